@@ -1,0 +1,366 @@
+"""The public operations: pure functions on arrays, forward, backward, and the two that go down: conv_transpose, unpool.
+
+Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed. `*_forward` returns
+(y, saved) with what its backward needs. Errors: TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
+
+Convolution comes in two ways that give the same numbers to rounding: method="unfold" (Numba unfolds windows into columns,
+BLAS multiplies; fast) and method="direct" (loops in Numba; the one to read first).
+"""
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+from . import kernels
+from .geometry import conv_output_size, pool_output_size
+
+COLUMN_BYTES = 4 << 20     # scratch for unfolded windows: as many images at once as fit, at least one
+_scratch = threading.local()
+
+
+def check_array(name, array, ndim, like=None):
+    """`array` C-contiguous if it is a float32 or float64 ndarray of `ndim` axes (and of dtype `like`), else an error.
+
+    `ndim` is a number or, for a message that says what the axes are, letters such as "NCHW".
+    """
+    axes = ndim if isinstance(ndim, str) else None
+    ndim = len(ndim) if axes else ndim
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, not {type(array).__name__}")
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be float32 or float64, not {array.dtype}; convert it with {name}.astype(np.float32)")
+    if like is not None and array.dtype != like:
+        raise TypeError(f"{name} is {array.dtype} but the other arrays of this call are {like}; they must be the same")
+    if array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes{f' ({axes})' if axes else ''}, not {array.ndim}: shape {array.shape}")
+    return np.ascontiguousarray(array)
+
+
+def _check_shape(name, array, shape, why):
+    if array.shape != tuple(shape):
+        raise ValueError(f"{name} has shape {array.shape}, expected {tuple(shape)}: {why}")
+
+
+def _columns(rows, width, dtype):
+    """A scratch array (rows, width) that this thread keeps and reuses: its content lasts until the next call."""
+    flat = getattr(_scratch, "flat", None)
+    size = rows * width * np.dtype(dtype).itemsize
+    if flat is None or flat.size < size:
+        flat = _scratch.flat = np.empty(size, np.uint8)
+    return flat[:size].view(dtype).reshape(rows, width)
+
+
+def _blocks(images, rows, width, itemsize):
+    """Slices of the batch, each of as many images as have columns (rows, width per image) within COLUMN_BYTES."""
+    step = max(1, COLUMN_BYTES // (rows * width * itemsize))
+    return [slice(n, min(n + step, images)) for n in range(0, images, step)]
+
+
+# ---- convolution ----------------------------------------------------------------------------------------------------
+
+class ConvSaved(NamedTuple):
+    """What conv_backward needs: the input (N, C, H, W), the filters (F, C, K, K), and how the windows lie."""
+    x: np.ndarray
+    w: np.ndarray
+    stride: int
+    pad: int
+    method: str
+
+
+def conv_forward(x, w, b, *, stride=1, pad=0, method="unfold"):
+    """Convolution (in the field's sense: the filters are not flipped).
+
+    x (N, C, H, W), w (F, C, K, K), b (F,) -> y (N, F, OH, OW) with OH = ⌊(H + 2·pad − K)/stride⌋ + 1, and saved.
+    y[n,f,p,q] = b[f] + Σ_{c,i,j} w[f,c,i,j] · x[n, c, p·stride + i − pad, q·stride + j − pad], zero outside x.
+    """
+    x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
+    (N, C, H, W), (F, _, K, _) = x.shape, w.shape
+    y = np.empty((N, F, OH, OW), x.dtype)
+    if method == "direct":
+        kernels.direct_forward(x, w, b, y, stride, pad)
+        return y, ConvSaved(x, w, stride, pad, method)
+    rows, P = C * K * K + 1, OH * OW                                # one more row, of ones, carries the bias
+    wb = np.hstack([w.reshape(F, -1), b[:, None]])
+    for block in _blocks(N, rows, P, x.itemsize):
+        cols = _unfold(x[block], K, stride, pad, OH, OW)
+        G = cols.shape[1] // P
+        if G == 1:
+            np.matmul(wb, cols, out=y[block].reshape(F, P))         # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P)
+        else:
+            out = np.matmul(wb, cols).reshape(F, G, OH, OW)         # (F, C·K·K+1) @ (C·K·K+1, G·P) -> (F, G·P)
+            y[block] = out.transpose(1, 0, 2, 3)
+    return y, ConvSaved(x, w, stride, pad, method)
+
+
+def conv_backward(dy, saved, *, need_dx=True):
+    """Gradients of a convolution: dy (N, F, OH, OW) -> dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
+
+    dx is conv_transpose(dy, w). need_dx=False leaves it out: the first layer of a net in training doesn't need it.
+    """
+    x, w, stride, pad, method = saved
+    (N, C, H, W), (F, _, K, _) = x.shape, w.shape
+    OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
+    dy = check_array("dy", dy, "NFHW", like=x.dtype)
+    _check_shape("dy", dy, (N, F, OH, OW), "the shape of the convolution's output")
+    dx = conv_transpose(dy, w, stride=stride, pad=pad, size=(H, W), method=method) if need_dx else None
+    if method == "direct":
+        dw = np.empty_like(w)
+        kernels.direct_weights(dy, x, dw, stride, pad)
+        return dx, dw, dy.sum(axis=(0, 2, 3))
+    rows, P = C * K * K + 1, OH * OW
+    dwb = np.zeros((F, rows), x.dtype)
+    for block in _blocks(N, rows, P, x.itemsize):
+        cols = _unfold(x[block], K, stride, pad, OH, OW)
+        dwb += _maps_first(dy[block]) @ cols.T                      # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
+    return dx, np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape), np.ascontiguousarray(dwb[:, -1])
+
+
+def conv_transpose(r, w, *, stride=1, pad=0, size, method="unfold"):
+    """Transposed filtering, the adjoint of conv_forward (without bias): ⟨conv x, r⟩ = ⟨x, conv_transpose r⟩.
+
+    r (N, F, OH, OW), w (F, C, K, K), size = (H, W) -> x (N, C, H, W). Every r[n,f,p,q] adds r·w[f] onto the window it
+    looks at. It is both the gradient with respect to a convolution's input and the deconvnet's filtering (section 2.1).
+    `size` must be said, since with stride > 1 several input sizes give the same output size.
+    """
+    r = check_array("r", r, "NFHW")
+    w = check_array("w", w, "FCKK", like=r.dtype)
+    (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
+    _check_method(method)
+    _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
+                 f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
+    x = np.empty((N, C, H, W), r.dtype)
+    if method == "direct":
+        kernels.direct_transpose(r, w, x, stride, pad)
+        return x
+    rows, P = C * K * K, OH * OW
+    wt = w.reshape(F, rows).T
+    for block in _blocks(N, rows, P, r.itemsize):
+        R = _maps_first(r[block])
+        cols = np.matmul(wt, R, out=_columns(rows, R.shape[1], r.dtype))    # (C·K·K, F) @ (F, G·P)
+        kernels.fold(cols, x[block], K, stride, pad, OH, OW)
+    return x
+
+
+def _unfold(x, K, stride, pad, OH, OW):
+    """x (G, C, H, W) -> columns (C·K·K + 1, G·OH·OW); the last row is ones."""
+    cols = _columns(x.shape[1] * K * K + 1, len(x) * OH * OW, x.dtype)
+    kernels.unfold(x, cols, K, stride, pad, OH, OW)
+    cols[-1] = 1
+    return cols
+
+
+def _maps_first(y):
+    """(G, F, OH, OW) -> (F, G·OH·OW): the layout of a product with the filters. No copy for one image."""
+    return y.transpose(1, 0, 2, 3).reshape(y.shape[1], -1)
+
+
+def _check_method(method):
+    if method not in ("unfold", "direct"):
+        raise ValueError(f"method must be 'unfold' or 'direct', not {method!r}")
+
+
+def _check_conv(x, w, b, stride, pad, method):
+    x = check_array("x", x, "NCHW")
+    w = check_array("w", w, "FCKK", like=x.dtype)
+    b = check_array("b", b, "F", like=x.dtype)
+    _check_method(method)
+    if w.shape[2] != w.shape[3]:
+        raise ValueError(f"w must hold square filters (F, C, K, K), not {w.shape}")
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} channels (shape {x.shape}), the filters look at {w.shape[1]} (shape {w.shape})")
+    _check_shape("b", b, w.shape[:1], "one bias per filter")
+    return x, w, b, [conv_output_size(n, w.shape[2], stride, pad) for n in x.shape[2:]]
+
+
+# ---- pooling --------------------------------------------------------------------------------------------------------
+
+class Switches(NamedTuple):
+    """Where each maximum came from: index int32 (N, C, OH, OW) = row·W + column in an input of shape x_shape."""
+    index: np.ndarray
+    x_shape: tuple
+
+
+def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
+    """Max pooling over size×size windows, which may overlap. x (N, C, H, W) -> y (N, C, OH, OW) and its Switches.
+
+    Padding counts as −∞. With `ceil` a last window may hang over the edge (the paper's net needs it: 110 -> 55).
+    Ties: the first in row-major order. A NaN in a window is its maximum.
+    """
+    x = check_array("x", x, "NCHW")
+    OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in x.shape[2:])
+    y = np.empty((*x.shape[:2], OH, OW), x.dtype)
+    index = np.empty(y.shape, np.int32)
+    kernels.max_pool(x, y, index, size, stride, pad)
+    return y, Switches(index, x.shape)
+
+
+def unpool(r, switches):
+    """Send each value of r (N, C, OH, OW) to the place its maximum came from; -> x of shape switches.x_shape.
+
+    Where overlapping windows have their maximum in one place, their values add: the exact adjoint of pooling with
+    these switches. It is both the gradient of max pooling and the deconvnet's unpooling (section 2.1).
+    """
+    r = check_array("r", r, "NCHW")
+    _check_shape("r", r, switches.index.shape, "one value per switch")
+    H, W = switches.x_shape[2:]
+    if r.size and not 0 <= switches.index.min() <= switches.index.max() < H * W:
+        raise ValueError(f"switches point outside their {H}×{W} input: {switches.index.min()} … {switches.index.max()}")
+    x = np.empty(switches.x_shape, r.dtype)
+    kernels.unpool(r, np.ascontiguousarray(switches.index, np.int32), x)
+    return x
+
+
+max_pool_backward = unpool
+
+
+# ---- contrast normalization -----------------------------------------------------------------------------------------
+
+class NormSaved(NamedTuple):
+    """What contrast_norm_backward needs: x and s = k + α/size·Σ x² (N, C, H, W), and the constants."""
+    x: np.ndarray
+    s: np.ndarray
+    size: int
+    alpha: float
+    beta: float
+
+
+def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
+    """Divide each activation by the strength of its neighbors across maps: y[c] = x[c] / (k + α/size · Σ x[c']²)^β.
+
+    x (N, C, H, W) -> y of the same shape, and saved. c' runs over the `size` maps around c, cut at the first and last
+    map: ONNX's LRN. The paper gives no constants; these are the comparison network's (α = 5 · 1e-4, divided by size).
+    """
+    x = check_array("x", x, "NCHW")
+    if size < 1 or k <= 0 or alpha < 0:
+        raise ValueError(f"contrast normalization needs size ≥ 1, k > 0, alpha ≥ 0, not size={size}, k={k}, alpha={alpha}")
+    y, s = np.empty_like(x), np.empty_like(x)
+    flat, cast = (*x.shape[:2], -1), x.dtype.type
+    kernels.contrast_norm(x.reshape(flat), y.reshape(flat), s.reshape(flat), (size - 1) // 2, size // 2,
+                          cast(alpha / size), cast(beta), cast(k))
+    return y, NormSaved(x, s, size, alpha, beta)
+
+
+def contrast_norm_backward(dy, saved):
+    """Gradient of contrast normalization: dy (N, C, H, W) -> dx of the same shape."""
+    x, s, size, alpha, beta = saved
+    dy = check_array("dy", dy, "NCHW", like=x.dtype)
+    _check_shape("dy", dy, x.shape, "the shape of the normalization's output")
+    dx = np.empty_like(x)
+    flat, cast = (*x.shape[:2], -1), x.dtype.type
+    kernels.contrast_norm_gradient(dy.reshape(flat), x.reshape(flat), s.reshape(flat), dx.reshape(flat), (size - 1) // 2,
+                                   size // 2, cast(2 * beta * alpha / size), cast(beta))
+    return dx
+
+
+# ---- ReLU -----------------------------------------------------------------------------------------------------------
+
+def relu_forward(x):
+    """y = max(x, 0) and the mask x > 0, any shape. NaN stays NaN."""
+    x = check_array("x", x, np.ndim(x))
+    y, mask = np.empty_like(x), np.empty(x.shape, bool)
+    kernels.relu(x.reshape(-1), y.reshape(-1), mask.reshape(-1))
+    return y, mask
+
+
+def relu_backward(dy, mask):
+    """The gradient: pass where the *forward* input was positive."""
+    dy = check_array("dy", dy, mask.ndim)
+    _check_shape("dy", dy, mask.shape, "the shape of the mask")
+    dx = np.empty_like(dy)
+    kernels.relu_gradient(dy.reshape(-1), np.ascontiguousarray(mask).reshape(-1), dx.reshape(-1))
+    return dx
+
+
+def relu_project(r):
+    """The deconvnet's rectification: pass where the signal *coming down* is positive, max(r, 0) (section 2.1).
+
+    This is the one line in which deconvnet and gradient differ; guided backpropagation applies both.
+    """
+    return relu_forward(r)[0]
+
+
+# ---- fully connected, dropout, loss ---------------------------------------------------------------------------------
+
+class LinearSaved(NamedTuple):
+    """What linear_backward needs: the input (N, I) and the weights (O, I)."""
+    x: np.ndarray
+    w: np.ndarray
+
+
+def linear_forward(x, w, b):
+    """y = x wᵀ + b: x (N, I), w (O, I), b (O,) -> y (N, O), and saved."""
+    x = check_array("x", x, "NI")
+    w = check_array("w", w, "OI", like=x.dtype)
+    b = check_array("b", b, "O", like=x.dtype)
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} features (shape {x.shape}), the weights take {w.shape[1]} (shape {w.shape})")
+    _check_shape("b", b, w.shape[:1], "one bias per output")
+    y = x @ w.T                                     # (N, I) @ (I, O) -> (N, O)
+    y += b
+    return y, LinearSaved(x, w)
+
+
+def linear_backward(dy, saved, *, need_dx=True):
+    """Gradients of a fully connected layer: dy (N, O) -> dx (N, I) or None, dw (O, I), db (O,)."""
+    x, w = saved
+    dy = check_array("dy", dy, "NO", like=x.dtype)
+    _check_shape("dy", dy, (len(x), len(w)), "the shape of the layer's output")
+    return linear_transpose(dy, w) if need_dx else None, dy.T @ x, dy.sum(axis=0)
+
+
+def linear_transpose(r, w):
+    """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
+    r = check_array("r", r, "NO")
+    return r @ w
+
+
+def dropout_forward(x, *, rate, rng):
+    """Set each value to zero with probability `rate`, and scale the others by 1/(1 − rate); -> y, mask.
+
+    The scaling keeps the expected value, so that nothing is to be done at test time (the paper's era scaled there).
+    mask has x's shape and dtype and holds 0 or 1/(1 − rate). rng is a numpy.random.Generator.
+    """
+    x = check_array("x", x, np.ndim(x))
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate must lie in [0, 1), not {rate}")
+    mask = (rng.random(x.shape, np.float32) >= rate) * x.dtype.type(1 / (1 - rate))
+    return x * mask, mask
+
+
+def dropout_backward(dy, mask):
+    """dx = dy · mask."""
+    dy = check_array("dy", dy, mask.ndim, like=mask.dtype)
+    _check_shape("dy", dy, mask.shape, "the shape of the mask")
+    return dy * mask
+
+
+def softmax(scores):
+    """Probabilities (N, classes) of scores (N, classes): e^s / Σ e^s, with each row's maximum taken off first."""
+    scores = check_array("scores", scores, "NK")
+    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return exps / exps.sum(axis=1, keepdims=True)
+
+
+def softmax_cross_entropy(scores, labels):
+    """Mean over the batch of −log softmax(scores)[label], and its gradient.
+
+    scores (N, classes) float, labels (N,) integers in [0, classes) -> loss (a Python float, nats), dscores (N, classes).
+    Stable for scores of any finite size, since log Σ e^s is taken after subtracting the row's maximum.
+    """
+    scores = check_array("scores", scores, "NK")
+    labels = np.asarray(labels)
+    N, classes = scores.shape
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels must be integers, not {labels.dtype}")
+    _check_shape("labels", labels, (N,), "one label per row of scores")
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(wrong):
+        raise ValueError(f"labels[{wrong[0]}] is {labels[wrong[0]]}, but there are {classes} classes: 0 … {classes - 1}")
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    rows = np.arange(N)
+    loss = float(np.mean(log_sum[:, 0] - shifted[rows, labels], dtype=np.float64))
+    dscores = np.exp(shifted - log_sum)
+    dscores[rows, labels] -= 1
+    dscores /= N
+    return loss, dscores

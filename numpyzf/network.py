@@ -1,0 +1,192 @@
+"""Network, an ordered list of named layers, and Trace, what one forward pass through it leaves behind."""
+import copy
+
+import numpy as np
+
+from .functional import check_array
+from .geometry import IDENTITY, below, see_through
+
+
+class Trace:
+    """All that came out of one forward pass: trace["conv5"] is that layer's output, trace["input"] the input.
+
+    `trace.scores` is the last output. `trace.saved[name]` is what that layer's backward and project need. A pass made for
+    training keeps only this and the scores.
+    """
+
+    def __init__(self, x):
+        self.outputs, self.saved, self.scores, self.images = {"input": x}, {}, x, len(x)
+
+    def __getitem__(self, name):
+        if name in self.outputs:
+            return self.outputs[name]
+        if name in self.saved:
+            raise KeyError(f"a training pass doesn't keep the output of {name!r}; look inside with net.forward(x)")
+        raise KeyError(f"no layer {name!r} in this pass; it went through: {', '.join(self.saved)}")
+
+
+class Network:
+    """An ordered list of named layers over an input of one shape.
+
+    layers: [(name, layer), …], input_shape: (C, H, W). `net.shapes[name]` is each output's shape, without the batch.
+    Two passes through one network never disturb each other: all that a pass makes is in its Trace.
+    Raises ValueError where two names are equal or a layer doesn't fit what comes before it.
+    """
+
+    def __init__(self, layers, input_shape):
+        self.layers, self.input_shape = dict(layers), tuple(input_shape)
+        if len(self.layers) != len(layers) or "input" in self.layers:
+            raise ValueError(f"layer names must differ, and from 'input': {[name for name, _ in layers]}")
+        self.shapes = {"input": self.input_shape}
+        shape = self.input_shape
+        for name, layer in self.layers.items():
+            try:
+                shape = self.shapes[name] = layer.output_shape(shape)
+            except ValueError as error:
+                raise ValueError(f"layer {name}: {error}") from None
+
+    # ---- parameters ----
+
+    @property
+    def parameters(self):
+        """{"conv1.w": array, "conv1.b": array, …}: the arrays themselves, not copies."""
+        return {f"{name}.{key}": value for name, layer in self.layers.items() for key, value in layer.params.items()}
+
+    @property
+    def dtype(self):
+        """The dtype of the parameters: float32 unless made by astype."""
+        return next((value.dtype for value in self.parameters.values()), np.dtype(np.float32))
+
+    def astype(self, dtype):
+        """A copy of this network whose parameters have another dtype; float64 is for gradient checks."""
+        net = copy.deepcopy(self)
+        for layer in net.layers.values():
+            layer.params = {key: value.astype(dtype) for key, value in layer.params.items()}
+        return net
+
+    def load_parameters(self, parameters):
+        """Copy values in from a dictionary like `parameters`. ValueError, and nothing changed, if a name or shape differs."""
+        own = self.parameters
+        for name in own.keys() | parameters.keys():
+            shapes = [p[name].shape if name in p else "absent" for p in (own, parameters)]
+            if shapes[0] != shapes[1]:
+                raise ValueError(f"another architecture: parameter {name} is {shapes[0]} in this network, {shapes[1]} in what is loaded")
+        for name, value in parameters.items():
+            own[name][...] = value
+
+    def initialize(self, rng, scheme="he"):
+        """Draw all weights anew, set biases to zero; returns the network.
+
+        scheme: "he", a Gaussian of variance 2 / inputs of a unit (He et al. 2015), or "paper", standard deviation 1e-2.
+        rng is a numpy.random.Generator.
+        """
+        if scheme not in ("he", "paper"):
+            raise ValueError(f"scheme must be 'he' or 'paper', not {scheme!r}")
+        for name, value in self.parameters.items():
+            if name.endswith(".b"):
+                value[...] = 0
+            else:
+                deviation = np.sqrt(2 / value[0].size) if scheme == "he" else 1e-2
+                value[...] = rng.standard_normal(value.shape, np.float32) * deviation
+        return self
+
+    # ---- the passes ----
+
+    def forward(self, x, *, train=False, rng=None, until=None):
+        """Run x (N, C, H, W) up, through layer `until` or all of them; returns the Trace.
+
+        train=True: dropout drops (needs rng), and only what backward needs is kept.
+        Raises TypeError or ValueError for an input of another dtype or shape, or with a value that isn't finite.
+        """
+        x = self._check_input(x)
+        self._check_name(until)
+        trace = Trace(x)
+        for name, layer in self.layers.items():
+            x, trace.saved[name] = layer.forward(x, train=train, rng=rng)
+            if not train:
+                trace.outputs[name] = x
+            if name == until:
+                break
+        trace.scores = x
+        return trace
+
+    def scores(self, x, batch=128):
+        """The last layer's output (N, classes) for x (N, C, H, W) of any N, `batch` images at a time, nothing kept."""
+        return np.concatenate([self.forward(x[n:n + batch]).scores for n in range(0, max(len(x), 1), batch)])
+
+    def backward(self, trace, dy, *, layer=None, wrt_input=False):
+        """Gradients of Σ dy·output under the parameters' names, "conv1.w" …; dy has the shape of the output.
+
+        layer: whose output dy belongs to; the last layer of the trace by default. wrt_input=True adds the gradient with
+        respect to the input, under "input"; without it the first layer's is not computed.
+        """
+        self._check_name(layer)
+        names = list(trace.saved)
+        if layer is not None:
+            names = names[:names.index(layer) + 1]
+        expected = (trace.images, *self.shapes[names[-1]])
+        if np.shape(dy) != expected:
+            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has {expected}")
+        grads = {}
+        for name in reversed(names):
+            dy, own = self.layers[name].backward(dy, trace.saved[name], need_dx=wrt_input or name != names[0])
+            grads.update({f"{name}.{key}": value for key, value in own.items()})
+        if wrt_input:
+            grads["input"] = dy
+        return grads
+
+    # ---- geometry ----
+
+    def receptive_field(self, name):
+        """The ReceptiveField of a unit of layer `name` in pixels; None where every unit sees the whole image."""
+        self._check_name(name)
+        field = IDENTITY
+        for key, layer in self.layers.items():
+            if layer.window is None:
+                return None
+            field = see_through(field, layer.window)
+            if key == name:
+                return field
+
+    def cone(self, name, row, column):
+        """The pixels that unit (row, column) of layer `name` can see: two slices (rows, columns), cut at the image's edges."""
+        if self.receptive_field(name) is None:
+            return tuple(slice(0, n) for n in self.input_shape[1:])
+        names = list(self.layers)[:list(self.layers).index(name) + 1]
+        sides = []
+        for axis, place in ((1, row), (2, column)):
+            interval = (place, place + 1)
+            for key, before in zip(names[::-1], ["input", *names][-2::-1]):
+                interval = below(interval, self.layers[key].window, self.shapes[before][axis])
+            sides.append(slice(*interval))
+        return tuple(sides)
+
+    # ---- checks and the table ----
+
+    def _check_name(self, name):
+        if name is not None and name not in self.layers:
+            raise ValueError(f"no layer {name!r}; the layers are: {', '.join(self.layers)}")
+
+    def _check_input(self, x):
+        x = check_array("x", x, "NCHW", like=self.dtype)
+        if x.shape[1:] != self.input_shape:
+            raise ValueError(f"x has shape {x.shape}, this network takes (N, {', '.join(map(str, self.input_shape))})")
+        if not np.isfinite(x).all():
+            n = int(np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))[0])
+            raise ValueError(f"image {n} of x holds NaN or infinite values")
+        return x
+
+    def __repr__(self):
+        def by(shape):
+            return "×".join(map(str, shape))
+        rows = [("layer", "operation", "output", "receptive field", "parameters"), ("input", "", by(self.input_shape), "", "")]
+        for name, layer in self.layers.items():
+            field = self.receptive_field(name)
+            count = sum(value.size for value in layer.params.values())
+            rows.append((name, repr(layer), by(self.shapes[name]), f"{field.size}/{field.stride}" if field else "all",
+                         f"{count:,}" if count else ""))
+        total = sum(value.size for value in self.parameters.values())
+        rows.append(("", "", "", "", f"{total:,}"))
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        return "\n".join("  ".join([*(f"{cell:<{w}}" for cell, w in zip(row[:4], widths)), f"{row[4]:>{widths[4]}}"]).rstrip()
+                         for row in rows)
