@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import kernels
-from .geometry import conv_output_size, pool_output_size
+from .geometry import check_window, conv_output_size, pool_output_size
 
 COLUMN_BYTES = 4 << 20     # scratch for unfolded windows: as many images at once as fit, at least one
 _scratch = threading.local()
@@ -124,8 +124,11 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="unfold"):
     """
     r = check_array("r", r, "NFHW")
     w = check_array("w", w, "FCKK", like=r.dtype)
-    (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
+    _check_square(w)
     _check_method(method)
+    if np.shape(size) != (2,):
+        raise ValueError(f"size must be (H, W), the size of the input to make, not {size!r}")
+    (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
     _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
                  f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
     x = np.empty((N, C, H, W), r.dtype)
@@ -159,13 +162,17 @@ def _check_method(method):
         raise ValueError(f"method must be 'unfold' or 'direct', not {method!r}")
 
 
+def _check_square(w):
+    if w.shape[2] != w.shape[3]:
+        raise ValueError(f"w must hold square filters (F, C, K, K), not {w.shape}")
+
+
 def _check_conv(x, w, b, stride, pad, method):
     x = check_array("x", x, "NCHW")
     w = check_array("w", w, "FCKK", like=x.dtype)
     b = check_array("b", b, "F", like=x.dtype)
     _check_method(method)
-    if w.shape[2] != w.shape[3]:
-        raise ValueError(f"w must hold square filters (F, C, K, K), not {w.shape}")
+    _check_square(w)
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"x has {x.shape[1]} channels (shape {x.shape}), the filters look at {w.shape[1]} (shape {w.shape})")
     _check_shape("b", b, w.shape[:1], "one bias per filter")
@@ -202,7 +209,8 @@ def unpool(r, switches):
     """
     r = check_array("r", r, "NCHW")
     _check_shape("r", r, switches.index.shape, "one value per switch")
-    H, W = switches.x_shape[2:]
+    N, C, H, W = switches.x_shape
+    _check_shape("r", r, (N, C, *r.shape[2:]), f"the switches belong to an input of shape {switches.x_shape}")
     if r.size and not 0 <= switches.index.min() <= switches.index.max() < H * W:
         raise ValueError(f"switches point outside their {H}×{W} input: {switches.index.min()} … {switches.index.max()}")
     x = np.empty(switches.x_shape, r.dtype)
@@ -231,10 +239,11 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     map: ONNX's LRN. The paper gives no constants; these are the comparison network's (α = 5 · 1e-4, divided by size).
     """
     x = check_array("x", x, "NCHW")
-    if size < 1 or k <= 0 or alpha < 0:
-        raise ValueError(f"contrast normalization needs size ≥ 1, k > 0, alpha ≥ 0, not size={size}, k={k}, alpha={alpha}")
+    check_window(size, stride=1, pad=0)
+    if not (k > 0 and alpha >= 0):
+        raise ValueError(f"contrast normalization needs k > 0 and alpha ≥ 0, not k={k}, alpha={alpha}")
     y, s = np.empty_like(x), np.empty_like(x)
-    flat, cast = (*x.shape[:2], -1), x.dtype.type
+    flat, cast = (*x.shape[:2], x.shape[2] * x.shape[3]), x.dtype.type
     kernels.contrast_norm(x.reshape(flat), y.reshape(flat), s.reshape(flat), (size - 1) // 2, size // 2,
                           cast(alpha / size), cast(beta), cast(k))
     return y, NormSaved(x, s, size, alpha, beta)
@@ -246,7 +255,7 @@ def contrast_norm_backward(dy, saved):
     dy = check_array("dy", dy, "NCHW", like=x.dtype)
     _check_shape("dy", dy, x.shape, "the shape of the normalization's output")
     dx = np.empty_like(x)
-    flat, cast = (*x.shape[:2], -1), x.dtype.type
+    flat, cast = (*x.shape[:2], x.shape[2] * x.shape[3]), x.dtype.type
     kernels.contrast_norm_gradient(dy.reshape(flat), x.reshape(flat), s.reshape(flat), dx.reshape(flat), (size - 1) // 2,
                                    size // 2, cast(2 * beta * alpha / size), cast(beta))
     return dx
@@ -311,6 +320,8 @@ def linear_backward(dy, saved, *, need_dx=True):
 def linear_transpose(r, w):
     """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
     r = check_array("r", r, "NO")
+    w = check_array("w", w, "OI", like=r.dtype)
+    _check_shape("r", r, (len(r), len(w)), f"one value per output of the weights {w.shape}")
     return r @ w
 
 

@@ -28,40 +28,45 @@ def unfold(x, cols, k, stride, pad, oh, ow):
         top, bottom = inside(height, i - pad, stride, oh)
         left, right = inside(width, j - pad, stride, ow)
         for g in range(images):
-            for o in range(oh):
-                out = cols[row, (g * oh + o) * ow:(g * oh + o + 1) * ow]
-                if o < top or o >= bottom:
-                    out[:] = 0
-                    continue
-                line = x[g, c, o * stride + i - pad]
-                out[:left] = 0
-                out[right:] = 0
-                if stride == 1:                 # said apart, so that it becomes a plain copy
-                    for q in range(left, right):
-                        out[q] = line[q + j - pad]
-                else:
-                    for q in range(left, right):
-                        out[q] = line[q * stride + j - pad]
+            plane, out = x[g, c].reshape(-1), cols[row, g * oh * ow:(g + 1) * oh * ow]
+            out[:top * ow] = 0
+            out[bottom * ow:] = 0
+            first = (top * stride + i - pad) * width + left * stride + j - pad      # in plane, of the first pixel copied
+            if stride == 1 and ow == width and bottom > top and right > left:
+                # Output rows are as long as input rows: all rows are one run. What it wraps over the edges is zeroed below.
+                run = (bottom - top) * ow - left - (ow - right)
+                start = top * ow + left
+                out[start:start + run] = plane[first:first + run]
+            else:
+                for o in range(top, bottom):
+                    source, target = first + (o - top) * stride * width, o * ow + left
+                    for q in range(right - left):
+                        out[target + q] = plane[source + q * stride]
+            for o in range(top, bottom):
+                for q in range(left):
+                    out[o * ow + q] = 0
+                for q in range(right, ow):
+                    out[o * ow + q] = 0
 
 
 @njit(parallel=True, cache=True)
 def fold(cols, x, k, stride, pad, oh, ow):
     """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> x (G, C, H, W), overwritten by the sums."""
     images, channels, height, width = x.shape
-    for plane in prange(images * channels):     # a plane of x belongs to one thread
-        g, c = plane // channels, plane % channels
-        x[g, c] = 0
+    for job in prange(images * channels):       # a plane of x belongs to one thread
+        g, c = job // channels, job % channels
+        plane = x[g, c].reshape(-1)
+        plane[:] = 0
         for i in range(k):
             top, bottom = inside(height, i - pad, stride, oh)
             for j in range(k):
                 left, right = inside(width, j - pad, stride, ow)
-                row = (c * k + i) * k + j
+                values = cols[(c * k + i) * k + j, g * oh * ow:(g + 1) * oh * ow]
                 for o in range(top, bottom):
-                    line = x[g, c, o * stride + i - pad]
-                    values = cols[row, (g * oh + o) * ow:(g * oh + o + 1) * ow]
-                    if stride == 1:
-                        for q in range(left, right):
-                            line[q + j - pad] += values[q]
+                    target, source = (o * stride + i - pad) * width + left * stride + j - pad, o * ow + left
+                    if stride == 1:             # said apart, so that the compiler can use vector instructions
+                        for q in range(right - left):
+                            plane[target + q] += values[source + q]
                     else:
-                        for q in range(left, right):
-                            line[q * stride + j - pad] += values[q]
+                        for q in range(right - left):
+                            plane[target + q * stride] += values[source + q]

@@ -1,0 +1,134 @@
+"""A run: one folder that holds a net trained on one data set, and all that is needed to use it or to train on.
+
+`train_run` makes or continues it, `load_run` reads it back. The file is checkpoint.npz, written anew after every epoch.
+"""
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import data, models, training
+from .data import preprocess
+from .network import Network
+
+MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes: models.zfnet(classes)}
+INPUT_SIDE = {"zfnet": 224}     # models that take one size only; labnet takes the data's own
+
+
+class Preparation(NamedTuple):
+    """From uint8 images to a net's input: mean image removed, divided by the training set's standard deviation, cropped.
+
+    The paper removes the mean image and leaves values at about ±128; dividing by `scale` lets He initialization and
+    rates that are usual today work. Call it with rng for random crops (of images padded by `pad`) and, with `flip`, mirror images.
+    """
+    mean: np.ndarray        # (C, H, W)
+    scale: float
+    size: int               # side of the net's input
+    pad: int
+    flip: bool
+
+    def __call__(self, images, rng=None):
+        """uint8 (N, C, H, W) -> float32 (N, C, size, size)."""
+        if images.shape[1:] != self.mean.shape:
+            raise ValueError(f"the images are {images.shape[1:]}, this net was trained on {self.mean.shape}: (channels, height, width)")
+        x = preprocess.normalize(images, self.mean, self.scale)
+        if rng is not None:
+            return preprocess.random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
+        top, left = ((n - self.size) // 2 for n in x.shape[2:])
+        return np.ascontiguousarray(x[:, :, top:top + self.size, left:left + self.size])
+
+
+class Run(NamedTuple):
+    """A trained net with what belongs to it: preparation of images, class names, history and where its data came from.
+
+    about: {"data", "folder", "size", "model", "seed"}; history: one dictionary per epoch.
+    """
+    net: Network
+    prepare: Preparation
+    classes: tuple
+    history: list
+    about: dict
+
+
+def hold_out(labels, rng, share=0.1):
+    """Split indices into (training, validation), `share` of every class in the second; at least one image each."""
+    validation = [rng.permutation(np.flatnonzero(labels == c)) for c in np.unique(labels)]
+    validation = np.sort(np.concatenate([rows[:max(1, round(share * len(rows)))] for rows in validation]))
+    return np.setdiff1d(np.arange(len(labels)), validation), validation
+
+
+def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", recipe=training.Recipe(), seed=0,
+              initialization="he", pad=2, flip=True, progress=training.show_progress, report=print):
+    """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
+
+    dataset, folder, size: as in data.load. A tenth of the training images is held out for validation, which steers the rate.
+    Raises ValueError if `out` holds a run of other settings: the number of epochs is the one that may change.
+    """
+    recipe.check()
+    if model not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+    path = Path(out) / "checkpoint.npz"
+    images, labels, classes = data.load(dataset, "train", folder=folder, size=size)
+    side = INPUT_SIDE.get(model, images.shape[2])
+    if images.shape[2] < side:
+        raise ValueError(f"{model} takes images of {side}×{side} pixels, {dataset} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
+    settings = {"data": str(dataset), "folder": folder and str(folder), "size": size, "model": model, "seed": seed,
+                "initialization": initialization, "pad": pad, "flip": flip,
+                "recipe": {key: list(v) if isinstance(v, tuple) else v for key, v in recipe._asdict().items() if key != "epochs"},
+                "classes": list(classes), "input": [images.shape[1], side, side]}
+    rng = np.random.default_rng(seed)
+    rows, held = hold_out(labels, rng)
+    if path.exists():
+        state, about = training.load_checkpoint(path, _build)
+        differ = [key for key in settings if about["settings"].get(key) != settings[key]]
+        if differ:
+            raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
+                             f"{settings[differ[0]]!r}); continue it with its own settings, or choose another folder")
+        report(f"continuing {path} after epoch {len(state.history)}")
+        prepare = _preparation(about)
+    else:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        net = _build({"settings": settings}).initialize(rng, initialization)
+        state = training.State(net, rng, recipe.rate)
+        mean = preprocess.mean_image(images[rows])
+        prepare = Preparation(mean, _deviation(images[rows], mean), side, pad if images.shape[2] == side else 0, flip)
+        about = {"settings": settings, "mean": mean, "scale": prepare.scale, "pad": prepare.pad}
+    validation = images[held], labels[held]
+    images, labels = images[rows], labels[rows]
+    for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress,
+                                save=lambda state: training.save_checkpoint(path, state, about)):
+        progress("")
+        row = state.history[-1]
+        report(f"epoch {row['epoch']:2}  loss {row['loss']:.3f}  accuracy: training {row['train_accuracy']:.1%}, "
+               f"validation {row['validation_accuracy']:.1%}  rate {row['rate']:g}")
+    return Run(state.net, prepare, tuple(classes), state.history, about["settings"])
+
+
+def load_run(folder):
+    """Read the run in `folder` (or its checkpoint.npz). Raises FileNotFoundError or ValueError naming the file."""
+    path = Path(folder)
+    path = path / "checkpoint.npz" if path.is_dir() else path
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; make one with: numpyzf train --out {folder}")
+    state, about = training.load_checkpoint(path, _build)
+    return Run(state.net, _preparation(about), tuple(about["settings"]["classes"]), state.history, about["settings"])
+
+
+def run_data(run, split="test"):
+    """The images the run belongs to: data.load with its own settings. Returns a data.Dataset."""
+    about = run.about
+    return data.load(about["data"], split, folder=about["folder"], size=about["size"])
+
+
+def _build(about):
+    settings = about["settings"]
+    return MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
+
+
+def _preparation(about):
+    return Preparation(about["mean"], about["scale"], about["settings"]["input"][1], about["pad"], about["settings"]["flip"])
+
+
+def _deviation(images, mean, rows=1000):
+    sample = images[::max(1, len(images) // rows)]
+    return float(np.sqrt(np.mean(np.square(sample - mean, dtype=np.float64)))) or 1.0

@@ -1,0 +1,227 @@
+"""Training as the paper does it: mini-batch SGD with momentum, filter renormalization, a rate lowered when validation
+accuracy stalls, and a checkpoint after every epoch from which a run goes on bit for bit.
+"""
+import json
+import os
+import sys
+import time
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import kernels
+from .functional import softmax_cross_entropy
+
+
+class Recipe(NamedTuple):
+    """How to train. The defaults are the paper's, but for the number of epochs (70 there) and the two of the schedule.
+
+    rate: the learning rate at the start; momentum: how much of the last step is kept; radius: the RMS value that
+    filters are scaled back to; renormalize: names of the convolutions whose filters are renormalized, or None for
+    all, as in the paper. The rate is multiplied by `factor` when the best validation accuracy is `patience` epochs old.
+    """
+    epochs: int = 10
+    batch: int = 128
+    rate: float = 1e-2
+    momentum: float = 0.9
+    radius: float = 1e-1
+    renormalize: tuple | None = None
+    patience: int = 2
+    factor: float = 0.1
+
+    def check(self):
+        """Raise a ValueError for a value that can't be."""
+        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        for name in ("rate", "radius"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        for name in ("momentum", "factor"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+
+
+@dataclass
+class State:
+    """A training between two epochs: all that a checkpoint holds. history has one dictionary per finished epoch."""
+    net: object
+    rng: np.random.Generator
+    rate: float
+    velocity: dict = field(default_factory=dict)
+    history: list = field(default_factory=list)
+
+    def __post_init__(self):
+        for name, value in self.net.parameters.items():
+            self.velocity.setdefault(name, np.zeros_like(value))
+
+
+def momentum_step(parameters, velocity, grads, *, rate, momentum):
+    """One step of SGD with momentum, in place: v = momentum·v − rate·gradient, parameter += v. Three dictionaries, the same names."""
+    for name, w in parameters.items():
+        cast = w.dtype.type
+        kernels.momentum_step(w.reshape(-1), velocity[name].reshape(-1), np.ascontiguousarray(grads[name]).reshape(-1),
+                              cast(rate), cast(momentum))
+
+
+def renormalize_filters(w, radius):
+    """Scale every filter of w (F, C, K, K) whose RMS value exceeds `radius` back to it, in place (the paper's section 3)."""
+    rms = np.sqrt(np.mean(np.square(w, dtype=np.float64), axis=(1, 2, 3)))
+    w *= np.minimum(1, radius / np.maximum(rms, radius)).astype(w.dtype)[:, None, None, None]
+
+
+def train_step(state, x, labels, recipe):
+    """One mini-batch: forward, loss, backward, momentum step, renormalization. Returns (loss, number of correct answers)."""
+    trace = state.net.forward(x, train=True, rng=state.rng)
+    loss, dscores = softmax_cross_entropy(trace.scores, labels)
+    if not np.isfinite(loss):
+        raise ValueError(f"the loss is {loss}: training has diverged; start again with a lower rate than {state.rate:g}")
+    grads = state.net.backward(trace, dscores)
+    momentum_step(state.net.parameters, state.velocity, grads, rate=state.rate, momentum=recipe.momentum)
+    for name, layer in state.net.layers.items():
+        w = layer.params.get("w")
+        if w is not None and w.ndim == 4 and (recipe.renormalize is None or name in recipe.renormalize):
+            renormalize_filters(w, recipe.radius)
+    return loss, int((trace.scores.argmax(axis=1) == labels).sum())
+
+
+def accuracy(net, images, labels, prepare, batch=256):
+    """Share of uint8 images (N, C, H, W) whose highest score is their label's. prepare(images) makes the net's input."""
+    right = 0
+    for n in range(0, len(images), batch):
+        scores = net.scores(prepare(images[n:n + batch]), batch)
+        right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
+    return right / len(images)
+
+
+def train(state, images, labels, validation, *, prepare, recipe, save=None, progress=None):
+    """Train from where `state` is up to recipe.epochs epochs; yields the state after each one.
+
+    images uint8 (N, C, H, W), labels (N,), validation = (images, labels) held out from them.
+    prepare(images, rng=None) -> float32 input of the net; with rng it may crop and flip at random.
+    save(state) is called after every epoch, before it is yielded; progress(text) with a line to show, several times a second at most.
+    """
+    recipe.check()
+    if not len(images) == len(labels) > 0:
+        raise ValueError(f"training needs one label per image and at least one image, not {len(images)} images, {len(labels)} labels")
+    while len(state.history) < recipe.epochs:
+        loss, train_accuracy = _epoch(state, images, labels, prepare, recipe, progress)
+        state.history.append({"epoch": len(state.history) + 1, "rate": state.rate, "loss": loss, "train_accuracy": train_accuracy,
+                              "validation_accuracy": accuracy(state.net, *validation, prepare)})
+        state.rate = next_rate(state.rate, [row["validation_accuracy"] for row in state.history], recipe)
+        if save:
+            save(state)
+        yield state
+
+
+def next_rate(rate, accuracies, recipe):
+    """The rate after the epochs with these validation accuracies: lowered when the best is `patience` epochs old.
+
+    >>> next_rate(0.01, [0.5, 0.7, 0.6], Recipe(patience=2)), next_rate(0.01, [0.5, 0.7, 0.6, 0.7], Recipe(patience=2))
+    (0.01, 0.001)
+    """
+    age = len(accuracies) - 1 - int(np.argmax(accuracies))
+    return rate * recipe.factor if age and age % recipe.patience == 0 else rate
+
+
+def _epoch(state, images, labels, prepare, recipe, progress):
+    order = state.rng.permutation(len(images))
+    total = right = seen = 0
+    start = shown = time.monotonic()
+    epoch, steps = len(state.history) + 1, -(-len(images) // recipe.batch)
+    for step in range(steps):
+        rows = order[step * recipe.batch:(step + 1) * recipe.batch]
+        loss, correct = train_step(state, prepare(images[rows], state.rng), labels[rows], recipe)
+        total, right, seen = total + loss * len(rows), right + correct, seen + len(rows)
+        now = time.monotonic()
+        if progress and (now - shown > 0.2 or step + 1 == steps):
+            shown, rate = now, seen / max(now - start, 1e-9)
+            left = (len(images) * (recipe.epochs - epoch + 1) - seen) / rate
+            progress(f"epoch {epoch}/{recipe.epochs}  loss {total / seen:.3f}  accuracy {right / seen:.1%}  "
+                     f"{rate:,.0f} images/s  {_clock(left)} left")
+    return total / seen, right / seen
+
+
+def _clock(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def show_progress(text):
+    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+# ---- checkpoints ----------------------------------------------------------------------------------------------------
+
+def save_checkpoint(path, state, about):
+    """Write parameters, momentum, random state, rate and history, and `about` (a dictionary of arrays and JSON values).
+
+    Written beside `path` and renamed, so that a kill or a full disk leaves the earlier file whole. Raises OSError naming the file.
+    """
+    arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
+    arrays |= {f"velocity/{name}": value for name, value in state.velocity.items()}
+    arrays |= {f"about/{name}": value for name, value in about.items() if isinstance(value, np.ndarray)}
+    info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
+            "about": {name: value for name, value in about.items() if not isinstance(value, np.ndarray)}}
+    write_npz(path, arrays | {"info": np.array(json.dumps(info))})
+
+
+def write_npz(path, arrays):
+    """Write a dictionary of arrays as .npz to a temporary file beside `path`, and rename it. Raises OSError naming the file."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is unchanged. "
+                      "Free some space or choose another folder") from error
+
+
+def read_npz(path):
+    """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, NotImplementedError, zipfile.BadZipFile,
+            zlib.error) as error:
+        if isinstance(error, FileNotFoundError):
+            raise FileNotFoundError(f"no file {path}") from None
+        if "pickle" in str(error).lower() and zipfile.is_zipfile(path):
+            raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
+        raise ValueError(f"{path} can't be read as .npz, it is damaged or something else ({error}); delete it and make it anew") from None
+
+
+def load_checkpoint(path, build):
+    """Read what save_checkpoint wrote: returns (state, about). build(about) makes the network that the parameters go into.
+
+    Raises ValueError naming the file if it is damaged, no checkpoint, or of another architecture than build's network.
+    """
+    arrays = read_npz(path)
+    try:
+        info = json.loads(str(arrays["info"]))
+        about = info["about"] | {name[6:]: value for name, value in arrays.items() if name.startswith("about/")}
+        net = build(about)
+        rng = np.random.default_rng()
+        rng.bit_generator.state = info["rng"]
+        parameters, velocity = ({name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(kind)}
+                                for kind in ("parameter/", "velocity/"))
+        net.load_parameters(parameters)
+        if {name: value.shape for name, value in velocity.items()} != {name: value.shape for name, value in parameters.items()}:
+            raise ValueError("its momentum doesn't match its parameters")
+        return State(net, rng, info["rate"], velocity, info["history"]), about
+    except KeyError as error:
+        raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -1,0 +1,122 @@
+"""Fixtures that several test files share: a seeded generator, and the geometries on which operations are compared.
+
+`conv_case` and `pool_case` run a test once per geometry. Its name is in the test's name, so a failing one can be run
+alone:  pytest "tests/test_kernels.py::test_conv[N2-C2-5x4-F3-K3-s1-p1-unfold-float64]"
+"""
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from numpyzf.geometry import conv_output_size, pool_output_size
+
+
+class ConvCase(NamedTuple):
+    N: int
+    C: int
+    H: int
+    W: int
+    F: int
+    K: int
+    stride: int
+    pad: int
+
+    def __str__(self):
+        return f"N{self.N}-C{self.C}-{self.H}x{self.W}-F{self.F}-K{self.K}-s{self.stride}-p{self.pad}"
+
+    def x_shape(self):
+        return self.N, self.C, self.H, self.W
+
+    def w_shape(self):
+        return self.F, self.C, self.K, self.K
+
+    def y_shape(self):
+        return (self.N, self.F, *(conv_output_size(n, self.K, self.stride, self.pad) for n in (self.H, self.W)))
+
+
+class PoolCase(NamedTuple):
+    N: int
+    C: int
+    H: int
+    W: int
+    size: int
+    stride: int
+    pad: int
+    ceil: bool
+
+    def __str__(self):
+        return f"N{self.N}-C{self.C}-{self.H}x{self.W}-K{self.size}-s{self.stride}-p{self.pad}{'-ceil' * self.ceil}"
+
+    def x_shape(self):
+        return self.N, self.C, self.H, self.W
+
+    def y_shape(self):
+        return (self.N, self.C, *(pool_output_size(n, self.size, self.stride, self.pad, self.ceil) for n in (self.H, self.W)))
+
+    def windows(self):
+        return dict(size=self.size, stride=self.stride, pad=self.pad, ceil=self.ceil)
+
+
+SMALL_CONV = [ConvCase(2, 2, 5, 4, 3, 3, 1, 1),     # overlapping windows, not square
+              ConvCase(1, 1, 6, 5, 2, 2, 2, 0),     # last column not visited
+              ConvCase(2, 1, 7, 4, 1, 1, 3, 0),     # stride larger than the filter
+              ConvCase(1, 3, 3, 3, 2, 3, 1, 0),     # one window
+              ConvCase(1, 2, 1, 4, 1, 3, 2, 3)]     # windows that see nothing but padding
+
+SMALL_POOL = [PoolCase(2, 2, 6, 5, 3, 2, 0, True),  # the paper's: overlapping, hanging over the edge
+              PoolCase(1, 1, 5, 7, 2, 2, 0, False),     # last row and column not visited
+              PoolCase(1, 2, 7, 4, 2, 3, 0, False),     # stride larger than the window
+              PoolCase(2, 1, 4, 3, 3, 1, 1, False),     # padding
+              PoolCase(1, 1, 3, 3, 3, 1, 0, True)]      # one window
+
+
+def random_conv_cases(count, rng):
+    cases = set()
+    while len(cases) < count:
+        K = rng.integers(1, 5)
+        case = ConvCase(*map(int, (*rng.integers(1, 4, 2), *rng.integers(1, 10, 2), rng.integers(1, 4), K,
+                                   rng.integers(1, 6), rng.integers(0, K + 1))))
+        sees_the_image = case.pad < K or case.stride == 1       # else all windows may lie in the padding
+        if K <= min(case.H, case.W) + 2 * case.pad and sees_the_image:
+            cases.add(case)
+    return sorted(cases)
+
+
+def random_pool_cases(count, rng):
+    cases = set()
+    while len(cases) < count:
+        size = rng.integers(1, 6)
+        case = PoolCase(*map(int, (*rng.integers(1, 4, 2), *rng.integers(1, 12, 2), size, rng.integers(1, 7),
+                                   rng.integers(0, size // 2 + 1))), ceil=bool(rng.integers(2)))
+        if size <= min(case.H, case.W) + 2 * case.pad:
+            cases.add(case)
+    return sorted(cases)
+
+
+def named(small, others):
+    return ([pytest.param(case, id=str(case), marks=pytest.mark.small) for case in small]
+            + [pytest.param(case, id=str(case)) for case in others if case not in small])
+
+
+CONV_CASES = SMALL_CONV + random_conv_cases(120, np.random.default_rng(2013))
+POOL_CASES = SMALL_POOL + random_pool_cases(120, np.random.default_rng(2013))
+
+
+@pytest.fixture(params=named(SMALL_CONV, CONV_CASES))
+def conv_case(request):
+    return request.param
+
+
+@pytest.fixture(params=named(SMALL_POOL, POOL_CASES))
+def pool_case(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def all_cases():
+    return CONV_CASES, POOL_CASES
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

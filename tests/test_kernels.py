@@ -1,0 +1,272 @@
+"""The kernels, through functional.py, give the numbers of reference.py: over hand-picked and seeded random geometries.
+
+A geometry is in the test's name. The error is the largest difference over the largest value: 1e-12 in float64, 1e-5 in float32.
+"""
+import numpy as np
+import pytest
+
+from numpyzf import functional as F
+from numpyzf import kernels, reference
+
+small = pytest.mark.small
+both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+both_methods = pytest.mark.parametrize("method", ["unfold", "direct"])
+
+
+def assert_close(actual, expected):
+    tolerance = {np.float64: 1e-12, np.float32: 1e-5}[expected.dtype.type]
+    assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * np.abs(expected).max(initial=0))
+
+
+def draw(rng, dtype, *shapes):
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+def count(values):
+    return sum(map(bool, values))
+
+
+@small
+def test_the_geometries_hold_the_cases_that_matter(all_cases):
+    conv, pool = all_cases
+    assert len(set(conv) | set(pool)) >= 200
+    assert count(c.K > c.stride for c in conv) >= 30 and count(c.size > c.stride for c in pool) >= 30      # overlap
+    assert count(c.K < c.stride for c in conv) >= 30 and count(c.size < c.stride for c in pool) >= 30      # gaps
+    assert count((c.H + 2 * c.pad - c.K) % c.stride > c.pad for c in conv) >= 20                # edges not visited
+    assert count(not c.ceil and (c.H + 2 * c.pad - c.size) % c.stride > c.pad for c in pool) >= 10
+    assert count(c.y_shape() != c._replace(ceil=False).y_shape() for c in pool) >= 20           # hanging over the edge
+    assert count(c.pad >= c.K for c in conv) >= 10                                              # nothing but padding
+    for cases in conv, pool:
+        assert count(c.H != c.W for c in cases) >= 50 and count(c.pad for c in cases) >= 30
+        assert count(c.N == 1 for c in cases) >= 20 and count(c.C == 1 for c in cases) >= 20
+
+
+# ---- convolution ----------------------------------------------------------------------------------------------------
+
+@both_dtypes
+@both_methods
+def test_conv(conv_case, method, dtype, rng):
+    x, w, b, dy = draw(rng, dtype, conv_case.x_shape(), conv_case.w_shape(), conv_case.F, conv_case.y_shape())
+    dy += 1         # db is its sum: around zero it would cancel, and leave rounding to compare with rounding
+    windows = dict(stride=conv_case.stride, pad=conv_case.pad)
+    y, saved = F.conv_forward(x, w, b, **windows, method=method)
+    assert_close(y, reference.conv_forward(x, w, b, **windows))
+    for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, **windows)):
+        assert_close(actual, expected)
+    down = F.conv_transpose(dy, w, **windows, size=x.shape[2:], method=method)
+    assert_close(down, reference.conv_transpose(dy, w, **windows, size=x.shape[2:]))
+
+
+@both_methods
+def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, method, rng):
+    r, w = draw(rng, np.float64, conv_case.y_shape(), conv_case.w_shape())
+    windows = dict(stride=conv_case.stride, pad=conv_case.pad, size=(conv_case.H, conv_case.W))
+    visits = reference.conv_transpose(np.ones_like(r), np.ones_like(w), **windows)
+    np.testing.assert_array_equal(F.conv_transpose(r, w, **windows, method=method)[visits == 0], 0)
+
+
+@small
+@pytest.mark.parametrize("images_at_once", [1, 2, 3])
+def test_a_batch_that_needs_several_blocks(images_at_once, rng, monkeypatch):
+    x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
+    bytes_of_one = (2 * 3 * 3 + 1) * (3 * 2) * 8                # rows of columns, windows, float64
+    monkeypatch.setattr(F, "COLUMN_BYTES", images_at_once * bytes_of_one)
+    y, saved = F.conv_forward(x, w, b)
+    assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
+    for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):
+        assert_close(actual, expected)
+
+
+@small
+def test_scratch_is_reused_by_calls_of_other_sizes_and_dtypes(rng):
+    for dtype, side in (np.float64, 9), (np.float32, 4), (np.float64, 3), (np.float32, 12):
+        x, w, b = draw(rng, dtype, (2, 2, side, side), (2, 2, 3, 3), 2)
+        y, _ = F.conv_forward(x, w, b, stride=2, pad=2)
+        assert_close(y, reference.conv_forward(x, w, b, stride=2, pad=2))
+
+
+# ---- pooling --------------------------------------------------------------------------------------------------------
+
+@both_dtypes
+@pytest.mark.parametrize("values", ["normal", "ties", "nan and inf"])
+def test_max_pool_and_unpool(pool_case, values, dtype, rng):
+    shape = pool_case.x_shape()
+    x = {"normal": rng.standard_normal(shape), "ties": rng.integers(-2, 2, shape),
+         "nan and inf": rng.choice([-np.inf, -1, 0, 1, np.inf, np.nan], shape)}[values].astype(dtype)
+    y, switches = F.max_pool_forward(x, **pool_case.windows())
+    expected_y, expected_index = reference.max_pool_forward(x, **pool_case.windows())
+    np.testing.assert_array_equal(y, expected_y, strict=True)
+    np.testing.assert_array_equal(switches.index, expected_index, strict=True)
+    r, = draw(rng, dtype, y.shape)
+    assert_close(F.unpool(r, switches), reference.unpool(r, expected_index, shape))
+
+
+# ---- contrast normalization -----------------------------------------------------------------------------------------
+
+@both_dtypes
+@pytest.mark.parametrize("beta", [0.75, 0.6])                   # 0.75 has a way of its own: two square roots
+@pytest.mark.parametrize("C", [1, 3, 8])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8])
+def test_contrast_norm(size, C, beta, dtype, rng):
+    x, dy = draw(rng, dtype, (2, C, 3, 4), (2, C, 3, 4))
+    constants = dict(size=size, alpha=2.0, beta=beta, k=1.5)    # a large alpha, so that the neighbors matter
+    y, saved = F.contrast_norm_forward(x, **constants)
+    assert_close(y, reference.contrast_norm_forward(x, **constants))
+    assert_close(F.contrast_norm_backward(dy, saved), reference.contrast_norm_backward(dy, x, **constants))
+
+
+@both_dtypes
+def test_contrast_norm_of_an_image_larger_than_a_chunk(dtype, rng):
+    x, dy = draw(rng, dtype, (2, 4, 13, 23), (2, 4, 13, 23))    # 299 pixels: two full chunks and a part
+    y, saved = F.contrast_norm_forward(x, alpha=2.0)
+    assert_close(y, reference.contrast_norm_forward(x, alpha=2.0))
+    assert_close(F.contrast_norm_backward(dy, saved), reference.contrast_norm_backward(dy, x, alpha=2.0))
+
+
+@small
+def test_contrast_norm_with_its_default_constants(rng):
+    x, dy = draw(rng, np.float64, (1, 6, 2, 2), (1, 6, 2, 2))
+    y, saved = F.contrast_norm_forward(100 * x)                 # activations as large as the paper's
+    assert_close(y, reference.contrast_norm_forward(100 * x))
+    assert_close(F.contrast_norm_backward(dy, saved), reference.contrast_norm_backward(dy, 100 * x))
+
+
+# ---- the others -----------------------------------------------------------------------------------------------------
+
+@both_dtypes
+@pytest.mark.parametrize("shape", [pytest.param((2, 3, 4, 5), marks=small), pytest.param((7,), marks=small),
+                                   pytest.param((3, 2 ** 14 + 5), id="several chunks")])
+def test_relu(shape, dtype, rng):
+    x, dy = draw(rng, dtype, shape, shape)
+    x.flat[:6] = [0.0, -0.0, np.nan, np.inf, -np.inf, np.finfo(dtype).tiny]
+    y, mask = F.relu_forward(x)
+    np.testing.assert_array_equal(y, reference.relu_forward(x), strict=True)
+    np.testing.assert_array_equal(F.relu_backward(dy, mask), reference.relu_backward(dy, x), strict=True)
+    np.testing.assert_array_equal(F.relu_project(x), y, strict=True)
+
+
+@small
+@both_dtypes
+@pytest.mark.parametrize("N, I, O", [(1, 1, 1), (1, 5, 3), (4, 1, 3), (4, 5, 1), (3, 7, 5)])
+def test_linear(N, I, O, dtype, rng):
+    x, w, b, dy = draw(rng, dtype, (N, I), (O, I), O, (N, O))
+    y, saved = F.linear_forward(x, w, b)
+    assert_close(y, reference.linear_forward(x, w, b))
+    for actual, expected in zip(F.linear_backward(dy, saved), reference.linear_backward(dy, x, w)):
+        assert_close(actual, expected)
+
+
+@small
+@both_dtypes
+@pytest.mark.parametrize("N, classes", [(1, 1), (1, 4), (5, 2), (6, 10)])
+def test_softmax_cross_entropy(N, classes, dtype, rng):
+    scores, = draw(rng, dtype, (N, classes))
+    labels = rng.integers(0, classes, N)
+    loss, dscores = F.softmax_cross_entropy(scores, labels)
+    expected_loss, expected_dscores = reference.softmax_cross_entropy(scores, labels)
+    assert isinstance(loss, float)
+    assert_close(np.asarray(loss, dtype), np.asarray(expected_loss, dtype))
+    assert_close(dscores, expected_dscores)
+
+
+@both_dtypes
+@pytest.mark.parametrize("size", [pytest.param(10, marks=small), 2 ** 14 + 5])
+def test_momentum_step(size, dtype, rng):
+    w, velocity, gradient = draw(rng, dtype, size, size, size)
+    expected_velocity = dtype(0.9) * velocity - dtype(0.01) * gradient
+    expected_w = w + expected_velocity
+    kernels.momentum_step(w, velocity, gradient, dtype(0.01), dtype(0.9))
+    assert_close(velocity, expected_velocity)
+    assert_close(w, expected_w)
+
+
+# ---- what may come in -----------------------------------------------------------------------------------------------
+
+def conv_both_ways(x, w, b, dy, method):
+    y, saved = F.conv_forward(x, w, b, stride=2, pad=1, method=method)
+    return y, *F.conv_backward(dy, saved), F.conv_transpose(dy, w, stride=2, pad=1, size=(6, 5), method=method)
+
+
+def pool_both_ways(x, dy):
+    y, switches = F.max_pool_forward(x, size=3, stride=2, ceil=True)
+    return y, switches.index, F.unpool(dy, switches)
+
+
+def norm_both_ways(x, dy):
+    y, saved = F.contrast_norm_forward(x)
+    return y, F.contrast_norm_backward(dy, saved)
+
+
+def relu_both_ways(x, dy):
+    y, mask = F.relu_forward(x)
+    return y, mask, F.relu_backward(dy, mask)
+
+
+def linear_both_ways(x, w, b, dy):
+    y, saved = F.linear_forward(x, w, b)
+    return y, *F.linear_backward(dy, saved), F.linear_transpose(dy, w)
+
+
+def dropout_both_ways(x, dy):
+    y, mask = F.dropout_forward(x, rate=0.5, rng=np.random.default_rng(1))
+    return y, mask, F.dropout_backward(dy, mask)
+
+
+OPERATIONS = {      # name: (function, shapes of its arrays)
+    "conv, unfold": (lambda *arrays: conv_both_ways(*arrays, "unfold"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
+    "conv, direct": (lambda *arrays: conv_both_ways(*arrays, "direct"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
+    "max pool": (pool_both_ways, [(2, 3, 6, 5), (2, 3, 3, 2)]),
+    "contrast norm": (norm_both_ways, [(2, 6, 3, 4), (2, 6, 3, 4)]),
+    "relu": (relu_both_ways, [(2, 3, 4, 5), (2, 3, 4, 5)]),
+    "linear": (linear_both_ways, [(3, 5), (4, 5), (4,), (3, 4)]),
+    "dropout": (dropout_both_ways, [(3, 5), (3, 5)]),
+    "softmax": (lambda scores: (F.softmax(scores),), [(3, 5)]),
+    "softmax cross-entropy": (lambda scores: F.softmax_cross_entropy(scores, np.array([0, 4, 2])), [(3, 5)]),
+}
+every_operation = pytest.mark.parametrize("name", OPERATIONS)
+
+
+def every_other(a):
+    wide = np.full((*a.shape[:-1], 2 * a.shape[-1]), np.nan)
+    wide[..., ::2] = a
+    return wide[..., ::2]
+
+
+LAYOUTS = {"every other element": every_other, "reversed": lambda a: a[::-1].copy()[::-1], "column-major": np.asfortranarray,
+           "padded": lambda a: np.pad(a, 1, constant_values=np.nan)[(slice(1, -1),) * a.ndim]}
+
+
+@small
+@every_operation
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_memory_layout_gives_the_same_bits(name, layout, rng):
+    function, shapes = OPERATIONS[name]
+    arrays = draw(rng, np.float64, *shapes)
+    for actual, expected in zip(function(*map(LAYOUTS[layout], arrays)), function(*arrays)):
+        np.testing.assert_array_equal(actual, expected, strict=True)
+        assert isinstance(actual, float) or actual.flags.c_contiguous
+
+
+@small
+@every_operation
+def test_inputs_are_not_changed(name, rng):
+    function, shapes = OPERATIONS[name]
+    arrays = draw(rng, np.float64, *shapes)
+    before = [a.copy() for a in arrays]
+    results = function(*arrays)
+    for array, old in zip(arrays, before):
+        np.testing.assert_array_equal(array, old)
+        assert not any(np.shares_memory(array, result) for result in results)
+
+
+@small
+@every_operation
+def test_read_only_inputs_are_accepted(name, rng):
+    function, shapes = OPERATIONS[name]
+    arrays = draw(rng, np.float64, *shapes)
+    expected = function(*arrays)
+    for array in arrays:
+        array.flags.writeable = False                           # as np.load(..., mmap_mode="r") gives them
+    for actual, right in zip(function(*arrays), expected):
+        np.testing.assert_array_equal(actual, right, strict=True)
