@@ -1,0 +1,6 @@
+"""`python -m numpyzf` is the command `numpyzf`."""
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,149 @@
+"""The command `numpyzf`: demo, train, features, explain, data. `numpyzf COMMAND --help` says what each takes."""
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import data, kernels, plots, runs, training
+from .deconvnet import RULES
+from .experiments import demo, explain, figure2
+
+DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2, radius=0.3)
+
+
+def main(arguments=None):
+    """Run one command; returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted; a training goes on from its last finished epoch when started again", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError) as error:
+        if os.environ.get("NUMPYZF_TRACEBACK"):
+            raise
+        print(f"numpyzf: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _demo(options):
+    start = time.monotonic()
+    print("Training a small convnet on 10,000 embedded images of clothes, then looking at what it sees.")
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, pad=1)
+    print("Drawing what it sees …", flush=True)
+    images, labels, _ = runs.run_data(run)
+    accuracy = demo.build(run, Path(options.out), images, labels)
+    compiled, seconds = kernels.compile_report()
+    note = f", {seconds:.0f} s of it compiling {compiled} kernels, which the next start loads from disk" if compiled else ""
+    print(f"Done in {time.monotonic() - start:.0f} s{note}.")
+    print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
+    print(f"Look at it: {Path(options.out, 'index.html').resolve()}")
+
+
+def _train(options):
+    recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
+                             radius=options.radius, patience=options.patience)
+    run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
+                         recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
+                         flip=not options.no_flip)
+    images, labels, _ = runs.run_data(run)
+    accuracy = training.accuracy(run.net, images, labels, run.prepare)
+    print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
+    print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+
+
+def _features(options):
+    run = runs.load_run(options.folder)
+    images = runs.run_data(run).images
+    channels = options.maps and [int(part) for part in options.maps.split(",")]
+    result = figure2.compute(run.net, images, run.prepare, options.layer, channels=channels, rule=options.rule)
+    _save(figure2.draw(result), options.out or Path(options.folder) / f"{options.layer}.png")
+
+
+def _explain(options):
+    run = runs.load_run(options.folder)
+    channels, side, _ = run.prepare.mean.shape
+    image = data.load_image(options.image, side, channels=channels)
+    result = explain.compute(run.net, image, run.prepare, run.classes, rule=options.rule)
+    for name, probability in zip(result.classes, result.probabilities):
+        print(f"{probability:6.1%}  {name}")
+    _save(explain.draw(result), options.out or Path(options.image).with_suffix("").name + "-explained.png")
+
+
+def _data(options):
+    for name, what, where in data.available():
+        print(f"{name:20}  {what}\n{'':20}  {where or 'not here; downloaded when first loaded'}")
+    print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and test/ of that kind\n"
+          f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another folder.")
+
+
+def _save(figure, path):
+    plots.save(figure, path)
+    print(f"Look at it: {Path(path).resolve()}")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name, run, text):
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("demo", _demo, "train a small net on embedded images and draw what it sees, in about two minutes")
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo", help="where the net, the pictures and the page go")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+    sub = command("train", _train, "train a net on a data set; started again, it goes on from the last finished epoch")
+    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="a name that `numpyzf data` lists, or a folder of images")
+    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
+    sub.add_argument("--size", type=_at_least(8), help="side in pixels that a folder's images are brought to")
+    sub.add_argument("--model", choices=runs.MODELS, default="labnet", help="zfnet is the paper's, for images of 224 pixels or more")
+    sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
+    recipe = training.Recipe()
+    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
+    sub.add_argument("--batch", type=_at_least(1), default=recipe.batch, help="images per step")
+    sub.add_argument("--rate", type=float, default=recipe.rate, help="learning rate at the start")
+    sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
+    sub.add_argument("--radius", type=float, default=DEMO_RECIPE.radius, help="RMS that filters are scaled back to; the paper's is 0.1, for inputs of ±128")
+    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
+    sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
+    sub.add_argument("--pad", type=_at_least(0), default=2, help="random shifts in training, in pixels")
+    sub.add_argument("--no-flip", action="store_true", help="don't mirror training images")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+    rules = {"choices": RULES, "default": "deconvnet", "help": "how the signal goes down"}
+    sub = command("features", _features, "draw the nine strongest activations of a layer's most active maps over the test images (Figure 2)")
+    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--layer", default="conv3", help="a layer's name")
+    sub.add_argument("--maps", metavar="M,M,…", type=_numbers, help="maps to draw instead of the most active ones")
+    sub.add_argument("--rule", **rules)
+    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
+
+    sub = command("explain", _explain, "classify an image of your own and draw what its strongest units saw in it")
+    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("image", metavar="IMAGE", help="an image file")
+    sub.add_argument("--rule", **rules)
+    sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
+
+    command("data", _data, "list the data sets and where they were found")
+    return parser
+
+
+def _at_least(least):
+    def integer(text):
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, not {text}")
+        return value
+    return integer
+
+
+def _numbers(text):
+    if not all(part.strip().isdigit() for part in text.split(",")):
+        raise argparse.ArgumentTypeError(f"must be numbers with commas between them, such as 0,5,17, not {text!r}")
+    return text

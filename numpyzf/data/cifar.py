@@ -1,0 +1,101 @@
+"""CIFAR-10 from its binary form: records of one label byte and 3·32·32 pixel bytes. Its Python form, pickled, is not.
+
+Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"; the data set's page describes the format.
+"""
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from .download import cache_folder, fetch
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+ARCHIVE, EXTRACTED = "cifar-10-binary.tar.gz", "cifar-10-batches-bin"
+URL = f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}"
+DIGEST = "md5:c32a1d4ab5d03f1284b67883e8d87530"
+FILES = {"train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test": ("test_batch.bin",)}
+PICKLED = ("cifar-10-python.tar.gz", "cifar-10-batches-py", "data_batch_1", "test_batch")
+RECORDS, RECORD_BYTES = 10_000, 1 + 3 * 32 * 32
+
+
+def read(split, folder=None):
+    """Read one split.
+
+    split: "train" or "test". folder: where the archive cifar-10-binary.tar.gz or its .bin files are; None looks in the
+    cache folder, and else downloads the archive.
+    Returns images uint8 (N, 3, 32, 32), labels int64 (N,), classes.
+    Raises FileNotFoundError, ValueError for damaged files, OSError for a failed download.
+    """
+    if folder is None:
+        source = find(split) or fetch(URL, _cache() / ARCHIVE, digest=DIGEST)
+    else:
+        source = _locate(Path(folder), split)
+        if source is None:
+            raise FileNotFoundError(_absent(Path(folder)))
+    names = FILES[split]
+    images = np.empty((len(names), RECORDS, 3, 32, 32), np.uint8)
+    labels = np.empty((len(names), RECORDS), np.int64)
+    for name, data in (_from_folder if source.is_dir() else _from_archive)(source, names):
+        records = _records(data, f"{source}: {name}")
+        labels[names.index(name)] = records[:, 0]
+        images[names.index(name)] = records[:, 1:].reshape(-1, 3, 32, 32)       # red, green, blue planes
+    return images.reshape(-1, 3, 32, 32), labels.reshape(-1), CLASSES
+
+
+def find(split):
+    """Where the cache holds a split, the folder of the .bin files or the archive; None if it does not."""
+    return _locate(_cache(), split)
+
+
+def _cache():
+    return cache_folder() / "cifar10"
+
+
+def _locate(folder, split):
+    for place in (folder, folder / EXTRACTED):
+        if all((place / name).is_file() for name in FILES[split]):
+            return place
+    return folder / ARCHIVE if (folder / ARCHIVE).is_file() else None
+
+
+def _absent(folder):
+    pickled = [name for name in PICKLED if (folder / name).exists()]
+    if pickled:
+        return (f"{folder}: holds only {pickled[0]}, of CIFAR-10's Python version, which is pickled and therefore not "
+                f"read; get the binary version, {URL}")
+    return f"{folder}: holds neither {ARCHIVE} nor all of its .bin files; put the archive there, from {URL}"
+
+
+def _from_folder(folder, names):
+    for name in names:
+        yield name, (folder / name).read_bytes()
+
+
+def _from_archive(archive, names):
+    """Yield (name, bytes) in the archive's order. Members are read, never extracted: their paths cannot do harm."""
+    missing = set(names)
+    with open(archive, "rb") as file:
+        try:
+            with tarfile.open(fileobj=file, mode="r:gz") as tar:
+                while missing and (member := tar.next()) is not None:
+                    name = PurePosixPath(member.name).name
+                    if name in missing and member.isfile():
+                        missing.remove(name)
+                        yield name, tar.extractfile(member).read(RECORDS * RECORD_BYTES + 1)
+        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+            raise ValueError(f"{archive}: damaged archive ({error}); delete it and get it again from {URL}") from error
+    if missing:
+        raise ValueError(f"{archive}: lacks {', '.join(sorted(missing))}; delete it and get it again from {URL}")
+
+
+def _records(data, source):
+    if len(data) != RECORDS * RECORD_BYTES:
+        many = "more than " if len(data) > RECORDS * RECORD_BYTES else ""
+        raise ValueError(f"{source} has {many}{min(len(data), RECORDS * RECORD_BYTES):,} bytes, expected "
+                         f"{RECORDS * RECORD_BYTES:,}; get it again from {URL}")
+    records = np.frombuffer(data, np.uint8).reshape(RECORDS, RECORD_BYTES)
+    if records[:, 0].max() >= len(CLASSES):
+        raise ValueError(f"{source} has a label {records[:, 0].max()}, expected 0 … {len(CLASSES) - 1}: not a CIFAR-10 "
+                         f"file, or damaged; get it again from {URL}")
+    return records

@@ -1,0 +1,37 @@
+"""Draw the embedded data set from Fashion-MNIST. Run: python -m numpyzf.data.embedded.draw
+
+Source: the Debian package dataset-fashion-mnist, whose files have the digests of the original's. From each of its two
+splits, each class gives the same number of images, picked at random.
+"""
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import fashion
+from . import ACROSS
+
+PER_CLASS = {"train": 1000, "test": 200}
+SEED = 2013
+
+
+def pick(labels, count):
+    """Indices (10, count) of `count` images of each class, in random order."""
+    # Of NumPy's random numbers, the raw ones of a bit generator are those promised never to change between versions.
+    order = np.argsort(np.random.PCG64(SEED).random_raw(len(labels)), kind="stable")
+    return np.stack([order[labels[order] == c][:count] for c in range(len(fashion.CLASSES))])
+
+
+def draw(split, folder):
+    """Draw the mosaic of one split, from the full data set, into a folder (a Path); returns the file's path."""
+    images, labels, _ = fashion.read(split)
+    picked = images[pick(labels, PER_CLASS[split])]
+    mosaic = picked.reshape(-1, ACROSS, 28, 28).swapaxes(1, 2).reshape(-1, ACROSS * 28)
+    path = folder / f"fashion-mnist-small-{split}.png"
+    Image.fromarray(mosaic).save(path, optimize=True)
+    return path
+
+
+if __name__ == "__main__":
+    for name in PER_CLASS:
+        print(draw(name, Path(__file__).parent))

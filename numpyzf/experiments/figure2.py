@@ -1,0 +1,113 @@
+"""Figure 2: what a layer looks for. Its most active maps, each by the nine images that fire it most.
+
+Each strongest activation is projected down to pixels and stands beside the image patch in its receptive field: the patch is
+all that the unit could see, the projection is what of it made the unit fire.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import plots
+from ..deconvnet import project, top_activations
+
+
+class Figure2(NamedTuple):
+    """The strongest activations of some maps of one layer, strongest first.
+
+    channels (maps,), values (maps, k), units (maps, k, 4), or 2 numbers each behind a fully connected layer: see top_activations.
+    projections float and patches uint8 (maps, k, C, h, w): the receptive field, and nothing (0; white) where it leaves the image.
+    """
+    layer: str
+    channels: np.ndarray
+    values: np.ndarray
+    units: np.ndarray
+    projections: np.ndarray
+    patches: np.ndarray
+
+
+class Prepared:
+    """uint8 images as inputs of a net, prepared a slice at a time: all of them as floats would take four times the memory."""
+
+    def __init__(self, images, prepare):
+        self.images, self.prepare = images, prepare
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return self.prepare(self.images[rows])
+
+
+def compute(net, images, prepare, layer, *, channels=None, maps=6, k=9, rule="deconvnet", batch=128):
+    """Find the k strongest activations of the most active maps of `layer` over all images, and project each one.
+
+    images: uint8 (N, C, H, W). prepare(images) -> the net's input, cropped from the middle, if at all.
+    channels: which maps (or features) to show; without it the `maps` most active, by the mean of their k strongest activations.
+    rule: how to go down, see deconvnet.project. batch: images that go through the net at a time.
+    Returns a Figure2. Raises ValueError for an unknown layer or channel, or if there are no images. Section 4.1 of the paper.
+    """
+    if len(images) == 0:
+        raise ValueError("there are no images to search")
+    inputs = Prepared(images, prepare)
+    values, units = top_activations(net, inputs, layer, k, batch=batch)
+    if channels is None:
+        channels = np.argsort(-values.mean(axis=1), kind="stable")[:maps]
+    channels = np.asarray(channels)
+    if channels.ndim != 1 or len(channels) == 0 or not ((0 <= channels) & (channels < len(values))).all():
+        raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to {len(values) - 1}, not {channels}")
+    projections, patches = zip(*(_tiles(net, inputs, layer, units[c], rule) for c in channels))
+    return Figure2(layer, channels, values[channels], units[channels], np.array(projections), np.array(patches))
+
+
+def _tiles(net, inputs, layer, units, rule):
+    """The projections and patches (k, C, h, w) of some units; one pass takes all of their images."""
+    seen = units[:, 0]
+    trace = net.forward(inputs[seen], until=layer)
+    pixels = plots.center(inputs.images[seen], *net.input_shape[1:])
+    pairs = [(crop(net, layer, unit, project(net, trace, layer, unit=(n, *unit[1:]), rule=rule), 0),
+              crop(net, layer, unit, pixels[n], 255)) for n, unit in enumerate(units)]
+    return zip(*pairs)
+
+
+def crop(net, layer, unit, image, outside):
+    """Cut the receptive field of one unit out of an image (C, H, W).
+
+    All units of a layer give the same size: what lies beyond the image's edge is filled with `outside`. A field that is
+    larger than the image gives the whole image instead, filled where the unit doesn't see it.
+    """
+    field, places = net.receptive_field(layer), unit[2:]
+    if field is None:
+        return image
+    sizes = [min(field.size, n) for n in image.shape[1:]]
+    starts = [field.start + field.stride * i if field.size < n else 0 for i, n in zip(places, image.shape[1:])]
+    cone = net.cone(layer, *places)
+    out = np.full((len(image), *sizes), outside, image.dtype)
+    inside = tuple(slice(s.start - first, s.stop - first) for s, first in zip(cone, starts))
+    out[(..., *inside)] = image[(..., *cone)]
+    return out
+
+
+def draw(result):
+    """Draw a Figure2: for each map its projections and, to their right, the patches they come from; returns a matplotlib figure."""
+    count, k = result.values.shape
+    columns = min(2, count)
+    rows, across = -(-count // columns), int(np.ceil(np.sqrt(k)))
+    with plots.style():
+        figure = plots.figure(4.4 * columns, 2.35 * rows)
+        blocks = figure.subplots(rows, 2 * columns, squeeze=False).reshape(-1, 2)
+        for axes in blocks[count:].flat:
+            axes.set_axis_off()
+        for pair, channel, projections, patches in zip(blocks, result.channels, result.projections, result.patches):
+            plots.show(pair[0], _mosaic([plots.to_display(tile) for tile in projections], across))
+            plots.show(pair[1], _mosaic([plots.to_image(tile) for tile in patches], across))
+            pair[0].set_title(f"map {channel}", loc="left", fontweight="bold")
+        for pair in blocks[:columns]:
+            for axes, what in zip(pair, ("projections", "image patches")):
+                axes.set_title(what, loc="right", color=plots.GRAY)
+    return figure
+
+
+def _mosaic(tiles, columns):
+    """Tiles in light gray frames, in which even a white one, and the white beyond an image's edge, can be told."""
+    image = plots.grid([plots.enlarge(tile, 96) for tile in tiles], columns, pad=3, background=0.85)
+    return np.pad(image, [(3, 3), (3, 3)] + [(0, 0)] * (image.ndim - 2), constant_values=0.85)

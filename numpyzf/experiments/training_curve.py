@@ -1,0 +1,41 @@
+"""How a training went: loss and accuracies after each epoch, and where the learning rate was lowered."""
+from .. import plots
+
+
+def draw(history):
+    """Draw the history of a run, a list with one dictionary per epoch as training.train makes it; returns a matplotlib figure.
+
+    Raises ValueError for an empty history.
+    """
+    if not history:
+        raise ValueError("the history is empty: no epoch has been trained")
+    epochs = [row["epoch"] for row in history]
+    with plots.style():
+        figure = plots.figure(8.8, 3.0)
+        left, right = figure.subplots(1, 2)
+        left.plot(epochs, [row["loss"] for row in history], "o-", color=plots.BLUE)
+        left.set(ylabel="loss (training)", ylim=(0, None))
+        for key, name, line, color in (("train_accuracy", "training", "o-", plots.BLUE),
+                                       ("validation_accuracy", "validation (images held out)", "s--", plots.ORANGE)):
+            right.plot(epochs, [100 * row[key] for row in history], line, color=color, label=name)
+        right.set(ylabel="accuracy (%)")
+        for axes in (left, right):
+            axes.set_xlabel("epoch")
+            axes.set_xlim(0.5, epochs[-1] + 0.5)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            _mark_drops(axes, history)
+        right.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+    return figure
+
+
+def rate_drops(history):
+    """The epochs that began with a lower rate than the one before them, as (epoch, rate)."""
+    return [(row["epoch"], row["rate"]) for before, row in zip(history, history[1:]) if row["rate"] < before["rate"]]
+
+
+def _mark_drops(axes, history):
+    for epoch, rate in rate_drops(history):
+        axes.axvline(epoch - 0.5, color=plots.GRAY, linestyle=":", linewidth=1.2)
+        axes.annotate(f"rate {rate:g}", (epoch - 0.5, 0.03), xycoords=("data", "axes fraction"), xytext=(2, 0),
+                      textcoords="offset points", rotation=90, va="bottom", fontsize=7, color="#555555")

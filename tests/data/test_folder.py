@@ -1,0 +1,155 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf.data import load
+
+CLASSES = {"dog": 7, "cat": 12, "Ant": 5}
+
+
+def save(path, value, size=(9, 7)):
+    """An image of one color, by which it can be told."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, 0, 255 - value)).save(path)
+
+
+def make(folder, classes=CLASSES, first=0):
+    """Class folders of numbered images; returns {class: the values of its images, in order of their names}."""
+    values = {}
+    for name, count in classes.items():
+        values[name] = [first + 13 * i + len(values) for i in range(count)]
+        for i in reversed(range(count)):
+            save(folder / name / f"{i:03}.png", values[name][i])
+    return values
+
+
+def value_of(data):
+    return data.images[:, 0, 3, 3].tolist()
+
+
+def test_every_fifth_is_for_testing(tmp_path):
+    values = make(tmp_path)
+    train, test = load(tmp_path, "train", size=8), load(tmp_path, "test", size=8)
+    assert train.classes == test.classes == ("Ant", "cat", "dog")
+    assert train.images.shape == (20, 3, 8, 8) and train.images.dtype == np.uint8 and train.images.flags.c_contiguous
+    assert train.labels.dtype == np.int64 and train.labels.tolist() == [0] * 4 + [1] * 10 + [2] * 6
+    assert test.labels.tolist() == [0, 1, 1, 2]
+    assert value_of(test) == [values["Ant"][4], values["cat"][4], values["cat"][9], values["dog"][4]]
+    assert sorted(value_of(train) + value_of(test)) == sorted(sum(values.values(), []))
+    assert value_of(train)[4:14] == [v for i, v in enumerate(values["cat"]) if i not in (4, 9)]
+
+
+def test_train_and_test_folders(tmp_path):
+    train_values, test_values = make(tmp_path / "train"), make(tmp_path / "test", first=1)
+    for split, values in (("train", train_values), ("test", test_values)):
+        data = load(str(tmp_path), split)
+        assert data.images.shape == (24, 3, 32, 32) and data.classes == ("Ant", "cat", "dog")
+        assert value_of(data) == values["Ant"] + values["cat"] + values["dog"]
+
+
+def test_a_class_may_be_named_train(tmp_path):
+    make(tmp_path, {"train": 5, "bus": 5})
+    assert load(tmp_path).classes == ("bus", "train")
+
+
+def test_the_name_of_a_data_set_is_not_taken_for_a_folder_but_a_path_is(tmp_path, monkeypatch):
+    make(tmp_path / "fashion-mnist-small")
+    monkeypatch.chdir(tmp_path)
+    assert len(load("fashion-mnist-small").classes) == 10
+    assert load("./fashion-mnist-small").classes == ("Ant", "cat", "dog")
+
+
+def test_what_is_no_image_is_ignored(tmp_path):
+    make(tmp_path)
+    for name in ("Thumbs.db", "notes.txt", ".hidden.png", "cat/Thumbs.db", "cat/list.txt", "cat/._001.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    for name in (".git", "cat/more.png", "cat/deeper"):
+        (tmp_path / name).mkdir()
+    assert load(tmp_path).classes == ("Ant", "cat", "dog") and len(load(tmp_path).images) == 20
+
+
+def test_suffixes_of_any_case(tmp_path):
+    make(tmp_path)
+    save(tmp_path / "cat" / "999.JPG", 9)
+    save(tmp_path / "cat" / "998.jpeg", 9)
+    assert len(load(tmp_path).images) == 22
+
+
+def test_many_images_keep_their_order(tmp_path):
+    for i in range(300):
+        save(tmp_path / "only" / f"x{i:03}.bmp", i % 256, size=(1 + i % 40, 40 - i % 40))
+    images = load(tmp_path, size=5).images
+    assert images[:, 0, 2, 2].tolist() == [i % 256 for i in range(300) if i % 5 != 4]
+
+
+def test_memory_stays_near_the_result(tmp_path):
+    for i in range(60):
+        save(tmp_path / "a" / f"{i}.png", 1, size=(300, 300))
+    load(tmp_path)
+    tracemalloc.start()
+    data = load(tmp_path, size=224)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * data.images.nbytes
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_bad_image_is_named(tmp_path, refuses, split):
+    make(tmp_path / "train")
+    make(tmp_path / "test")
+    bad = tmp_path / split / "cat" / "004.png"
+    bad.write_bytes(bad.read_bytes()[:40])
+    with refuses(ValueError, bad, "cannot be read as an image"):
+        load(tmp_path, split)
+
+
+def test_an_empty_folder(tmp_path, refuses):
+    with refuses(ValueError, tmp_path, "no sub-folders", "one per class"):
+        load(tmp_path)
+
+
+def test_images_without_class_folders(tmp_path, refuses):
+    save(tmp_path / "a.png", 1)
+    with refuses(ValueError, tmp_path, "no sub-folders"):
+        load(tmp_path)
+
+
+def test_a_class_without_images(tmp_path, refuses):
+    make(tmp_path)
+    (tmp_path / "cow").mkdir()
+    (tmp_path / "cow" / "list.txt").write_text("moo")
+    for split in ("train", "test"):
+        with refuses(ValueError, tmp_path / "cow", "no images", ".jpg"):
+            load(tmp_path, split)
+
+
+def test_too_few_to_hold_any_out(tmp_path, refuses):
+    make(tmp_path, {"a": 4, "b": 3})
+    assert len(load(tmp_path).images) == 7
+    with refuses(ValueError, tmp_path, "5 images"):
+        load(tmp_path, "test")
+
+
+def test_classes_of_test_must_be_those_of_train(tmp_path, refuses):
+    make(tmp_path / "train", {"a": 1, "b": 1})
+    make(tmp_path / "test", {"a": 1, "c": 1})
+    load(tmp_path)
+    with refuses(ValueError, tmp_path / "test", "b, c"):
+        load(tmp_path, "test")
+
+
+def test_no_such_folder(tmp_path, refuses):
+    with refuses(FileNotFoundError, tmp_path / "gone", "no such folder"):
+        load(str(tmp_path / "gone"))
+    save(tmp_path / "a.png", 1)
+    with refuses(ValueError, tmp_path / "a.png", "is a file"):
+        load(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError), (3.5, TypeError), (False, TypeError)])
+def test_bad_sizes(tmp_path, refuses, size, kind):
+    make(tmp_path)
+    with refuses(kind, "size must be"):
+        load(tmp_path, size=size)
