@@ -183,7 +183,7 @@ class Flatten:
 
     def forward(self, x, train=False, rng=None):
         """Reshape."""
-        return x.reshape(len(x), -1), x.shape
+        return x.reshape(len(x), *self.output_shape(x.shape[1:])), x.shape
 
     def backward(self, dy, saved, need_dx=True):
         """Reshape back."""
@@ -244,8 +244,8 @@ class Dropout:
         """Drop in training; rng is then needed."""
         if not train:
             return x, None
-        if rng is None:
-            raise ValueError("dropout in training needs rng, a numpy.random.Generator: net.forward(x, train=True, rng=rng)")
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"dropout in training needs rng, a numpy.random.Generator, not {rng!r}: net.forward(x, train=True, rng=rng)")
         return F.dropout_forward(x, rate=self.rate, rng=rng)
 
     def backward(self, dy, saved, need_dx=True):

@@ -65,12 +65,17 @@ class Network:
         return net
 
     def load_parameters(self, parameters):
-        """Copy values in from a dictionary like `parameters`. ValueError, and nothing changed, if a name or shape differs."""
+        """Copy values in from a dictionary like `parameters`.
+
+        Raises ValueError or TypeError, and changes nothing, if a name or shape differs or a value isn't a finite float.
+        """
         own = self.parameters
-        for name in own.keys() | parameters.keys():
-            shapes = [p[name].shape if name in p else "absent" for p in (own, parameters)]
+        for name in own | parameters:
+            shapes = [np.shape(p[name]) if name in p else "absent" for p in (own, parameters)]
             if shapes[0] != shapes[1]:
                 raise ValueError(f"another architecture: parameter {name} is {shapes[0]} in this network, {shapes[1]} in what is loaded")
+            if not np.isfinite(check_array(f"parameter {name}", parameters[name], own[name].ndim)).all():
+                raise ValueError(f"parameter {name} holds NaN or infinite values")
         for name, value in parameters.items():
             own[name][...] = value
 
@@ -82,6 +87,8 @@ class Network:
         """
         if scheme not in ("he", "paper"):
             raise ValueError(f"scheme must be 'he' or 'paper', not {scheme!r}")
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
         for name, value in self.parameters.items():
             if name.endswith(".b"):
                 value[...] = 0
@@ -123,6 +130,8 @@ class Network:
         self._check_name(layer)
         names = list(trace.saved)
         if layer is not None:
+            if layer not in names:
+                raise ValueError(f"this pass didn't reach {layer}; it went through: {', '.join(names)}")
             names = names[:names.index(layer) + 1]
         expected = (trace.images, *self.shapes[names[-1]])
         if np.shape(dy) != expected:
@@ -152,6 +161,8 @@ class Network:
         """The pixels that unit (row, column) of layer `name` can see: two slices (rows, columns), cut at the image's edges."""
         if self.receptive_field(name) is None:
             return tuple(slice(0, n) for n in self.input_shape[1:])
+        if not all(0 <= place < count for place, count in zip((row, column), self.shapes[name][1:])):
+            raise ValueError(f"unit ({row}, {column}) is outside of {name}, whose maps are {self.shapes[name][1]}×{self.shapes[name][2]}")
         names = list(self.layers)[:list(self.layers).index(name) + 1]
         sides = []
         for axis, place in ((1, row), (2, column)):
@@ -168,7 +179,9 @@ class Network:
             raise ValueError(f"no layer {name!r}; the layers are: {', '.join(self.layers)}")
 
     def _check_input(self, x):
-        x = check_array("x", x, "NCHW", like=self.dtype)
+        x = check_array("x", x, "NCHW")
+        if x.dtype != self.dtype:
+            raise TypeError(f"x is {x.dtype}, this network {self.dtype}; convert it with x.astype(np.{self.dtype})")
         if x.shape[1:] != self.input_shape:
             raise ValueError(f"x has shape {x.shape}, this network takes (N, {', '.join(map(str, self.input_shape))})")
         if not np.isfinite(x).all():

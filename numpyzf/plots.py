@@ -102,10 +102,10 @@ def style():
     return matplotlib.rc_context(STYLE)
 
 
-def figure(width, height):
-    """A new matplotlib Figure of width × height inches, white, which arranges its parts by itself."""
+def figure(width, height, layout="constrained"):
+    """A new matplotlib Figure of width × height inches, white; it arranges its parts by itself, or, with layout "none", not at all."""
     from matplotlib.figure import Figure
-    return Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    return Figure(figsize=(width, height), facecolor="white", layout=layout)
 
 
 def show(axes, image):

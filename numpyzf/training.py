@@ -22,7 +22,8 @@ class Recipe(NamedTuple):
 
     rate: the learning rate at the start; momentum: how much of the last step is kept; radius: the RMS value that
     filters are scaled back to; renormalize: names of the convolutions whose filters are renormalized, or None for
-    all, as in the paper. The rate is multiplied by `factor` when the best validation accuracy is `patience` epochs old.
+    all, as in the paper. The rate is multiplied by `factor` when the best validation accuracy is `patience` epochs old,
+    and, since a short training may end before that, in the last `settle` epochs.
     """
     epochs: int = 10
     batch: int = 128
@@ -32,10 +33,11 @@ class Recipe(NamedTuple):
     renormalize: tuple | None = None
     patience: int = 2
     factor: float = 0.1
+    settle: int = 2
 
     def check(self):
         """Raise a ValueError for a value that can't be."""
-        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1)):
+        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("settle", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
         for name in ("rate", "radius"):
@@ -74,14 +76,14 @@ def renormalize_filters(w, radius):
     w *= np.minimum(1, radius / np.maximum(rms, radius)).astype(w.dtype)[:, None, None, None]
 
 
-def train_step(state, x, labels, recipe):
-    """One mini-batch: forward, loss, backward, momentum step, renormalization. Returns (loss, number of correct answers)."""
+def train_step(state, x, labels, rate, recipe):
+    """One mini-batch at this learning rate: forward, loss, backward, momentum step, renormalization. Returns (loss, number of correct answers)."""
     trace = state.net.forward(x, train=True, rng=state.rng)
     loss, dscores = softmax_cross_entropy(trace.scores, labels)
     if not np.isfinite(loss):
-        raise ValueError(f"the loss is {loss}: training has diverged; start again with a lower rate than {state.rate:g}")
+        raise ValueError(f"the loss is {loss}: training has diverged; start again with a lower rate than {rate:g}")
     grads = state.net.backward(trace, dscores)
-    momentum_step(state.net.parameters, state.velocity, grads, rate=state.rate, momentum=recipe.momentum)
+    momentum_step(state.net.parameters, state.velocity, grads, rate=rate, momentum=recipe.momentum)
     for name, layer in state.net.layers.items():
         w = layer.params.get("w")
         if w is not None and w.ndim == 4 and (recipe.renormalize is None or name in recipe.renormalize):
@@ -109,8 +111,10 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, prog
     if not len(images) == len(labels) > 0:
         raise ValueError(f"training needs one label per image and at least one image, not {len(images)} images, {len(labels)} labels")
     while len(state.history) < recipe.epochs:
-        loss, train_accuracy = _epoch(state, images, labels, prepare, recipe, progress)
-        state.history.append({"epoch": len(state.history) + 1, "rate": state.rate, "loss": loss, "train_accuracy": train_accuracy,
+        epoch = len(state.history) + 1
+        rate = state.rate * (recipe.factor if epoch > recipe.epochs - recipe.settle else 1)
+        loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
+        state.history.append({"epoch": epoch, "rate": rate, "loss": loss, "train_accuracy": train_accuracy,
                               "validation_accuracy": accuracy(state.net, *validation, prepare)})
         state.rate = next_rate(state.rate, [row["validation_accuracy"] for row in state.history], recipe)
         if save:
@@ -128,21 +132,21 @@ def next_rate(rate, accuracies, recipe):
     return rate * recipe.factor if age and age % recipe.patience == 0 else rate
 
 
-def _epoch(state, images, labels, prepare, recipe, progress):
+def _epoch(state, images, labels, prepare, rate, recipe, progress):
     order = state.rng.permutation(len(images))
     total = right = seen = 0
     start = shown = time.monotonic()
     epoch, steps = len(state.history) + 1, -(-len(images) // recipe.batch)
     for step in range(steps):
         rows = order[step * recipe.batch:(step + 1) * recipe.batch]
-        loss, correct = train_step(state, prepare(images[rows], state.rng), labels[rows], recipe)
+        loss, correct = train_step(state, prepare(images[rows], state.rng), labels[rows], rate, recipe)
         total, right, seen = total + loss * len(rows), right + correct, seen + len(rows)
         now = time.monotonic()
         if progress and (now - shown > 0.2 or step + 1 == steps):
-            shown, rate = now, seen / max(now - start, 1e-9)
-            left = (len(images) * (recipe.epochs - epoch + 1) - seen) / rate
+            shown, speed = now, seen / max(now - start, 1e-9)
+            left = (len(images) * (recipe.epochs - epoch + 1) - seen) / speed
             progress(f"epoch {epoch}/{recipe.epochs}  loss {total / seen:.3f}  accuracy {right / seen:.1%}  "
-                     f"{rate:,.0f} images/s  {_clock(left)} left")
+                     f"{speed:,.0f} images/s  {_clock(left)} left")
     return total / seen, right / seen
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 from its binary form: records of one label byte and 3·32·32 pixel bytes. Its Python form, pickled, is not.
+"""CIFAR-10 from its binary files: records of one label byte and 3·32·32 pixel bytes. The pickled files are not read.
 
 Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"; the data set's page describes the format.
 """

@@ -57,8 +57,9 @@ def _receive(url, part, timeout):
     response, have = _open(url, have, timeout)
     if response is None:
         return
-    total = None if response.length is None else have + response.length
-    done = _save(_blocks(response), part, have, total)
+    with response:
+        total = None if response.length is None else have + response.length
+        done = _save(_blocks(response), part, have, total)
     if total is not None and done < total:
         raise ConnectionError(f"the connection closed after {done:,} of {total:,} bytes")
 
@@ -89,15 +90,14 @@ def _open(url, have, timeout):
 
 def _blocks(response):
     try:
-        with response:
-            while block := response.read(BLOCK):
-                yield block
+        while block := response.read(BLOCK):
+            yield block
     except (OSError, HTTPException) as error:
         raise ConnectionError(str(error) or type(error).__name__) from error
 
 
 def _save(blocks, part, have, total):
-    """Write the blocks behind the first `have` bytes of `part`, with a progress line. Returns the bytes it then holds."""
+    """Write the blocks after the first `have` bytes of `part`, with a progress line; returns how many it then holds."""
     name = part.name.removesuffix(".part")
     live = sys.stderr.isatty()
     done, started, shown = have, time.monotonic(), 0.0

@@ -18,11 +18,11 @@ bar. One that looks like noise has learned little yet."""
 MAPS = """Each block is one map of {layer}: at its right the nine patches of test images that fire the map most, strongest first, \
 at its left the projection of each of these activations, made by the deconvnet. A unit of this layer sees {sees}."""
 
-HOW_TO_READ = """A projection is no picture the net has made up. It is the part of this one image that fired the unit: mid-gray \
-pixels played no part, light and dark ones did. Look for what the nine have in common; where the patches differ and the \
-projections don't, the map has learned to ignore the difference."""
+HOW_TO_READ = """A projection is no picture the net has made up. It is the part of this one image that fired the unit: pixels that are \
+mid-gray played no part, all others did. Look for what the nine have in common; where the patches differ and the projections don't, \
+the map has learned to ignore the difference. White parts of a patch lie beyond the edge of the image.
 
-EDGE = "Where a patch is cut off, white, the unit sees past the edge of the image."
+In this first layer all nine projections of a map are the same: its filter. From the second layer on they follow the image."""
 
 EXPLAIN = """A test image that is labeled “{label}”. Below it is what the net answers: its five most likely classes. To the right, one \
 column per layer: the four maps that fire most on this image, each by the projection of its strongest unit. The \
@@ -46,7 +46,7 @@ def build(run, out, images, labels):
     sections.append(_draw(out, "filters", f"The {len(first.w)} filters of {first.layer}",
                           FILTERS.format(layer=first.layer, size=first.w.shape[2], color=color), filters.draw(first)))
     for i, layer in enumerate(_convolutions(net)):
-        text = MAPS.format(layer=layer, sees=_sees(net, layer)) + f"\n\n{HOW_TO_READ} {EDGE}" * (i == 0)
+        text = MAPS.format(layer=layer, sees=_sees(net, layer)) + f"\n\n{HOW_TO_READ}" * (i == 0)
         result = figure2.compute(net, images, prepare, layer)
         sections.append(_draw(out, layer, f"What {layer} looks for", text, figure2.draw(result)))
     example = explain.compute(net, images[0], prepare, run.classes)

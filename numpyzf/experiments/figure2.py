@@ -90,21 +90,37 @@ def crop(net, layer, unit, image, outside):
 def draw(result):
     """Draw a Figure2: for each map its projections and, to their right, the patches they come from; returns a matplotlib figure."""
     count, k = result.values.shape
-    columns = min(2, count)
-    rows, across = -(-count // columns), int(np.ceil(np.sqrt(k)))
+    columns, across = min(2, count), int(np.ceil(np.sqrt(k)))
+    kind = "map" if result.units.shape[2] == 4 else "feature"
     with plots.style():
-        figure = plots.figure(4.4 * columns, 2.35 * rows)
-        blocks = figure.subplots(rows, 2 * columns, squeeze=False).reshape(-1, 2)
-        for axes in blocks[count:].flat:
+        figure, pairs = _pairs(-(-count // columns), columns)
+        for i, ((left, right), projections, patches) in enumerate(zip(pairs, result.projections, result.patches)):
+            plots.show(left, _mosaic([plots.to_display(tile) for tile in projections], across))
+            plots.show(right, _mosaic([plots.to_image(tile) for tile in patches], across))
+            left.set_title(f"{kind} {result.channels[i]}", loc="left", fontweight="bold")
+            if i < columns:
+                left.set_title("projections", loc="right", color=plots.GRAY)
+                right.set_title("image patches", loc="right", color=plots.GRAY)
+        for axes in pairs[count:].flat:
             axes.set_axis_off()
-        for pair, channel, projections, patches in zip(blocks, result.channels, result.projections, result.patches):
-            plots.show(pair[0], _mosaic([plots.to_display(tile) for tile in projections], across))
-            plots.show(pair[1], _mosaic([plots.to_image(tile) for tile in patches], across))
-            pair[0].set_title(f"map {channel}", loc="left", fontweight="bold")
-        for pair in blocks[:columns]:
-            for axes, what in zip(pair, ("projections", "image patches")):
-                axes.set_title(what, loc="right", color=plots.GRAY)
     return figure
+
+
+def _pairs(rows, columns, side=2.1, title=0.26, gap=0.08):
+    """A figure with two square axes per map, close together, and the axes (maps, 2). All measures are inches.
+
+    Placed by hand: letting matplotlib measure every title to arrange these few equal squares takes longer than drawing them.
+    """
+    width, height = 2 * side + 3 * gap, side + title
+    figure = plots.figure(columns * width, rows * height + gap, layout="none")
+    pairs = np.empty((rows * columns, 2), object)
+    for i in range(rows * columns):
+        bottom = (rows - 1 - i // columns) * height + gap / 2
+        for j in range(2):
+            left = i % columns * width + gap + j * (side + gap)
+            pairs[i, j] = figure.add_axes((left / (columns * width), bottom / (rows * height + gap),
+                                           side / (columns * width), side / (rows * height + gap)))
+    return figure, pairs
 
 
 def _mosaic(tiles, columns):

@@ -13,7 +13,7 @@ from numba import njit, prange
 CHUNK = 128     # pixels: a few hundred maps of a chunk stay in the second-level cache
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def power(s, beta):
     """s^beta, by square roots for beta = 3/4."""
     if beta == 0.75:
@@ -22,44 +22,48 @@ def power(s, beta):
     return s ** beta
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, cache=True, error_model="numpy")
 def contrast_norm(x, y, s, before, after, scale, beta, k):
     """x (N, C, P) -> y and s, same shape. Map c looks at maps c − before … c + after; scale = α/size."""
     images, channels, pixels = x.shape
     chunks = (pixels + CHUNK - 1) // CHUNK
     for job in prange(images * chunks):
         n, lo = job // chunks, job % chunks * CHUNK
-        hi = min(lo + CHUNK, pixels)
+        part = slice(lo, min(lo + CHUNK, pixels))
+        total = np.empty(min(CHUNK, pixels - lo), x.dtype)
         for c in range(channels):
-            for p in range(lo, hi):
-                s[n, c, p] = 0
+            strength, own, out = s[n, c, part], x[n, c, part], y[n, c, part]
+            total[:] = 0
             for other in range(max(c - before, 0), min(c + after + 1, channels)):
-                for p in range(lo, hi):
-                    s[n, c, p] += x[n, other, p] * x[n, other, p]
-            for p in range(lo, hi):
-                s[n, c, p] = k + scale * s[n, c, p]
-                y[n, c, p] = x[n, c, p] / power(s[n, c, p], beta)
+                near = x[n, other, part]
+                for p in range(total.size):
+                    total[p] += near[p] * near[p]
+            for p in range(total.size):
+                strength[p] = k + scale * total[p]
+                out[p] = own[p] / power(strength[p], beta)
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, cache=True, error_model="numpy")
 def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta):
     """dx[c] = dy[c]/s[c]^β − factor·x[c]·Σ dy[c']·x[c'] / s[c']^(β+1) over the maps c' that look at c; factor = 2βα/size."""
     images, channels, pixels = x.shape
     chunks = (pixels + CHUNK - 1) // CHUNK
     for job in prange(images * chunks):
         n, lo = job // chunks, job % chunks * CHUNK
-        hi = min(lo + CHUNK, pixels)
-        part = np.empty((channels, hi - lo), x.dtype)      # dy·x / s^(β+1)
-        total = np.empty(hi - lo, x.dtype)
+        part = slice(lo, min(lo + CHUNK, pixels))
+        ratios = np.empty((channels, min(CHUNK, pixels - lo)), x.dtype)        # dy·x / s^(β+1)
+        total = np.empty(ratios.shape[1], x.dtype)
         for c in range(channels):
-            for p in range(lo, hi):
-                direct = dy[n, c, p] / power(s[n, c, p], beta)
-                dx[n, c, p] = direct
-                part[c, p - lo] = direct * x[n, c, p] / s[n, c, p]
+            signal, own, strength, out, ratio = dy[n, c, part], x[n, c, part], s[n, c, part], dx[n, c, part], ratios[c]
+            for p in range(total.size):
+                out[p] = signal[p] / power(strength[p], beta)
+                ratio[p] = out[p] * own[p] / strength[p]
         for c in range(channels):
+            own, out = x[n, c, part], dx[n, c, part]
             total[:] = 0
             for other in range(max(c - after, 0), min(c + before + 1, channels)):
-                for p in range(hi - lo):
-                    total[p] += part[other, p]
-            for p in range(hi - lo):
-                dx[n, c, lo + p] -= factor * x[n, c, lo + p] * total[p]
+                ratio = ratios[other]
+                for p in range(total.size):
+                    total[p] += ratio[p]
+            for p in range(total.size):
+                out[p] -= factor * own[p] * total[p]

@@ -148,7 +148,8 @@ def test_a_damaged_archive_is_named(tmp_path, files, no_download, refuses):
 
 def test_an_archive_damaged_anywhere_is_named(tmp_path, files, no_download, refuses):
     path = tmp_path / cifar.ARCHIVE
-    pack(path, {name: bytes(byte % 4 for byte in data) for name, data in files.items()})     # it compresses: no bare copy
+    # Four values compress: damage then reaches the decompressor, not just the check at its end.
+    pack(path, {name: bytes(byte % 4 for byte in data) for name, data in files.items()})
     good = path.read_bytes()
     for i in range(40, len(good) * 4 // 5, 997):
         path.write_bytes(good[:i] + b"\xff" * 50 + good[i + 50:])

@@ -1,0 +1,77 @@
+"""The paper's network is the paper's, number by number; and the lab-size one has all of its stages."""
+import numpy as np
+import pytest
+
+from numpyzf.geometry import ReceptiveField
+from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
+from numpyzf.models import labnet, zfnet
+
+STAGES = [("conv1", Conv), ("relu1", ReLU), ("pool1", MaxPool), ("norm1", ContrastNorm),
+          ("conv2", Conv), ("relu2", ReLU), ("pool2", MaxPool), ("norm2", ContrastNorm),
+          ("conv3", Conv), ("relu3", ReLU), ("conv4", Conv), ("relu4", ReLU),
+          ("conv5", Conv), ("relu5", ReLU), ("pool5", MaxPool), ("flatten", Flatten),
+          ("fc6", Linear), ("relu6", ReLU), ("drop6", Dropout), ("fc7", Linear), ("relu7", ReLU), ("drop7", Dropout),
+          ("fc8", Linear)]
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return zfnet()
+
+
+@pytest.fixture(scope="module")
+def table(paper):
+    """The lines of the table that print(net) shows, one per layer, under the layer's name."""
+    return {line.split()[0]: line for line in repr(paper).splitlines()}
+
+
+@pytest.mark.parametrize("net", [zfnet(7), labnet(classes=7), labnet((3, 32, 32), 7), labnet((1, 12, 12), 7)],
+                         ids=["zfnet", "labnet-28-gray", "labnet-32-color", "labnet-12-gray"])
+def test_all_stages_in_the_papers_order(net):
+    assert [(name, type(layer)) for name, layer in net.layers.items()] == STAGES
+    assert net.shapes["fc8"] == (7,)
+
+
+@pytest.mark.parametrize("name, shape, field", [
+    ("conv1", (96, 110, 110), ReceptiveField(7, 2, -1)), ("pool1", (96, 55, 55), ReceptiveField(11, 4, -1)),
+    ("conv2", (256, 26, 26), ReceptiveField(27, 8, -1)), ("pool2", (256, 13, 13), ReceptiveField(43, 16, -1)),
+    ("conv3", (384, 13, 13), ReceptiveField(75, 16, -17)), ("conv4", (384, 13, 13), ReceptiveField(107, 16, -33)),
+    ("conv5", (256, 13, 13), ReceptiveField(139, 16, -49)), ("pool5", (256, 6, 6), ReceptiveField(171, 32, -49))])
+def test_sizes_and_receptive_fields_of_the_paper(paper, table, name, shape, field):
+    assert paper.shapes[name] == shape
+    assert paper.receptive_field(name) == field
+    for part in (name, "×".join(map(str, shape)), f"{field.size}/{field.stride}"):
+        assert part in table[name]
+
+
+@pytest.mark.parametrize("name, count", [("conv1", 14_208), ("conv2", 614_656), ("conv3", 885_120), ("conv4", 1_327_488),
+                                         ("conv5", 884_992), ("fc6", 37_752_832), ("fc7", 16_781_312), ("fc8", 4_097_000)])
+def test_parameters_of_the_paper(paper, table, name, count):
+    """Counted by hand: filters·channels·size² + filters."""
+    assert paper.parameters[f"{name}.w"].size + paper.parameters[f"{name}.b"].size == count
+    assert table[name].endswith(f" {count:,}")
+
+
+def test_parameters_in_all(paper):
+    assert sum(value.size for value in paper.parameters.values()) == 62_357_608
+    assert repr(paper).splitlines()[-1].strip() == "62,357,608"
+    assert {value.dtype for value in paper.parameters.values()} == {np.dtype(np.float32)}
+
+
+def test_the_table_says_what_each_layer_does(paper, table):
+    for name, words in {"conv1": "convolution 7×7/2, pad 1", "pool5": "max pool 3×3/2", "norm2": "contrast normalization over 5 maps",
+                        "relu3": "ReLU", "drop7": "dropout 0.5", "fc6": "fully connected"}.items():
+        assert words in table[name]
+    assert "all" in table["fc8"].split()                # a unit behind the maps sees all of the image
+    assert len(table) == 26                             # a head, the input, 23 layers, the total
+
+
+@pytest.mark.parametrize("net", [zfnet(), labnet(), labnet((3, 32, 32))], ids=["zfnet", "labnet-gray", "labnet-color"])
+def test_what_comes_out_has_the_shapes_of_the_table(net):
+    trace = net.forward(np.zeros((1, *net.input_shape), np.float32))
+    assert {name: trace[name].shape for name in net.shapes} == {name: (1, *shape) for name, shape in net.shapes.items()}
+
+
+def test_an_image_that_is_too_small_names_the_layer():
+    with pytest.raises(ValueError, match="^layer pool.: a window of size 3 is larger"):
+        labnet((1, 4, 4))

@@ -1,0 +1,209 @@
+"""A pass through a whole net: what it computes, what it leaves behind, and what it leaves alone."""
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+import pytest
+
+from numpyzf import reference
+from numpyzf.deconvnet import project
+from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
+from numpyzf.network import Network
+
+small = pytest.mark.small
+
+
+def every_layer(size=(9, 8)):
+    """A net of every kind of layer over 2 maps, in float64; its biases aren't zero."""
+    def layers(features):
+        return [("conv1", Conv(2, 3, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)),
+                ("norm1", ContrastNorm(size=3, alpha=0.5)), ("conv2", Conv(3, 4, 2, stride=2)), ("relu2", ReLU()),
+                ("flatten", Flatten()), ("fc3", Linear(features, 5)), ("relu3", ReLU()), ("drop3", Dropout()),
+                ("fc4", Linear(5, 3))]
+    features = Network(layers(0)[:7], (2, *size)).shapes["flatten"][0]
+    net, rng = Network(layers(features), (2, *size)), np.random.default_rng(8)
+    net.initialize(rng)
+    for name, value in net.parameters.items():
+        if name.endswith(".b"):
+            value[...] = rng.standard_normal(value.shape)
+    return net.astype(np.float64)
+
+
+@pytest.fixture
+def net():
+    return every_layer()
+
+
+@pytest.fixture
+def x(rng):
+    return rng.standard_normal((4, 2, 9, 8))
+
+
+def equal(a, b):
+    """Two dictionaries of arrays have the same names and bits."""
+    assert list(a) == list(b)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], strict=True)
+
+
+# ---- what a pass computes -------------------------------------------------------------------------------------------
+
+@small
+def test_a_pass_is_its_layers_one_after_the_other(net, x):
+    """Against the literal loops of reference.py, and by hand where there is no more to do than to say it."""
+    p, trace = net.parameters, net.forward(x)
+    expected = {"conv1": reference.conv_forward(x, p["conv1.w"], p["conv1.b"], stride=1, pad=1)}
+    expected["relu1"] = reference.relu_forward(expected["conv1"])
+    expected["pool1"], _ = reference.max_pool_forward(expected["relu1"], size=3, stride=2, ceil=True)
+    expected["norm1"] = reference.contrast_norm_forward(expected["pool1"], size=3, alpha=0.5)
+    expected["conv2"] = reference.conv_forward(expected["norm1"], p["conv2.w"], p["conv2.b"], stride=2, pad=0)
+    expected["relu2"] = reference.relu_forward(expected["conv2"])
+    expected["flatten"] = np.array([[value for rows in image for row in rows for value in row] for image in expected["relu2"]])
+    expected["fc3"] = reference.linear_forward(expected["flatten"], p["fc3.w"], p["fc3.b"])
+    expected["relu3"] = expected["drop3"] = reference.relu_forward(expected["fc3"])     # nothing is dropped at test time
+    expected["fc4"] = reference.linear_forward(expected["drop3"], p["fc4.w"], p["fc4.b"])
+    assert list(expected) == list(net.layers)
+    for name, y in expected.items():
+        assert y.shape == (4, *net.shapes[name])
+        np.testing.assert_allclose(trace[name], y, rtol=1e-12, atol=1e-13)
+
+
+@small
+@pytest.mark.parametrize("batch", [1, 3, 4, 100])
+def test_scores_of_any_number_of_images(net, x, batch):
+    """Not to the bit: BLAS may sum in another order for another batch."""
+    np.testing.assert_allclose(net.scores(x, batch), net.forward(x).scores, rtol=1e-13, atol=1e-14)
+
+
+@small
+def test_no_images_have_no_scores(net):
+    assert net.scores(np.empty((0, 2, 9, 8))).shape == (0, 3)
+
+
+@small
+def test_float32_and_float64_agree(net, x):
+    np.testing.assert_allclose(net.astype(np.float32).scores(x.astype(np.float32)), net.scores(x), rtol=1e-5, atol=1e-5)
+
+
+# ---- what it leaves behind ------------------------------------------------------------------------------------------
+
+@small
+def test_a_trace_holds_every_output(net, x):
+    trace = net.forward(x)
+    assert list(trace.outputs) == ["input", *net.layers]
+    np.testing.assert_array_equal(trace["input"], x)
+    np.testing.assert_array_equal(trace.scores, trace["fc4"])
+    assert trace.images == 4
+
+
+@small
+def test_until_stops_there(net, x):
+    whole, part = net.forward(x), net.forward(x, until="pool1")
+    assert list(part.outputs) == ["input", "conv1", "relu1", "pool1"]
+    np.testing.assert_array_equal(part.scores, whole["pool1"])
+    with pytest.raises(KeyError, match="no layer 'conv2' in this pass; it went through: conv1, relu1, pool1"):
+        part["conv2"]
+
+
+@small
+def test_a_training_pass_says_that_it_kept_no_outputs(net, x, rng):
+    trace = net.forward(x, train=True, rng=rng)
+    assert trace.scores.shape == (4, 3)
+    with pytest.raises(KeyError, match=r"a training pass doesn't keep the output of 'relu2'; look inside with net.forward\(x\)"):
+        trace["relu2"]
+    with pytest.raises(KeyError, match="no layer 'conv9'"):
+        trace["conv9"]
+
+
+class Watched(ReLU):
+    """A ReLU that remembers, without keeping them alive, what went in and what came out."""
+
+    def forward(self, x, train=False, rng=None):
+        y, saved = super().forward(x, train, rng)
+        self.seen = [weakref.ref(x), weakref.ref(y)]
+        return y, saved
+
+
+@small
+def test_a_training_pass_keeps_only_what_backward_needs(x):
+    """A ReLU needs its mask, the pool behind it its switches: neither the ReLU's input nor its output need stay."""
+    relu = Watched()
+    net = Network([("conv1", Conv(2, 3, 3)), ("relu1", relu), ("pool1", MaxPool(2, stride=2))], (2, 9, 8)).astype(np.float64)
+    relu = net.layers["relu1"]
+    for train in (False, True):
+        trace = net.forward(x, train=train)
+        assert [seen() is None for seen in relu.seen] == [train, train]
+        assert trace.images == 4
+
+
+# ---- what it leaves alone -------------------------------------------------------------------------------------------
+
+@small
+@pytest.mark.parametrize("train", [False, True])
+def test_nothing_that_comes_in_is_changed(net, x, train, rng):
+    x_before, parameters = x.copy(), {name: value.copy() for name, value in net.parameters.items()}
+    trace = net.forward(x, train=train, rng=rng)
+    dy = rng.standard_normal(trace.scores.shape)
+    dy_before = dy.copy()
+    net.backward(trace, dy, wrt_input=True)
+    if not train:
+        outputs = {name: y.copy() for name, y in trace.outputs.items()}
+        for rule in np.ndindex(2, 2, 2):
+            project(net, trace, "fc4", unit=(1, 2), rule=rule, through_normalization="gradient")
+            project(net, trace, "conv2", unit=(1, 2, slice(None), slice(None)), rule=rule)
+        equal(trace.outputs, outputs)
+    np.testing.assert_array_equal(x, x_before)
+    np.testing.assert_array_equal(dy, dy_before)
+    equal(net.parameters, parameters)
+
+
+@small
+def test_an_old_trace_is_still_good_after_other_passes(net, x, rng):
+    dy = rng.standard_normal((4, 3))
+    trace = net.forward(x)
+    grads = net.backward(trace, dy, wrt_input=True)
+    other = net.forward(rng.standard_normal((2, 2, 9, 8)), train=True, rng=rng)
+    net.backward(other, dy[:2])
+    equal(net.backward(trace, dy, wrt_input=True), grads)
+
+
+def test_two_threads_at_once_get_the_bits_they_get_alone(rng):
+    net = every_layer((40, 41)).astype(np.float32)
+    inputs = [rng.standard_normal((n, 2, 40, 41), np.float32) for n in (5, 6)]
+
+    def up_and_down(x):
+        trace = net.forward(x)
+        return trace.outputs, net.backward(trace, trace.scores, wrt_input=True)
+
+    alone = [up_and_down(x) for x in inputs]
+    if numba.threading_layer() == "workqueue":
+        pytest.skip("Numba's workqueue threads, the only ones found here, can't be called from two threads at once")
+    with ThreadPoolExecutor(2) as pool:
+        rounds = [pool.submit(up_and_down, inputs[turn % 2]) for turn in range(60)]
+        for turn, future in enumerate(rounds):
+            for actual, expected in zip(future.result(), alone[turn % 2]):
+                equal(actual, expected)
+
+
+# ---- backward from the middle, and to the input ---------------------------------------------------------------------
+
+@small
+def test_backward_names_what_it_gives(net, x, rng):
+    trace, names = net.forward(x), set(net.parameters)
+    dy = rng.standard_normal((4, 3))
+    without, with_input = net.backward(trace, dy), net.backward(trace, dy, wrt_input=True)
+    assert set(without) == names and set(with_input) == names | {"input"}
+    assert with_input.pop("input").shape == x.shape
+    equal(without, with_input)
+    shapes = {name: value.shape for name, value in net.parameters.items()}
+    assert {name: value.shape for name, value in without.items()} == shapes
+
+
+@small
+def test_backward_from_a_layer_in_the_middle_is_that_of_a_net_that_ends_there(net, x, rng):
+    trace, part = net.forward(x), net.forward(x, until="conv2")
+    dy = rng.standard_normal(trace["conv2"].shape)
+    grads = net.backward(trace, dy, layer="conv2", wrt_input=True)
+    assert set(grads) == {"conv1.w", "conv1.b", "conv2.w", "conv2.b", "input"}
+    equal(grads, net.backward(part, dy, wrt_input=True))
