@@ -9,7 +9,7 @@ from . import data, kernels, plots, runs, training
 from .deconvnet import RULES
 from .experiments import demo, explain, figure2
 
-DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2, radius=0.3)
+DEMO_RECIPE = training.Recipe(epochs=9, batch=32, rate=1e-2)
 
 
 def main(arguments=None):
@@ -47,7 +47,7 @@ def _train(options):
                              radius=options.radius, patience=options.patience)
     run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
                          recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
-                         flip=not options.no_flip)
+                         flip=options.flip)
     images, labels, _ = runs.run_data(run)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
@@ -106,14 +106,15 @@ def _parser():
     sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
     recipe = training.Recipe()
     sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
-    sub.add_argument("--batch", type=_at_least(1), default=recipe.batch, help="images per step")
+    sub.add_argument("--batch", type=_at_least(1), default=64, help="images per step; the paper's is 128")
     sub.add_argument("--rate", type=float, default=recipe.rate, help="learning rate at the start")
     sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
-    sub.add_argument("--radius", type=float, default=DEMO_RECIPE.radius, help="RMS that filters are scaled back to; the paper's is 0.1, for inputs of ±128")
+    sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
     sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
     sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
-    sub.add_argument("--pad", type=_at_least(0), default=2, help="random shifts in training, in pixels")
-    sub.add_argument("--no-flip", action="store_true", help="don't mirror training images")
+    sub.add_argument("--pad", type=_at_least(0), default=1, help="random shifts in training, in pixels")
+    sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
+                     help="mirror half of the training images, as the paper does; not for digits, or shoes that all point left")
     sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
 
     rules = {"choices": RULES, "default": "deconvnet", "help": "how the signal goes down"}

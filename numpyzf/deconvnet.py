@@ -3,6 +3,7 @@
 Seed one unit, everything else zero, and go down: unpool by the switches, rectify, filter with the transposed filters.
 `Network.backward` goes the same way; the difference is in `ReLU.project`.
 """
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ def project(net, trace, layer, *, unit, rule="deconvnet", seed="activation", thr
     rule = _rule(rule, through_normalization)
     y = trace[layer]
     unit = _check_unit(unit, y.shape, layer)
+    if not (isinstance(seed, Real) or isinstance(seed, str) and seed == "activation"):
+        raise ValueError(f"seed must be 'activation' or a number, not {seed!r}")
     image = unit[0]
     r = np.zeros((1, *y.shape[1:]), y.dtype)
     r[(0, *unit[1:])] = y[unit] if seed == "activation" else float(seed)
@@ -74,6 +77,8 @@ def top_activations(net, images, layer, k=9, *, batch=128):
     and memory doesn't grow with N. An image counts once per map, with its strongest unit. Returns a Top.
     """
     net._check_name(layer)
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
     maps, *size = net.shapes[layer]
     k = min(k, len(images))
     values, units = np.empty((maps, 0), net.dtype), np.empty((maps, 0, 2 + len(size)), np.int64)
@@ -99,14 +104,14 @@ def _rule(rule, through_normalization):
         if rule not in RULES:
             raise ValueError(f"rule must be one of {', '.join(RULES)} or three booleans, not {rule!r}")
         rule = RULES[rule]
-    elif len(rule) != 3:
+    elif np.shape(rule) != (3,):
         raise ValueError(f"rule must be three booleans (forward ReLU mask, pooling switches, backward ReLU), not {rule!r}")
     return Rule(*map(bool, rule[:3]), through_normalization)
 
 
 def _check_unit(unit, shape, layer):
     axes = "(n, channel, row, column)" if len(shape) == 4 else "(n, feature)"
-    if len(unit) != len(shape):
+    if np.shape(unit) != (len(shape),):
         whole = "; for a whole map say (n, channel, slice(None), slice(None))" if len(shape) == 4 else ""
         raise ValueError(f"a unit of {layer} is {axes}, not {unit!r}{whole}")
     for axis, (place, count) in enumerate(zip(unit, shape)):

@@ -82,18 +82,21 @@ class Network:
     def initialize(self, rng, scheme="he"):
         """Draw all weights anew, set biases to zero; returns the network.
 
-        scheme: "he", a Gaussian of variance 2 / inputs of a unit (He et al. 2015), or "paper", standard deviation 1e-2.
+        scheme: "paper", a Gaussian of standard deviation 1e-2 for all, which is known to stall deep nets; or "he", variance
+        2 / inputs of a unit (He et al. 2015), but for the first layer, which starts at 1e-2 as in the paper: its filters then
+        grow out of what they see, while at He's size the noise they start from is still there after a short training.
         rng is a numpy.random.Generator.
         """
         if scheme not in ("he", "paper"):
             raise ValueError(f"scheme must be 'he' or 'paper', not {scheme!r}")
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
+        weights = [value for name, value in self.parameters.items() if name.endswith(".w")]
         for name, value in self.parameters.items():
             if name.endswith(".b"):
                 value[...] = 0
             else:
-                deviation = np.sqrt(2 / value[0].size) if scheme == "he" else 1e-2
+                deviation = 1e-2 if scheme == "paper" or value is weights[0] else np.sqrt(2 / value[0].size)
                 value[...] = rng.standard_normal(value.shape, np.float32) * deviation
         return self
 

@@ -110,10 +110,18 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, prog
     recipe.check()
     if not len(images) == len(labels) > 0:
         raise ValueError(f"training needs one label per image and at least one image, not {len(images)} images, {len(labels)} labels")
+    if not len(validation[0]) == len(validation[1]) > 0:
+        raise ValueError(f"validation needs images and as many labels, not {len(validation[0])} images, {len(validation[1])} labels")
+    convolutions = [name for name, layer in state.net.layers.items() if np.ndim(layer.params.get("w")) == 4]
+    if not set(recipe.renormalize or ()) <= set(convolutions):
+        raise ValueError(f"renormalize must list convolutions, of {', '.join(convolutions)}, not {recipe.renormalize!r}")
     while len(state.history) < recipe.epochs:
         epoch = len(state.history) + 1
         rate = state.rate * (recipe.factor if epoch > recipe.epochs - recipe.settle else 1)
-        loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
+        with np.errstate(over="ignore", invalid="ignore"):      # what overflows is told by an error, below and in train_step
+            loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
+        if not all(np.isfinite(w).all() for w in state.net.parameters.values()):
+            raise ValueError(f"parameters aren't finite: training has diverged; start again with a lower rate than {rate:g}")
         state.history.append({"epoch": epoch, "rate": rate, "loss": loss, "train_accuracy": train_accuracy,
                               "validation_accuracy": accuracy(state.net, *validation, prepare)})
         state.rate = next_rate(state.rate, [row["validation_accuracy"] for row in state.history], recipe)
@@ -188,17 +196,18 @@ def write_npz(path, arrays):
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is unchanged. "
                       "Free some space or choose another folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_npz(path):
     """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, NotImplementedError, zipfile.BadZipFile,
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:    # np.load itself leaves a damaged file open
+            return {name: npz[name] for name in npz.files}
+    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile,
             zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise FileNotFoundError(f"no file {path}") from None
@@ -224,6 +233,8 @@ def load_checkpoint(path, build):
         net.load_parameters(parameters)
         if {name: value.shape for name, value in velocity.items()} != {name: value.shape for name, value in parameters.items()}:
             raise ValueError("its momentum doesn't match its parameters")
+        if not all(np.isfinite(value).all() for value in velocity.values()):
+            raise ValueError("its momentum holds NaN or infinite values")
         return State(net, rng, info["rate"], velocity, info["history"]), about
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None

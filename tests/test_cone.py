@@ -19,9 +19,9 @@ def build(*layers, size):
 
 NETS = {
     "the paper's stages": build(Conv(1, 2, 3, stride=2, pad=1), ReLU(), MaxPool(3, stride=2, ceil=True), ContrastNorm(),
-                                Conv(2, 2, 2), ReLU(), size=(12, 15)),
+                                Conv(2, 2, 2), ReLU(), size=(10, 9)),
     "padded twice": build(Conv(1, 2, 3, pad=1), MaxPool(3, stride=2, pad=1), Conv(2, 1, 3, pad=2), size=(7, 6)),
-    "pools that hang over": build(MaxPool(3, stride=2, ceil=True), MaxPool(3, stride=2, ceil=True), size=(8, 10)),
+    "pools that hang over": build(MaxPool(3, stride=2, ceil=True), MaxPool(3, stride=2, ceil=True), Conv(1, 1, 1), size=(8, 10)),
     "edges not visited": build(Conv(1, 1, 2, stride=2), MaxPool(2, stride=2), size=(7, 11)),
 }
 
@@ -33,7 +33,7 @@ def moved(net, name, row, column):
     changed = np.repeat(x, H * W, axis=0)
     changed.reshape(H * W, H * W)[np.diag_indices(H * W)] += 100        # image i has pixel i changed
     before, after = (net.forward(images, until=name)[name][:, :, row, column] for images in (x, changed))
-    return (after != before).any(axis=1).reshape(H, W)
+    return (abs(after - before) > 1e-3).any(axis=1).reshape(H, W)       # less is rounding: BLAS sums another batch in another order
 
 
 @pytest.mark.parametrize("title", NETS)

@@ -2,7 +2,6 @@
 from pathlib import Path
 
 from .. import plots, training
-from ..layers import Conv
 from . import explain, figure2, filters, page, training_curve
 from .page import Section
 
@@ -12,15 +11,15 @@ the blue one also what it has memorized. Training answers are counted while drop
 blue line may well be the lower one. Dotted lines mark where the learning rate was lowered."""
 
 FILTERS = """Each square is one filter, the weights with which a unit of {layer} looks at {size}×{size} pixels. Mid-gray is zero, \
-light is positive, dark is negative{color}; every filter is scaled on its own. A good filter is smooth: an edge, a spot, a \
-bar. One that looks like noise has learned little yet."""
+light is positive, dark is negative{color}; every filter is scaled on its own. A filter that has learned is smooth: \
+an edge, a spot, a bar. One that looks like noise is still mostly the random numbers it began with."""
 
 MAPS = """Each block is one map of {layer}: at its right the nine patches of test images that fire the map most, strongest first, \
 at its left the projection of each of these activations, made by the deconvnet. A unit of this layer sees {sees}."""
 
 HOW_TO_READ = """A projection is no picture the net has made up. It is the part of this one image that fired the unit: pixels that are \
 mid-gray played no part, all others did. Look for what the nine have in common; where the patches differ and the projections don't, \
-the map has learned to ignore the difference. White parts of a patch lie beyond the edge of the image.
+the map has learned to ignore the difference. White parts of a patch are outside of the image, or of what the unit can see.
 
 In this first layer all nine projections of a map are the same: its filter. From the second layer on they follow the image."""
 
@@ -40,41 +39,41 @@ def build(run, out, images, labels):
     net, prepare = run.net, run.prepare
     accuracy = training.accuracy(net, images, labels, prepare)
     sections = [_overview(run, len(images), accuracy),
-                _draw(out, "curve", "How it learned", CURVE, training_curve.draw(run.history))]
+                _draw(out, "curve", "How it learned", CURVE, training_curve.draw(run.history),
+                      "Two plots over the epochs: the loss; training and validation accuracy")]
     first = filters.compute(net)
     color = "; a filter that isn't gray answers to that color" if first.w.shape[1] == 3 else ""
-    sections.append(_draw(out, "filters", f"The {len(first.w)} filters of {first.layer}",
-                          FILTERS.format(layer=first.layer, size=first.w.shape[2], color=color), filters.draw(first)))
-    for i, layer in enumerate(_convolutions(net)):
+    text = FILTERS.format(layer=first.layer, size=first.w.shape[2], color=color)
+    sections.append(_draw(out, "filters", f"The {len(first.w)} filters of {first.layer}", text, filters.draw(first),
+                          f"A grid of {len(first.w)} small squares, one per filter"))
+    for i, layer in enumerate(explain.convolutions(net)):
         text = MAPS.format(layer=layer, sees=_sees(net, layer)) + f"\n\n{HOW_TO_READ}" * (i == 0)
         result = figure2.compute(net, images, prepare, layer)
-        sections.append(_draw(out, layer, f"What {layer} looks for", text, figure2.draw(result)))
+        sections.append(_draw(out, layer, f"What {layer} looks for", text, figure2.draw(result),
+                              f"Maps {', '.join(map(str, result.channels))} of {layer}: projections beside image patches"))
     example = explain.compute(net, images[0], prepare, run.classes)
-    sections.append(_draw(out, "explain", "One image, layer by layer", EXPLAIN.format(label=run.classes[labels[0]]), explain.draw(example)))
+    sections.append(_draw(out, "explain", "One image, layer by layer", EXPLAIN.format(label=run.classes[labels[0]]), explain.draw(example),
+                          "The image, bars for its five most likely classes, and a column of projections per layer"))
     page.write(out / "index.html", f"Inside a convnet trained on {Path(run.about['data']).name}", sections)
     return accuracy
 
 
-def _draw(out, name, heading, text, figure):
+def _draw(out, name, heading, text, figure, alt):
     png = plots.png_bytes(figure)
     (out / f"{name}.png").write_bytes(png)
-    return Section(heading, text, png)
+    return Section(heading, text, png, alt=alt)
 
 
 def _overview(run, count, accuracy):
-    text = (f"A {run.about['model']}, trained for {len(run.history)} epochs on {Path(run.about['data']).name}, names {accuracy:.1%} of {count:,} test "
-            f"images rightly. Guessing would get about {1 / len(run.classes):.0%}.\n\n"
-            "A convnet looks at an image through layers of maps. Every unit of a map looks for the same thing, each at its own place. The table "
-            "has the convolutions, from the pixels up: how many maps, how many units each, and how many pixels one unit can see.")
+    text = (f"A {run.about['model']}, trained for {len(run.history)} epochs on {Path(run.about['data']).name}, names {accuracy:.1%} "
+            f"of {count:,} test images correctly. Guessing would get about {1 / len(run.classes):.0%}.\n\n"
+            "A convnet looks at an image through layers of maps. Every unit of a map looks for the same thing, each at its own place. "
+            "The table has the convolutions, from the pixels up: how many maps, how many units each, and how many pixels one unit can see.")
     rows = [("layer", "maps", "units per map", "one unit sees")]
-    for layer in _convolutions(run.net):
+    for layer in explain.convolutions(run.net):
         maps, height, width = run.net.shapes[layer]
         rows.append((layer, maps, f"{height}×{width}", _sees(run.net, layer)))
     return Section("The net", text, rows=rows)
-
-
-def _convolutions(net):
-    return [name for name, layer in net.layers.items() if isinstance(layer, Conv)]
 
 
 def _sees(net, layer):

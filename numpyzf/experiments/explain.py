@@ -38,7 +38,7 @@ def compute(net, image, prepare, classes, *, rule="deconvnet", maps=4):
     if len(classes) != len(probabilities):
         raise ValueError(f"classes has {len(classes)} names, but the net has {len(probabilities)} scores")
     best = np.argsort(-probabilities, kind="stable")[:5]
-    layers = [name for name, layer in net.layers.items() if isinstance(layer, Conv)]
+    layers = convolutions(net)
     units = [[strongest(trace, name, c) for c in np.argsort(-trace[name][0].max(axis=(1, 2)), kind="stable")[:maps]] for name in layers]
     return Explanation(
         image=plots.center(image, *net.input_shape[1:]),
@@ -46,6 +46,11 @@ def compute(net, image, prepare, classes, *, rule="deconvnet", maps=4):
         values=[[float(trace[name][unit]) for unit in row] for name, row in zip(layers, units)],
         projections=[[project(net, trace, name, unit=unit, rule=rule) for unit in row] for name, row in zip(layers, units)],
         cones=[[net.cone(name, *unit[2:]) for unit in row] for name, row in zip(layers, units)])
+
+
+def convolutions(net):
+    """The names of a net's convolution layers, from the pixels up."""
+    return [name for name, layer in net.layers.items() if isinstance(layer, Conv)]
 
 
 def draw(result):

@@ -23,7 +23,7 @@ p {{ max-width: 44rem; margin: .6rem 0; }}
 img {{ display: block; max-width: 100%; height: auto; margin: 1.2rem 0; background: white; }}
 .table {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; margin: 1.2rem 0; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; white-space: nowrap; }}
+th, td {{ text-align: left; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }}
 </style>
 </head>
 <body>

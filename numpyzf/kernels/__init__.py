@@ -5,14 +5,11 @@ or two for each, and stores the result on disk (in __pycache__ beside this file,
 loads it in milliseconds. A line on stderr says so when it happens.
 
 Threads: a kernel runs on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results
-don't depend on the order they run in. Kernels and BLAS calls alternate on the same cores: a pool whose
-idle threads spin takes the core from the other, which we measured to make unfold + product three times slower. Hence the wait policy below.
+don't depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Arrays that are read-only (memory maps)
+count as another type to Numba and compile anew.
 """
-import os
 import sys
 import time
-
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")     # read when Numba starts its threads, at the first kernel call
 
 from numba.core import event
 

@@ -1,0 +1,134 @@
+"""Figure 2 on nets and images made so that the answer is known: which image, which place, which pixels."""
+import numpy as np
+import pytest
+
+from numpyzf import plots
+from numpyzf.experiments import figure2
+from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
+from numpyzf.network import Network
+
+FILTER = np.array([[0, 1, 0], [1, 4, -1], [0, -1, 0]], np.float32)
+
+
+def prepare(images):
+    """The middle 8×8, no scaling."""
+    return np.ascontiguousarray(plots.center(images, 8, 8), np.float32)
+
+
+def planted():
+    """Map 0 has FILTER, which answers to a bright dot with four times its value; map 1 has its negative."""
+    net = Network([("conv1", Conv(1, 2, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(2, stride=2))], (1, 8, 8))
+    net.layers["conv1"].params["w"][0, 0] = FILTER
+    net.layers["conv1"].params["w"][1, 0] = -FILTER
+    return net
+
+
+def dots():
+    """30 black images of 10×10, of which the net sees the middle 8×8: three have a dot there, one has one where it can't see it."""
+    images = np.zeros((30, 1, 10, 10), np.uint8)
+    images[4, 0, 5, 6] = 100        # (4, 5) for the net
+    images[21, 0, 1, 8] = 200       # (0, 7): the corner
+    images[13, 0, 1, 4] = 150       # (0, 3): the edge
+    images[7, 0, 0, 0] = 255
+    return images
+
+
+def test_the_answer_known_by_construction():
+    result = figure2.compute(planted(), dots(), prepare, "relu1", channels=[0], k=3, batch=4)
+    np.testing.assert_array_equal(result.values, [[800, 600, 400]])
+    np.testing.assert_array_equal(result.units, [[[21, 0, 0, 7], [13, 0, 0, 3], [4, 0, 4, 5]]])
+    corner, edge, inside = result.projections[0, :, 0]
+    np.testing.assert_array_equal(inside, 400 * FILTER)
+    np.testing.assert_array_equal(edge, 600 * np.vstack([np.zeros(3), FILTER[1:]]))
+    np.testing.assert_array_equal(corner, 800 * np.array([[0, 0, 0], [1, 4, 0], [0, -1, 0]]))
+    assert result.patches.dtype == np.uint8
+    np.testing.assert_array_equal(result.patches[0, :, 0], [[[255, 255, 255], [0, 200, 255], [0, 0, 255]],
+                                                            [[255, 255, 255], [0, 150, 0], [0, 0, 0]],
+                                                            [[0, 0, 0], [0, 100, 0], [0, 0, 0]]])
+
+
+def test_through_a_pool_the_projection_is_where_the_maximum_was():
+    result = figure2.compute(planted(), dots(), prepare, "pool1", channels=[0], k=3)
+    np.testing.assert_array_equal(result.units[0, 2], [4, 0, 2, 2])         # of its window (4…5, 4…5) the dot is at the upper right
+    expected = np.zeros((4, 4))
+    expected[:3, 1:] = 400 * FILTER
+    np.testing.assert_array_equal(result.projections[0, 2, 0], expected)
+    assert result.patches[0, 2, 0, 1, 2] == 100
+
+
+def test_the_rule_gets_through():
+    """Two maps copy a dot, and conv2 takes 3 of one minus 1 of the other: the deconvnet drops what comes down negative, the gradient keeps it."""
+    net = Network([("conv1", Conv(1, 2, 1)), ("relu1", ReLU()), ("conv2", Conv(2, 1, 1))], (1, 8, 8))
+    net.layers["conv1"].params["w"][...] = 1
+    net.layers["conv2"].params["w"][0, :, 0, 0] = 3, -1
+    for rule, weight in ("deconvnet", 3), ("gradient", 3 - 1):
+        result = figure2.compute(net, dots(), prepare, "conv2", k=1, rule=rule)
+        np.testing.assert_array_equal(result.projections, [[[[[2 * 200 * weight]]]]])
+
+
+def test_images_are_prepared_a_batch_at_a_time():
+    sizes = []
+    figure2.compute(planted(), dots(), lambda images: sizes.append(len(images)) or prepare(images), "relu1", k=2, batch=7)
+    assert max(sizes) == 7
+
+
+def colors():
+    """Three maps that copy red, green and blue, and three images of these colors."""
+    net = Network([("conv1", Conv(3, 3, 1))], (3, 8, 8))
+    net.layers["conv1"].params["w"][:, :, 0, 0] = np.eye(3)
+    images = np.zeros((3, 3, 8, 8), np.uint8)
+    images[:, :, 2, 2] = [[250, 100, 255], [250, 100, 0], [0, 100, 0]]
+    return net, images
+
+
+def test_most_active_is_the_mean_of_the_strongest():
+    net, images = colors()
+    result = figure2.compute(net, images, prepare, "conv1", k=3)
+    np.testing.assert_array_equal(result.channels, [0, 1, 2])               # by the largest it would be 2, 0, 1; by the third 1, 0, 2
+    np.testing.assert_array_equal(result.values, [[250, 250, 0], [100, 100, 100], [255, 0, 0]])
+    np.testing.assert_array_equal(figure2.compute(net, images, prepare, "conv1", k=3, maps=2).channels, [0, 1])
+
+
+def test_channels_that_are_asked_for_come_in_that_order():
+    net, images = colors()
+    result = figure2.compute(net, images, prepare, "conv1", channels=[2, 0], k=1)
+    np.testing.assert_array_equal(result.channels, [2, 0])
+    np.testing.assert_array_equal(result.values, [[255], [250]])
+    np.testing.assert_array_equal(result.units, [[[0, 2, 2, 2]], [[0, 0, 2, 2]]])
+    np.testing.assert_array_equal(result.projections[:, 0, :, 0, 0], [[0, 0, 255], [250, 0, 0]])
+
+
+def test_a_field_larger_than_the_image_gives_the_image_and_blanks_what_is_not_seen():
+    net = Network([("conv1", Conv(1, 1, 9, pad=4, stride=2))], (1, 8, 8))
+    image = np.arange(1, 65, dtype=np.uint8).reshape(1, 8, 8)
+    cut = figure2.crop(net, "conv1", (0, 0, 3, 1), image, 255)              # rows 6 − 4 … 7, columns 2 − 4 … 6
+    assert cut.shape == (1, 8, 8)
+    np.testing.assert_array_equal(cut[:, 2:, :7], image[:, 2:, :7])
+    assert (cut[:, :2] == 255).all() and (cut[:, :, 7] == 255).all()
+
+
+def test_behind_a_fully_connected_layer_it_is_the_whole_image(rng):
+    net = Network([("conv1", Conv(1, 2, 3)), ("flatten", Flatten()), ("fc", Linear(72, 4))], (1, 8, 8)).initialize(rng)
+    images = rng.integers(0, 256, (12, 1, 8, 8), np.uint8)
+    result = figure2.compute(net, images, prepare, "fc", maps=2, k=5)
+    assert result.units.shape == (2, 5, 2)
+    np.testing.assert_array_equal(result.patches, images[result.units[:, :, 0]])
+    assert result.projections.any()
+    assert [axes.get_title("left") for axes in figure2.draw(result).axes[::2]] == [f"feature {c}" for c in result.channels]
+
+
+def test_drawing_shows_every_map_once(rng):
+    net = Network([("conv1", Conv(3, 5, 3))], (3, 8, 8)).initialize(rng)
+    result = figure2.compute(net, rng.integers(0, 256, (4, 3, 8, 8), np.uint8), prepare, "conv1", maps=3)
+    figure = figure2.draw(result)
+    drawn = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title("left") for axes in drawn[::2]] == [f"map {c}" for c in result.channels]
+    assert all(axes.images[0].get_array().shape == (2 * 96 + 9, 2 * 96 + 9, 3) for axes in drawn)
+
+
+@pytest.mark.parametrize("change, message", [({"layer": "conv9"}, "no layer 'conv9'"), ({"channels": [0, 2]}, "from 0 to 1, not"),
+                                             ({"channels": []}, "channels"), ({"channels": [-1]}, "channels"),
+                                             ({"images": dots()[:0]}, "no images")])
+def test_refuses(change, message):
+    with pytest.raises(ValueError, match=message):
+        figure2.compute(**{"net": planted(), "images": dots(), "prepare": prepare, "layer": "relu1"} | change)

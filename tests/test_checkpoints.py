@@ -1,0 +1,252 @@
+"""Checkpoints: what is saved comes back to the bit, a training goes on from one as if nothing had happened, and nothing
+that can be wrong with a file goes unsaid.
+"""
+import errno
+import json
+import os
+import resource
+
+import numpy as np
+import pytest
+
+from numpyzf.layers import Conv, Dropout, Flatten, Linear, ReLU
+from numpyzf.network import Network
+from numpyzf.training import Recipe, State, load_checkpoint, read_npz, save_checkpoint, train, write_npz
+
+pytestmark = pytest.mark.small
+RECIPE = Recipe(epochs=4, batch=8, rate=0.05, radius=0.5, patience=1, settle=1)
+
+
+def build(about=None, filters=2):
+    return Network([("conv1", Conv(1, filters, 3)), ("relu1", ReLU()), ("flatten", Flatten()), ("drop1", Dropout()),
+                    ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
+
+
+def prepare(images, rng=None):
+    x = images.astype(np.float32) / 255
+    return x if rng is None else x + rng.standard_normal(x.shape, np.float32) / 10
+
+
+def new_state(seed=0):
+    rng = np.random.default_rng(seed)
+    return State(build().initialize(rng), rng, RECIPE.rate)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(9)
+    images, labels = rng.integers(0, 256, (30, 1, 6, 6), np.uint8), rng.integers(0, 3, 30)
+    return images[:20], labels[:20], (images[20:], labels[20:])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoint.npz"
+
+
+@pytest.fixture
+def saved(path, data):
+    """The state after two epochs, saved."""
+    state = new_state()
+    for state in train(state, *data, prepare=prepare, recipe=RECIPE._replace(epochs=2), save=lambda state: save_checkpoint(path, state, {"note": "…"})):
+        pass
+    return state
+
+
+def same(a, b):
+    """All of two states is equal, bit for bit."""
+    for x, y in ((a.net.parameters, b.net.parameters), (a.velocity, b.velocity)):
+        assert list(x) == list(y)
+        for name in x:
+            np.testing.assert_array_equal(x[name], y[name], strict=True)
+    assert (a.rate, a.history) == (b.rate, b.history)
+    assert a.rng.bit_generator.state == b.rng.bit_generator.state
+
+
+# ---- there and back -------------------------------------------------------------------------------------------------
+
+def test_what_is_saved_comes_back_to_the_bit(path, saved):
+    mean = np.float32([[1, 2.5], [np.pi, 0]])
+    save_checkpoint(path, saved, {"mean": mean, "classes": ["a", "ü"], "size": None, "scale": 0.1})
+    state, about = load_checkpoint(path, build)
+    same(state, saved)
+    assert len(state.history) == 2 and any(value.any() for value in state.velocity.values())
+    np.testing.assert_array_equal(about.pop("mean"), mean, strict=True)
+    assert about == {"classes": ["a", "ü"], "size": None, "scale": 0.1}
+    assert os.listdir(path.parent) == ["checkpoint.npz"]
+
+
+def test_the_network_is_built_from_what_was_saved_about_it(path, saved):
+    save_checkpoint(path, saved, {"filters": 2})
+    load_checkpoint(path, lambda about: build(filters=about["filters"]))
+
+
+def test_a_state_without_velocity_begins_with_none():
+    state = new_state()
+    assert list(state.velocity) == list(state.net.parameters)
+    assert not any(value.any() for value in state.velocity.values())
+
+
+# ---- stopped and started again --------------------------------------------------------------------------------------
+
+def run_on(state, data, path, prepare=prepare):
+    for state in train(state, *data, prepare=prepare, recipe=RECIPE, save=lambda state: save_checkpoint(path, state, {})):
+        pass
+    return state
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4, 7, 8, 9])        # three steps and a validation, four calls of `prepare`, are an epoch
+def test_stopped_anywhere_and_started_again_gives_the_same_bits(path, data, stop):
+    whole = run_on(new_state(), data, path.with_name("whole.npz"))
+    calls = []
+
+    def prepare_or_stop(images, rng=None):
+        calls.append(rng)
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        return prepare(images, rng)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_on(new_state(), data, path, prepare_or_stop)
+    finished = (stop - 1) // 4
+    assert path.exists() == (finished > 0)
+    state = load_checkpoint(path, build)[0] if finished else new_state()
+    assert len(state.history) == finished
+    same(run_on(state, data, path), whole)
+    assert whole.rate < RECIPE.rate                         # the rate that the schedule has lowered is part of it
+
+
+def test_every_epoch_can_be_the_last_one_before_a_stop(path, data):
+    whole = run_on(new_state(), data, path)
+    for epochs in (1, 2, 3):
+        for _ in train(new_state(), *data, prepare=prepare, recipe=RECIPE, save=lambda state: save_checkpoint(path, state, {})):
+            state, _ = load_checkpoint(path, build)
+            if len(state.history) == epochs:
+                break
+        same(run_on(state, data, path), whole)
+
+
+# ---- saving fails ---------------------------------------------------------------------------------------------------
+
+def nothing_was_lost(path, saved):
+    assert os.listdir(path.parent) == ["checkpoint.npz"], "the temporary file is gone"
+    same(load_checkpoint(path, build)[0], saved)
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_earlier_checkpoint(path, saved, function, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match=f"^{path} could not be written .No space left on device.; an earlier one is unchanged"):
+        patch.setattr(os, function, full)
+        save_checkpoint(path, new_state(1), {})
+    nothing_was_lost(path, saved)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 1000, 2500])
+def test_a_file_that_cannot_grow_leaves_the_earlier_checkpoint(path, saved, limit):
+    """A real failure in the middle of writing, at several places: the system lets no file of this process grow any further."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert path.stat().st_size > 2500
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        with pytest.raises(OSError, match=f"^{path} could not be written .File too large"):
+            save_checkpoint(path, new_state(1), {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    nothing_was_lost(path, saved)
+
+
+def test_an_interrupt_while_writing_leaves_the_earlier_checkpoint(path, saved, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "fsync", interrupt)
+        save_checkpoint(path, new_state(1), {})
+    nothing_was_lost(path, saved)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(OSError, match="nowhere/a.npz could not be written .No such file or directory"):
+        write_npz(tmp_path / "nowhere" / "a.npz", {"a": np.zeros(1)})
+
+
+# ---- files that are damaged, or something else ----------------------------------------------------------------------
+
+def refused(path, *words):
+    """Loading fails with a ValueError, in one line that begins with the file's name."""
+    with pytest.raises(ValueError) as caught:
+        load_checkpoint(path, build)
+    message = str(caught.value)
+    assert message.startswith(str(path)) and "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("keep", [0, 1, 4, 100, 0.3, 0.7, -200, -1])
+def test_a_file_cut_short(path, saved, keep):
+    content = path.read_bytes()
+    path.write_bytes(content[:int(keep * len(content)) if isinstance(keep, float) else keep])
+    refused(path, "can't be read as .npz", "delete it and make it anew")
+
+
+def test_no_flipped_bits_go_unnoticed(tmp_path):
+    """At every byte of a small file: it is refused by name, or the arrays are what they were."""
+    path, arrays = tmp_path / "a.npz", {"first": np.arange(3, dtype=np.float32), "b": np.array("text")}
+    write_npz(path, arrays)
+    content, refusals = path.read_bytes(), 0
+    for i in range(len(content)):
+        for mask in (0x01, 0x80, 0xFF):
+            path.write_bytes(content[:i] + bytes([content[i] ^ mask]) + content[i + 1:])
+            try:
+                loaded = read_npz(path)
+            except ValueError as error:
+                assert str(error).startswith(str(path))
+                refusals += 1
+            else:
+                assert sorted(map(str, loaded.values())) == sorted(map(str, arrays.values()))   # a damaged name is told by its absence
+    assert refusals > len(content)
+
+
+@pytest.mark.parametrize("content", [b"epoch 1  loss 0.5\n", b"\x93NUMPY", b"PK\x03\x04", b"\x80\x04N.", bytes(3000)])
+def test_a_file_that_is_something_else(path, content):
+    path.write_bytes(content)
+    refused(path, "can't be read as .npz")
+
+
+def test_a_single_array_is_no_npz(path):
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    refused(path, "can't be read as .npz")
+
+
+class Bomb:
+    """Pickled, it makes a folder when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_pickles_are_never_read(path, saved, tmp_path):
+    arrays = read_npz(path)
+    np.savez(path, **arrays, bomb=np.array([Bomb(tmp_path / "made")], dtype=object))
+    refused(path, "holds pickled Python objects, which are never read")
+    assert not (tmp_path / "made").exists()
+    path.write_bytes(__import__("pickle").dumps(Bomb(tmp_path / "made")))
+    refused(path)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_file_that_is_not_there(path):
+    with pytest.raises(FileNotFoundError, match=f"no file {path}"):
+        load_checkpoint(path, build)
+
+
+def rewrite(path, change):
+    arrays = read_npz(path)
+    info = json.loads(str(arrays["info"]))
+    change(arrays, info)
+    write_npz(path, arrays if arrays.pop("keep", None) is not None else arrays | {"info": np.array(json.dumps(info))})

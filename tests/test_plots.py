@@ -1,0 +1,109 @@
+"""Display scaling, mosaics and PNG bytes: worked out by hand."""
+import numpy as np
+import pytest
+
+from numpyzf import plots
+
+pytestmark = pytest.mark.small
+
+
+def test_zero_is_mid_gray_exactly():
+    np.testing.assert_array_equal(plots.to_display(np.zeros((1, 2, 3))), np.full((2, 3), 0.5), strict=True)
+    shown = plots.to_display(np.array([[[0, 3e-30, -1e30]]], np.float32))
+    assert shown[0, 0] == 0.5 and np.isfinite(shown).all()
+
+
+def test_display_is_symmetric_and_keeps_the_sign(rng):
+    r = rng.standard_normal((3, 5, 4))
+    shown = plots.to_display(r)
+    assert shown.shape == (5, 4, 3)
+    np.testing.assert_array_equal(np.sign(shown - 0.5), np.sign(np.moveaxis(r, 0, -1)))
+    np.testing.assert_allclose(plots.to_display(-r), 1 - shown, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(plots.to_display(1e-3 * r), shown, atol=1e-12)
+
+
+def test_display_scales_by_a_percentile_of_what_is_not_zero():
+    r = np.zeros((1, 40, 40))
+    r[0, 0, :5] = [1, -2, 3, -4, 100]
+    np.testing.assert_allclose(plots.to_display(r, percentile=75)[0, :6], [0.625, 0.25, 0.875, 0, 1, 0.5])      # scale 4
+    np.testing.assert_allclose(plots.to_display(r, percentile=100)[0, :5], 0.5 + r[0, 0, :5] / 200)
+
+
+def test_display_of_integers():
+    np.testing.assert_array_equal(plots.to_display(np.array([[[-2, 0, 2]]])), [[0, 0.5, 1]])
+
+
+@pytest.mark.parametrize("r, message", [(np.full((1, 2, 2), np.nan), "4 NaN"), (np.full((1, 1, 1), np.inf), "infinite"),
+                                        (np.zeros((2, 2)), r"not of shape \(2, 2\)"), (np.zeros((2, 4, 4)), r"\(2, 4, 4\)")])
+def test_display_refuses(r, message):
+    with pytest.raises(ValueError, match=message):
+        plots.to_display(r)
+
+
+def test_images_keep_their_own_black_and_white():
+    np.testing.assert_array_equal(plots.to_image(np.array([[[51, 102]]], np.uint8)), [[0.2, 0.4]])
+    colors = np.array([255, 0, 51], np.uint8).reshape(3, 1, 1)
+    np.testing.assert_array_equal(plots.to_image(colors), [[[1, 0, 0.2]]])
+    with pytest.raises(TypeError, match="uint8"):
+        plots.to_image(np.zeros((1, 2, 2)))
+
+
+def test_a_gray_picture_is_not_stretched_when_drawn():
+    axes = plots.figure(1, 1).subplots()
+    plots.show(axes, np.array([[0.4, 0.6]]))
+    assert axes.images[0].get_clim() == (0, 1)
+
+
+def test_center_is_what_the_preparation_crops():
+    from numpyzf.runs import Preparation
+    images = np.arange(2 * 7 * 8, dtype=np.uint8).reshape(2, 1, 7, 8)
+    prepare = Preparation(np.zeros((1, 7, 8), np.float32), 1.0, 4, 0, False)
+    np.testing.assert_array_equal(plots.center(images, 4, 4), prepare(images))
+    with pytest.raises(ValueError, match="7×8 have no middle of 9×4"):
+        plots.center(images, 9, 4)
+
+
+def test_grid_puts_every_image_in_its_place():
+    images = [np.full((2, 3), i / 10) for i in range(5)]
+    out = plots.grid(images, columns=2, pad=1, background=0.9)
+    assert out.shape == (3 * 2 + 2, 2 * 3 + 1)
+    expected = np.full((8, 7), 0.9)
+    for i, (top, left) in enumerate([(0, 0), (0, 4), (3, 0), (3, 4), (6, 0)]):
+        expected[top:top + 2, left:left + 3] = i / 10
+    np.testing.assert_array_equal(out, expected)
+    assert plots.grid([np.zeros((2, 2, 3))] * 2, columns=2, pad=0).shape == (2, 4, 3)
+
+
+@pytest.mark.parametrize("images, columns", [([], 2), ([np.zeros((2, 2)), np.zeros((2, 3))], 2), ([np.zeros((2, 2))], 0)])
+def test_grid_refuses(images, columns):
+    with pytest.raises(ValueError, match="a grid takes"):
+        plots.grid(images, columns)
+
+
+def test_enlarging_repeats_pixels():
+    image = np.array([[0.0, 1.0]])
+    np.testing.assert_array_equal(plots.enlarge(image, 4), [[0, 0, 1, 1], [0, 0, 1, 1]])
+    np.testing.assert_array_equal(plots.enlarge(image, 1), image)
+
+
+def test_every_filter_is_scaled_on_its_own():
+    w = np.zeros((4, 1, 5, 5))
+    w[0, 0, 0, 0], w[1, 0, 0, 0], w[2, 0, 0, 0] = 0.001, -7, 0.5
+    w[2, 0, 4, 4] = -1
+    image = plots.filters_image(w)
+    assert image.shape == (2 * 40 + 4, 2 * 40 + 4)                                      # 2 × 2 filters, 8 times enlarged
+    assert [image[0, 0], image[0, 44], image[44, 0], image[83, 39], image[44, 44]] == [1, 0, 0.75, 0, 0.5]
+    assert image[20, 42] == 1                                                          # between them
+    assert plots.filters_image(np.zeros((96, 3, 7, 7))).shape == (8 * (42 + 4) - 4, 12 * (42 + 4) - 4, 3)
+    with pytest.raises(ValueError, match=r"\(6, 4, 3, 3\)"):
+        plots.filters_image(np.zeros((6, 4, 3, 3)))
+
+
+def test_png(tmp_path):
+    figure = plots.figure(1, 0.5)
+    plots.show(figure.subplots(), np.zeros((2, 2)))
+    png = plots.png_bytes(figure, dpi=100)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [int.from_bytes(png[i:i + 4], "big") for i in (16, 20)] == [100, 50]
+    plots.save(figure, tmp_path / "x.png", dpi=100)
+    assert (tmp_path / "x.png").read_bytes() == png
