@@ -7,7 +7,7 @@ from .page import Section
 
 CURVE = """Left: the loss, which training makes small, after each pass over the training images (an epoch). Right: the share of right \
 answers. The validation images are held out: the net never learns from them, so the orange line tells what it has understood and \
-the blue one also what it has memorized. Training answers are counted while dropout switches half of the upper units off, so the \
+the blue one also what it has memorized. Training answers are counted while dropout switches some of the upper units off, so the \
 blue line may well be the lower one. Dotted lines mark where the learning rate was lowered."""
 
 FILTERS = """Each square is one filter, the weights with which a unit of {layer} looks at {size}×{size} pixels. Mid-gray is zero, \
