@@ -31,7 +31,7 @@ def main(arguments=None):
 def _demo(options):
     start = time.monotonic()
     print("Training a small convnet on 10,000 embedded images of clothes, then looking at what it sees.")
-    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, pad=1, flip=False)
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
     accuracy = demo.build(run, Path(options.out), images, labels)

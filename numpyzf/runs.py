@@ -58,10 +58,11 @@ def hold_out(labels, rng, share=0.1):
 
 
 def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", recipe=training.Recipe(), seed=0,
-              initialization="he", pad=2, flip=True, progress=training.show_progress, report=print):
+              initialization="he", pad=1, flip=False, again=False, progress=training.show_progress, report=print):
     """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
 
     dataset, folder, size: as in data.load. A tenth of the training images is held out for validation, which steers the rate.
+    again: if what is there is finished, train anew in its place. report(text) gets a line at the start and after every epoch.
     Raises ValueError if `out` holds a run of other settings: the number of epochs is the one that may change.
     """
     recipe.check()
@@ -73,28 +74,29 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     if images.shape[2] < side:
         raise ValueError(f"{model} takes images of {side}×{side} pixels, {dataset} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
     settings = {"data": str(dataset), "folder": folder and str(folder), "size": size, "model": model, "seed": seed,
-                "initialization": initialization, "pad": pad, "flip": flip,
-                "recipe": {key: list(v) if isinstance(v, tuple) else v for key, v in recipe._asdict().items() if key != "epochs"},
+                "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
                 "classes": list(classes), "input": [images.shape[1], side, side]}
     rng = np.random.default_rng(seed)
     rows, held = hold_out(labels, rng)
+    state = None
     if path.exists():
         state, about = training.load_checkpoint(path, _build)
         differ = [key for key in settings if about["settings"].get(key) != settings[key]]
         if differ:
             raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
                              f"{settings[differ[0]]!r}); continue it with its own settings, or choose another folder")
-        report(f"continuing {path} after epoch {len(state.history)}")
-        prepare = _preparation(about)
-    else:
+    if state is None or (again and len(state.history) >= recipe.epochs):
         Path(out).mkdir(parents=True, exist_ok=True)
-        net = _build({"settings": settings}).initialize(rng, initialization)
-        state = training.State(net, rng, recipe.rate)
         mean = preprocess.mean_image(images[rows])
-        prepare = Preparation(mean, _deviation(images[rows], mean), side, pad if images.shape[2] == side else 0, flip)
-        about = {"settings": settings, "mean": mean, "scale": prepare.scale, "pad": prepare.pad}
+        about = {"settings": settings, "mean": mean, "scale": _deviation(images[rows], mean), "pad": pad if images.shape[2] == side else 0}
+        state = training.State(_build(about).initialize(rng, initialization), rng, recipe.rate)
+    else:
+        report(f"continuing {path} after epoch {len(state.history)}")
+    prepare = _preparation(about)
     validation = images[held], labels[held]
     images, labels = images[rows], labels[rows]
+    if len(state.history) < recipe.epochs:
+        report(f"training {model} on {len(images):,} images up to epoch {recipe.epochs}; {len(held):,} more are held out for validation")
     for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress,
                                 save=lambda state: training.save_checkpoint(path, state, about)):
         progress("")
@@ -122,11 +124,19 @@ def run_data(run, split="test"):
 
 def _build(about):
     settings = about["settings"]
-    return MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
+    net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
+    if list(net.input_shape) != settings["input"] or about["mean"].shape[0] != net.input_shape[0]:
+        raise ValueError(f"{settings['model']} takes images of shape {net.input_shape}, not {tuple(settings['input'])}")
+    return net
 
 
 def _preparation(about):
     return Preparation(about["mean"], about["scale"], about["settings"]["input"][1], about["pad"], about["settings"]["flip"])
+
+
+def _without_epochs(recipe):
+    values = {key: list(value) if isinstance(value, tuple) else value for key, value in recipe._asdict().items()}   # as JSON has it
+    return {key: value for key, value in values.items() if key != "epochs"}
 
 
 def _deviation(images, mean, rows=1000):

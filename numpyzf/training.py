@@ -23,7 +23,7 @@ class Recipe(NamedTuple):
     rate: the learning rate at the start; momentum: how much of the last step is kept; radius: the RMS value that
     filters are scaled back to; renormalize: names of the convolutions whose filters are renormalized, or None for
     all, as in the paper. The rate is multiplied by `factor` when the best validation accuracy is `patience` epochs old,
-    and, since a short training may end before that, in the last `settle` epochs.
+    and, since a short training may end before that, in the last `settle` epochs (a third of all at most).
     """
     epochs: int = 10
     batch: int = 128
@@ -117,7 +117,7 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, prog
         raise ValueError(f"renormalize must list convolutions, of {', '.join(convolutions)}, not {recipe.renormalize!r}")
     while len(state.history) < recipe.epochs:
         epoch = len(state.history) + 1
-        rate = state.rate * (recipe.factor if epoch > recipe.epochs - recipe.settle else 1)
+        rate = state.rate * (recipe.factor if epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3) else 1)
         with np.errstate(over="ignore", invalid="ignore"):      # what overflows is told by an error, below and in train_step
             loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
         if not all(np.isfinite(w).all() for w in state.net.parameters.values()):

@@ -135,11 +135,12 @@ def test_astype_is_a_copy(net):
             np.testing.assert_array_equal(copy.parameters[name], value)
 
 
-@pytest.mark.parametrize("scheme, deviations", [("he", {"conv1.w": (2 / 90) ** 0.5, "fc2.w": (2 / 8000) ** 0.5}),
-                                                ("paper", {"conv1.w": 0.01, "fc2.w": 0.01})])
+@pytest.mark.parametrize("scheme, deviations", [("he", {"conv1.w": 0.01, "conv2.w": (2 / 720) ** 0.5, "fc3.w": (2 / 4800) ** 0.5}),
+                                                ("paper", {"conv1.w": 0.01, "conv2.w": 0.01, "fc3.w": 0.01})])
 def test_initial_weights_have_the_deviation_of_their_scheme(scheme, deviations):
-    """He: the square root of 2 / inputs of one unit, 10·3·3 and 8000 here. Within 4 standard errors of the mean and deviation."""
-    net = Network([("conv1", Conv(10, 80, 3)), ("flatten", Flatten()), ("fc2", Linear(8000, 4))], (10, 12, 12))
+    """He: the square root of 2 / inputs of one unit, 80·3·3 and 4800 here, but 0.01 in the first layer. Within 4 standard
+    errors of the mean and deviation."""
+    net = Network([("conv1", Conv(10, 80, 3)), ("conv2", Conv(80, 75, 3)), ("flatten", Flatten()), ("fc3", Linear(4800, 4))], (10, 12, 12))
     for value in net.parameters.values():
         value[...] = 9
     assert net.initialize(np.random.default_rng(1), scheme) is net
@@ -148,7 +149,7 @@ def test_initial_weights_have_the_deviation_of_their_scheme(scheme, deviations):
         assert abs(w.mean()) < 4 * deviation / w.size ** 0.5
         assert abs(w.std() / deviation - 1) < 4 / (2 * w.size) ** 0.5
         assert 2.5 < np.mean((w / w.std()) ** 4) < 3.5              # 3 for a Gaussian, 1.8 for a uniform distribution
-    assert not net.parameters["conv1.b"].any() and not net.parameters["fc2.b"].any()
+    assert not net.parameters["conv1.b"].any() and not net.parameters["fc3.b"].any()
 
 
 def test_one_seed_one_net():

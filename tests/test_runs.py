@@ -1,0 +1,291 @@
+"""A run in its folder: trained, killed, started again, read back. All on 45 little images in three colors."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import data, runs, training
+from numpyzf.runs import Preparation, hold_out, load_run, run_data, train_run
+from numpyzf.training import Recipe
+
+RECIPE = Recipe(epochs=2, batch=16)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three classes of 15 images, each in a color of its own, with noise: 12 are to train on, 3 to test."""
+    rng, folder = np.random.default_rng(5), tmp_path_factory.mktemp("images")
+    for name, color in (("blue", (40, 60, 200)), ("green", (40, 180, 60)), ("red", (210, 50, 40))):
+        (folder / name).mkdir()
+        for i in range(15):
+            pixels = np.clip(np.array(color) + rng.normal(0, 20, (28, 28, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i:02}.png")
+    return folder
+
+
+@pytest.fixture
+def train(folder):
+    """train_run on these images; what is given comes on top."""
+    def train(out, recipe=RECIPE, **options):
+        return train_run(out, **{"dataset": folder, "size": 28, "recipe": recipe} | options)
+    return train
+
+
+@pytest.fixture(scope="module")
+def whole(folder, tmp_path_factory):
+    """The folder of a run of two epochs that nothing interrupted; tests only read it."""
+    out = tmp_path_factory.mktemp("whole")
+    train_run(out, dataset=folder, size=28, recipe=RECIPE)
+    return out
+
+
+def saved(out):
+    """All that a checkpoint holds: parameters, momentum, mean image, and as text random state, rate, history, settings."""
+    return training.read_npz(out / "checkpoint.npz")
+
+
+def same(a, b):
+    a, b = saved(a), saved(b)
+    assert list(a) == list(b)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name, strict=True)
+
+
+def other_bits(a, b):
+    return not all(np.array_equal(value, saved(b)[name]) for name, value in saved(a).items() if name.startswith("parameter/"))
+
+
+# ---- a run, there and back ------------------------------------------------------------------------------------------
+
+def test_training_writes_a_run_and_returns_it(train, tmp_path, capsys):
+    run = train(tmp_path / "new" / "run")
+    assert os.listdir(tmp_path / "new" / "run") == ["checkpoint.npz"]
+    assert run.classes == ("blue", "green", "red") and run.net.input_shape == (3, 28, 28)
+    assert run.net.scores(run.prepare(run_data(run).images)).shape == (9, 3)
+    assert [row["epoch"] for row in run.history] == [1, 2]
+    first, *epochs = capsys.readouterr().out.splitlines()
+    assert "training labnet on 33 images up to epoch 2; 3 more are held out" in first
+    assert [line.split("  ")[0] for line in epochs] == ["epoch  1", "epoch  2"]
+
+
+def test_it_learns(train, tmp_path):
+    run = train(tmp_path, RECIPE._replace(epochs=8))
+    images, labels, _ = run_data(run)
+    assert training.accuracy(run.net, images, labels, run.prepare) == 1
+
+
+def test_what_is_loaded_is_what_was_trained(train, tmp_path):
+    run = train(tmp_path, pad=3, flip=True)
+    for place in (tmp_path, str(tmp_path), tmp_path / "checkpoint.npz"):
+        loaded = load_run(place)
+        assert list(loaded.net.parameters) == list(run.net.parameters)
+        for name, value in run.net.parameters.items():
+            np.testing.assert_array_equal(loaded.net.parameters[name], value, strict=True)
+        np.testing.assert_array_equal(loaded.prepare.mean, run.prepare.mean, strict=True)
+        assert loaded.prepare[1:] == run.prepare[1:] == (run.prepare.scale, 28, 3, True)
+        assert (loaded.classes, loaded.history, loaded.about) == (run.classes, run.history, run.about)
+
+
+def test_run_data_gives_the_same_test_images(folder, whole):
+    run = load_run(whole)
+    for split in ("test", "train"):
+        ours, expected = run_data(run, split), data.load(folder, split, size=28)
+        np.testing.assert_array_equal(ours.images, expected.images, strict=True)
+        np.testing.assert_array_equal(ours.labels, expected.labels, strict=True)
+    assert len(run_data(run).images) == 9
+
+
+def test_mean_and_scale_come_from_the_images_trained_on(folder, whole):
+    images, labels, _ = data.load(folder, "train", size=28)
+    rows, _ = hold_out(labels, np.random.default_rng(0))
+    prepare = load_run(whole).prepare
+    np.testing.assert_allclose(prepare.mean, images[rows].mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose([prepare(images[rows]).mean(), prepare(images[rows]).std()], [0, 1], atol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_others(train, whole, tmp_path):
+    train(tmp_path / "again")
+    same(tmp_path / "again", whole)
+    train(tmp_path / "other", seed=1)
+    assert other_bits(tmp_path / "other", whole)
+
+
+def test_the_initialization_of_the_paper(train, whole, tmp_path):
+    run = train(tmp_path, initialization="paper")
+    assert run.net.parameters["fc7/w"].std() == pytest.approx(0.01, rel=0.1)
+    assert load_run(whole).net.parameters["fc7/w"].std() > 0.05
+
+
+# ---- stopped and started again --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("steps", [2, 3, 5])         # three are an epoch
+def test_interrupted_and_started_again_gives_the_same_bits(train, whole, tmp_path, monkeypatch, steps, capsys):
+    step, calls = training.train_step, []
+
+    def step_or_stop(*arguments):
+        if len(calls) == steps:
+            raise KeyboardInterrupt
+        calls.append(arguments)
+        return step(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "train_step", step_or_stop)
+        train(tmp_path)
+    assert (tmp_path / "checkpoint.npz").exists() == (steps >= 3)
+    capsys.readouterr()
+    train(tmp_path, again=steps == 5)               # `again` trains a finished run anew, not this one
+    assert ("after epoch 1" in capsys.readouterr().out) == (steps >= 3)
+    same(tmp_path, whole)
+
+
+def test_killed_and_started_again_gives_the_same_bits(folder, train, tmp_path):
+    out, epochs = tmp_path / "killed", 15
+    command = [sys.executable, "-m", "numpyzf", "train", "--data", folder, "--size", "28", "--epochs", str(epochs), "--batch", "16", "--out", out]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not (out / "checkpoint.npz").exists():
+        assert process.poll() is None, "it ended by itself"
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    finished = len(load_run(out).history)
+    assert 1 <= finished < epochs
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert f"after epoch {finished}\n" in text and f"epoch {epochs} " in text and f"epoch {finished:2} " not in text
+    train(tmp_path / "whole", RECIPE._replace(epochs=epochs))
+    same(out, tmp_path / "whole")
+
+
+def test_more_epochs_continue(train, tmp_path):
+    """Without the lower rate at the end, which is early in the shorter training, they are those of a longer training."""
+    recipe = RECIPE._replace(settle=0, renormalize=("conv1", "conv2"))
+    first = train(tmp_path / "run", recipe)
+    run = train(tmp_path / "run", recipe._replace(epochs=4))
+    assert len(run.history) == 4 and run.history[:2] == first.history
+    train(tmp_path / "long", recipe._replace(epochs=4))
+    same(tmp_path / "run", tmp_path / "long")
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_nothing_left_to_do_changes_nothing(train, tmp_path, epochs, capsys):
+    train(tmp_path)
+    before = (tmp_path / "checkpoint.npz").read_bytes()
+    capsys.readouterr()
+    assert len(train(tmp_path, RECIPE._replace(epochs=epochs)).history) == 2
+    assert capsys.readouterr().out == f"continuing {tmp_path / 'checkpoint.npz'} after epoch 2\n"
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
+
+
+def test_again_trains_a_finished_run_anew(train, whole, tmp_path, capsys):
+    train(tmp_path)
+    capsys.readouterr()
+    run = train(tmp_path, again=True)
+    assert "continuing" not in (text := capsys.readouterr().out) and "epoch  1" in text
+    assert len(run.history) == 2
+    same(tmp_path, whole)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("change, named", [({"seed": 1}, "another seed .0, not 1"), ({"pad": 2}, "another pad .1, not 2"),
+                                           ({"flip": True}, "another flip"), ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
+                                           ({"size": 32}, "another size, input .28, not 32"),
+                                           ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another recipe .*'batch': 16.*'batch': 8")],
+                         ids=lambda change: next(iter(change)) if isinstance(change, dict) else "")
+def test_other_settings_are_refused_and_nothing_changes(train, whole, change, named, again):
+    before = (whole / "checkpoint.npz").read_bytes()
+    with pytest.raises(ValueError, match=f"checkpoint.npz is a run with {named}.*; continue it with its own settings, or choose another folder"):
+        train(whole, **{"again": again} | change)
+    assert os.listdir(whole) == ["checkpoint.npz"] and (whole / "checkpoint.npz").read_bytes() == before
+
+
+# ---- what can't be trained or loaded --------------------------------------------------------------------------------
+
+def test_an_unknown_model(train, tmp_path):
+    with pytest.raises(ValueError, match="model must be one of labnet, zfnet, not 'vgg'"):
+        train(tmp_path / "run", model="vgg")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_that_cannot_be(train, tmp_path):
+    with pytest.raises(ValueError, match="epochs must be at least 1, not 0"):
+        train(tmp_path / "run", Recipe(epochs=0))
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_too_small_for_the_paper_s_net(train, tmp_path):
+    with pytest.raises(ValueError, match="zfnet takes images of 224×224 pixels, .* has 28×28; choose a larger size"):
+        train(tmp_path / "run", model="zfnet")
+    assert not (tmp_path / "run").exists()
+
+
+def test_gray_images_for_the_paper_s_net(train, tmp_path, monkeypatch):
+    gray = data.Dataset(np.zeros((20, 1, 224, 224), np.uint8), np.arange(20) % 2, ("a", "b"))
+    monkeypatch.setattr(data, "load", lambda *_, **__: gray)
+    with pytest.raises(ValueError, match=r"zfnet takes images of shape \(3, 224, 224\), not \(1, 224, 224\)"):
+        train(tmp_path / "run", model="zfnet")
+    assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def test_a_damaged_checkpoint_is_not_trained_over(train, tmp_path):
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="checkpoint.npz can't be read"):
+        train(tmp_path, again=True)
+    assert (tmp_path / "checkpoint.npz").read_bytes() == b"PK"
+
+
+@pytest.mark.parametrize("name", [".", "nowhere"])
+def test_a_folder_without_a_run(tmp_path, name):
+    with pytest.raises(FileNotFoundError, match=r"holds no trained net; make one with: numpyzf train --out "):
+        load_run(tmp_path / name)
+
+
+# ---- what is held out -----------------------------------------------------------------------------------------------
+
+def test_every_class_gives_its_share():
+    labels = np.random.default_rng(1).permutation(np.repeat([0, 1, 2, 5], [100, 40, 3, 14]))
+    rows, held = hold_out(labels, np.random.default_rng(0))
+    assert [np.count_nonzero(labels[held] == c) for c in (0, 1, 2, 5)] == [10, 4, 1, 1]
+    np.testing.assert_array_equal(np.sort(np.concatenate([rows, held])), np.arange(157))    # each in one of the two
+    again, other = (hold_out(labels, np.random.default_rng(seed))[1] for seed in (0, 1))
+    np.testing.assert_array_equal(again, held)
+    assert not np.array_equal(other, held)
+    assert len(hold_out(labels, np.random.default_rng(0), share=0.5)[1]) == 50 + 20 + 2 + 7
+
+
+# ---- preparation ----------------------------------------------------------------------------------------------------
+
+def test_testing_takes_the_middle(rng):
+    images, mean = rng.integers(0, 256, (4, 3, 10, 10), np.uint8), rng.random((3, 10, 10), np.float32) * 255
+    x = Preparation(mean, 50.0, 6, 2, True)(images)
+    np.testing.assert_allclose(x, ((images - mean) / 50)[:, :, 2:8, 2:8], rtol=1e-5, atol=1e-6)
+    assert x.dtype == np.float32 and x.flags.c_contiguous
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_training_takes_any_place(rng, flip):
+    """Each column counts 10 more than the last one, each row 1: the pixels tell where a crop is from, and if it is a mirror image."""
+    image = (np.arange(7)[:, None] + 10 * np.arange(7)).astype(np.uint8)
+    prepare = Preparation(np.zeros((1, 7, 7), np.float32), 1.0, 5, 0, flip)
+    x = prepare(np.tile(image, (300, 1, 1, 1)), np.random.default_rng(3))
+    mirrored = x[:, 0, 0, 0] > x[:, 0, 0, 4]
+    crops = np.where(mirrored[:, None, None, None], x[..., ::-1], x)
+    rows, columns = crops[:, 0, 0, 0] % 10, crops[:, 0, 0, 0] // 10
+    np.testing.assert_array_equal(crops - crops[:, :, :1, :1], np.broadcast_to(image[:5, :5], crops.shape))
+    assert set(zip(rows, columns)) == {(i, j) for i in range(3) for j in range(3)}
+    assert 100 < mirrored.sum() < 200 if flip else not mirrored.any()
+    np.testing.assert_array_equal(prepare(np.tile(image, (300, 1, 1, 1)), np.random.default_rng(3)), x)
+
+
+def test_padding_shifts_images_over_their_edge():
+    x = Preparation(np.zeros((1, 3, 3), np.float32), 1.0, 3, 1, False)(np.full((200, 1, 3, 3), 9, np.uint8), np.random.default_rng(0))
+    assert {int(n) for n in (x == 9).sum(axis=(1, 2, 3))} == {4, 6, 9}
+
+
+def test_images_of_another_shape_are_refused():
+    prepare = Preparation(np.zeros((1, 28, 28), np.float32), 1.0, 28, 0, False)
+    with pytest.raises(ValueError, match=r"the images are \(3, 28, 28\), this net was trained on \(1, 28, 28\)"):
+        prepare(np.zeros((2, 3, 28, 28), np.uint8))
