@@ -23,7 +23,7 @@ def main(arguments=None):
     except (ValueError, TypeError, OSError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
-        print(f"numpyzf: {error}", file=sys.stderr)
+        print(f"numpyzf: {' '.join(str(error).splitlines())}", file=sys.stderr)
         return 2
     return 0
 
@@ -80,8 +80,12 @@ def _data(options):
 
 
 def _save(figure, path):
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
+    path = path if path.suffix else path.with_name(f"{path.name}.png")      # as matplotlib would name it
     plots.save(figure, path)
-    print(f"Look at it: {Path(path).resolve()}")
+    print(f"Look at it: {path.resolve()}")
 
 
 def _parser():
@@ -145,6 +149,6 @@ def _at_least(least):
 
 
 def _numbers(text):
-    if not all(part.strip().isdigit() for part in text.split(",")):
+    if not all(part.strip().isdecimal() for part in text.split(",")):
         raise argparse.ArgumentTypeError(f"must be numbers with commas between them, such as 0,5,17, not {text!r}")
     return text

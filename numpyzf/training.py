@@ -117,7 +117,8 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, prog
         raise ValueError(f"renormalize must list convolutions, of {', '.join(convolutions)}, not {recipe.renormalize!r}")
     while len(state.history) < recipe.epochs:
         epoch = len(state.history) + 1
-        rate = state.rate * (recipe.factor if epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3) else 1)
+        settling = epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3)
+        rate = min(state.rate, recipe.rate * recipe.factor) if settling else state.rate
         with np.errstate(over="ignore", invalid="ignore"):      # what overflows is told by an error, below and in train_step
             loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
         if not all(np.isfinite(w).all() for w in state.net.parameters.values()):

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_training_writes_a_run_and_returns_it(train, tmp_path, capsys):
     assert [row["epoch"] for row in run.history] == [1, 2]
     first, *epochs = capsys.readouterr().out.splitlines()
     assert "training labnet on 33 images up to epoch 2; 3 more are held out" in first
-    assert [line.split("  ")[0] for line in epochs] == ["epoch  1", "epoch  2"]
+    assert [line[:15] for line in epochs] == ["epoch  1  loss ", "epoch  2  loss "]
 
 
 def test_it_learns(train, tmp_path):
@@ -117,8 +118,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others(train, whole, 
 
 def test_the_initialization_of_the_paper(train, whole, tmp_path):
     run = train(tmp_path, initialization="paper")
-    assert run.net.parameters["fc7/w"].std() == pytest.approx(0.01, rel=0.1)
-    assert load_run(whole).net.parameters["fc7/w"].std() > 0.05
+    assert run.net.parameters["fc7.w"].std() == pytest.approx(0.01, rel=0.1)
+    assert load_run(whole).net.parameters["fc7.w"].std() > 0.05
 
 
 # ---- stopped and started again --------------------------------------------------------------------------------------
@@ -146,7 +147,8 @@ def test_interrupted_and_started_again_gives_the_same_bits(train, whole, tmp_pat
 def test_killed_and_started_again_gives_the_same_bits(folder, train, tmp_path):
     out, epochs = tmp_path / "killed", 15
     command = [sys.executable, "-m", "numpyzf", "train", "--data", folder, "--size", "28", "--epochs", str(epochs), "--batch", "16", "--out", out]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    where = {"cwd": Path(runs.__file__).parents[1]}         # the package may not be installed
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **where)
     while not (out / "checkpoint.npz").exists():
         assert process.poll() is None, "it ended by itself"
         time.sleep(0.005)
@@ -154,7 +156,7 @@ def test_killed_and_started_again_gives_the_same_bits(folder, train, tmp_path):
     assert process.wait() == -signal.SIGKILL
     finished = len(load_run(out).history)
     assert 1 <= finished < epochs
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(command, check=True, capture_output=True, text=True, **where).stdout
     assert f"after epoch {finished}\n" in text and f"epoch {epochs} " in text and f"epoch {finished:2} " not in text
     train(tmp_path / "whole", RECIPE._replace(epochs=epochs))
     same(out, tmp_path / "whole")
@@ -193,8 +195,8 @@ def test_again_trains_a_finished_run_anew(train, whole, tmp_path, capsys):
 @pytest.mark.parametrize("change, named", [({"seed": 1}, "another seed .0, not 1"), ({"pad": 2}, "another pad .1, not 2"),
                                            ({"flip": True}, "another flip"), ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
                                            ({"size": 32}, "another size, input .28, not 32"),
-                                           ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another recipe .*'batch': 16.*'batch': 8")],
-                         ids=lambda change: next(iter(change)) if isinstance(change, dict) else "")
+                                           ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another batch .16, not 8")],
+                         ids=lambda change: next(iter(change)) if isinstance(change, dict) else None)
 def test_other_settings_are_refused_and_nothing_changes(train, whole, change, named, again):
     before = (whole / "checkpoint.npz").read_bytes()
     with pytest.raises(ValueError, match=f"checkpoint.npz is a run with {named}.*; continue it with its own settings, or choose another folder"):

@@ -136,7 +136,13 @@ def test_patience_of_one_drops_after_every_epoch_that_is_not_better():
 def test_the_history_tells_the_rate_of_each_epoch():
     recipe = Recipe(epochs=6, batch=30, rate=1e-12, patience=2, factor=0.5, settle=1)       # so small that nothing gets better
     rates = [row["rate"] for row in learn(recipe).history]
-    np.testing.assert_allclose(np.array(rates) / 1e-12, [1, 1, 1, 0.5, 0.5, 0.125])         # patience is over after 3 and 5; settle
+    np.testing.assert_allclose(np.array(rates) / 1e-12, [1, 1, 1, 0.5, 0.5, 0.25])          # patience is over after 3 and 5; to settle, 0.5 would do
+
+
+def test_the_last_epochs_settle_at_a_lower_rate():
+    for epochs, settle, rates in ((5, 1, [1, 1, 1, 1, 0.5]), (2, 3, [1, 1]), (3, 3, [1, 1, 0.5]), (3, 0, [1, 1, 1])):
+        history = learn(Recipe(epochs=epochs, batch=30, rate=1e-12, patience=9, factor=0.5, settle=settle)).history
+        np.testing.assert_allclose([row["rate"] / 1e-12 for row in history], rates)
 
 
 # ---- learning -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,269 @@
+"""The command `numpyzf` from outside: what it prints and draws, and the one line that tells what was wrong."""
+import os
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import cli, data, runs, training
+from numpyzf.deconvnet import RULES
+
+OPTIONS = {"demo": ["--out", "--seed"],
+           "train": ["--data", "--folder", "--size", "--model", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",
+                     "--patience", "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
+           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"], "data": []}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Two classes of 15 images of noise: dark and bright."""
+    rng, folder = np.random.default_rng(5), tmp_path_factory.mktemp("images")
+    for name, low in (("dark", 0), ("bright", 150)):
+        (folder / name).mkdir()
+        for i in range(15):
+            Image.fromarray(rng.integers(low, low + 100, (28, 28, 3), np.uint8)).save(folder / name / f"{i:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(images, tmp_path_factory):
+    """The folder of a run of one epoch on these images."""
+    out = tmp_path_factory.mktemp("run")
+    assert cli.main(["train", *settings(images), "--epochs", "1", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def numpyzf(capsys, monkeypatch, tmp_path):
+    """Run the command in an empty folder; returns (exit status, lines of stdout, lines of stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NUMPYZF_TRACEBACK", raising=False)
+
+    def numpyzf(*arguments):
+        capsys.readouterr()
+        try:
+            status = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:          # argparse's way
+            status = stop.code
+        out, err = capsys.readouterr()
+        return status, out.splitlines(), err.splitlines()
+    return numpyzf
+
+
+@pytest.fixture
+def refused(numpyzf):
+    """A command that ends with status 2, nothing on stdout, and one line on stderr, under argparse's usage if that found the error."""
+    def refused(*arguments, usage=False):
+        status, out, err = numpyzf(*arguments)
+        assert (status, out) == (2, [])
+        assert err[0].startswith("usage: numpyzf") == usage
+        *before, line = err
+        assert all(text.startswith(("usage: ", "  ")) for text in before), err
+        assert re.match(r"numpyzf( \w+)?: error: " if usage else "numpyzf: ", line), err
+        return line
+    return refused
+
+
+def settings(images):
+    return "--data", str(images), "--size", "28", "--batch", "8"
+
+
+def is_picture(path):
+    with Image.open(path) as image:
+        shades = image.convert("L").histogram()
+        return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and min(image.size) > 300 and np.count_nonzero(shades) > 50
+
+
+# ---- help -----------------------------------------------------------------------------------------------------------
+
+def test_help_names_the_commands(numpyzf):
+    status, out, err = numpyzf("--help")
+    assert (status, err) == (0, [])
+    assert [name for name in OPTIONS if re.search(rf"^ +{name} +\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_names_the_options(numpyzf, command):
+    status, out, err = numpyzf(command, "--help")
+    assert (status, err) == (0, [])
+    text = "\n".join(out)
+    assert [option for option in OPTIONS[command] if option in text] == OPTIONS[command]
+    assert set(re.findall(r"(?<!\S)--[a-z-]+", text)) - {"--help"} <= set(OPTIONS[command]), "an option that isn't tested"
+
+
+# ---- train, features, explain ---------------------------------------------------------------------------------------
+
+def test_train_tells_its_epochs_the_accuracy_and_the_file(numpyzf, images, tmp_path):
+    status, out, err = numpyzf("train", *settings(images), "--epochs", 2, "--out", tmp_path / "run")
+    assert (status, err) == (0, [])
+    assert out[0] == "training labnet on 22 images up to epoch 2; 2 more are held out for validation"
+    assert [line[:15] for line in out[1:3]] == ["epoch  1  loss ", "epoch  2  loss "]
+    run = runs.load_run(tmp_path / "run")
+    test = data.load(images, "test", size=28)
+    accuracy = training.accuracy(run.net, test.images, test.labels, run.prepare)
+    assert out[3:] == [f"Accuracy on 6 test images: {accuracy:.2%}", f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
+
+
+def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
+    got, train_run = {}, runs.train_run
+    monkeypatch.setattr(runs, "train_run", lambda out, **options: got.update(options) or train_run(out, **options))
+    status, _, err = numpyzf("train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003, "--momentum", 0.8, "--radius",
+                             0.2, "--patience", 3, "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
+    assert (status, err) == (0, [])
+    assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
+                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3)}
+
+
+def test_train_goes_on_and_refuses_other_settings(numpyzf, refused, images, tmp_path):
+    command = ["train", *settings(images), "--out", tmp_path / "run"]
+    numpyzf(*command, "--epochs", 1)
+    status, out, err = numpyzf(*command, "--epochs", 2)
+    assert (status, err) == (0, [])
+    assert out[0] == f"continuing {tmp_path / 'run' / 'checkpoint.npz'} after epoch 1"
+    assert out[2].startswith("epoch  2") and len(runs.load_run(tmp_path / "run").history) == 2
+    assert "another seed (0, not 1)" in refused(*command, "--seed", 1)
+
+
+@pytest.mark.parametrize("options, name", [([], "conv3.png"), (["--layer", "conv1", "--maps", "5, 0,31"], "conv1.png"),
+                                           (["--layer", "relu2", "--rule", "guided"], "relu2.png"), (["--layer", "fc8"], "fc8.png")])
+def test_features_draws_a_picture_into_the_run(numpyzf, run, options, name):
+    status, out, err = numpyzf("features", run, *options)
+    assert (status, out, err) == (0, [f"Look at it: {run / name}"], [])
+    assert is_picture(run / name)
+
+
+def test_features_draws_what_it_is_told_to(numpyzf, run, tmp_path):
+    def drawn(*options):
+        assert numpyzf("features", run, "--layer", "conv2", "--maps", "3", "--out", "other.png", *options)[1] == [f"Look at it: {tmp_path / 'other.png'}"]
+        return (tmp_path / "other.png").read_bytes()
+    first = drawn()
+    assert drawn() == first
+    assert drawn("--rule", "guided") != first and drawn("--maps", "4") != first
+    assert os.listdir(tmp_path) == ["other.png"]
+    assert numpyzf("features", run, "--out", "bare")[1] == [f"Look at it: {tmp_path / 'bare.png'}"] and is_picture(tmp_path / "bare.png")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
+    Image.new(mode, (200, 90), "gray").save(tmp_path / "my.photo.jpg")
+    status, out, err = numpyzf("explain", run, "my.photo.jpg", "--rule", "guided")
+    assert (status, err) == (0, [])
+    percentages = [float(re.fullmatch(r" *(\d+\.\d)%  (dark|bright)", line)[1]) for line in out[:2]]
+    assert percentages[0] >= percentages[1] and sum(percentages) == pytest.approx(100, abs=0.11)
+    assert out[2:] == [f"Look at it: {tmp_path / 'my.photo-explained.png'}"] and is_picture(tmp_path / "my.photo-explained.png")
+
+
+# ---- data, demo -----------------------------------------------------------------------------------------------------
+
+def test_data_lists_every_name(numpyzf, monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMPYZF_CACHE", str(tmp_path / "cache"))
+    status, out, err = numpyzf("data")
+    assert (status, err) == (0, [])
+    assert [line.split()[0] for line in out if line[0:1].strip()][:4] == [*data.NAMES, "FOLDER"]
+    assert str(tmp_path / "cache") in out[-1] and not (tmp_path / "cache").exists()
+
+
+def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
+    load = data.load
+
+    def load_60(*names, **options):
+        images, labels, classes = load(*names, **options)
+        return data.Dataset(images[:60], labels[:60], classes)
+
+    monkeypatch.setattr(data, "load", load_60)
+    monkeypatch.setattr(cli, "DEMO_RECIPE", training.Recipe(epochs=1, batch=32))
+    for _ in range(2):                      # a second demo starts from the beginning
+        status, out, err = numpyzf("demo", "--out", "new/demo")
+        assert (status, err) == (0, [])
+        assert "continuing" not in "\n".join(out) and len([line for line in out if line.startswith("epoch  1")]) == 1
+        assert re.fullmatch(r"Done in \d+ s.*\.", out[-3]) and re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
+        assert out[-1] == f"Look at it: {tmp_path / 'new' / 'demo' / 'index.html'}"
+        assert "<html" in (tmp_path / "new" / "demo" / "index.html").read_text(encoding="utf-8")
+    assert {path.name for path in (tmp_path / "new" / "demo").iterdir()} >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
+
+
+# ---- what goes wrong ------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], "required: COMMAND"), (["paint"], "invalid choice: 'paint' (choose from "), (["train"], "required: --out"),
+    (["train", "--out", "run", "--epochs", "0"], "argument --epochs: must be at least 1, not 0"),
+    (["train", "--out", "run", "--epochs", "two"], "argument --epochs: invalid integer value: 'two'"),
+    (["train", "--out", "run", "--batch", "-8"], "argument --batch: must be at least 1, not -8"),
+    (["train", "--out", "run", "--size", "7"], "argument --size: must be at least 8, not 7"),
+    (["train", "--out", "run", "--seed", "-1"], "argument --seed: must be at least 0, not -1"),
+    (["train", "--out", "run", "--rate", "fast"], "argument --rate: invalid float value: 'fast'"),
+    (["train", "--out", "run", "--model", "vgg"], "argument --model: invalid choice: 'vgg' (choose from "),
+    (["features", "run", "--maps", "x"], "argument --maps: must be numbers with commas between them, such as 0,5,17, not 'x'"),
+    (["features", "run", "--maps", "1,,2"], "argument --maps: must be numbers"), (["features", "run", "--maps", "²"], "argument --maps: must be numbers"),
+    (["features", "run", "--rule", "magic"], "argument --rule: invalid choice: 'magic'"), (["explain", "run"], "required: IMAGE")],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_arguments_that_cannot_be(refused, arguments, words, tmp_path):
+    assert words in refused(*arguments, usage=True)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--rate", "-1"], "rate must be positive, not -1.0"), (["--rate", "nan"], "rate must be positive, not nan"),
+    (["--momentum", "1.5"], "momentum must lie between 0 and 1, not 1.5"), (["--radius", "0"], "radius must be positive, not 0.0"),
+    (["--data", "mnist"], f"no data set 'mnist': the names are {', '.join(data.NAMES)}"), (["--data", "my/photos"], "my/photos: no such folder"),
+    (["--data", "."], "has no sub-folders; make one per class"), (["--size", "32"], "leave size out"), (["--folder", "."], "leave folder out"),
+    (["--model", "zfnet"], "zfnet takes images of 224×224 pixels")], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_settings_that_cannot_be(refused, options, words, tmp_path):
+    assert words in refused("train", "--out", "run", *options)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("out", ["taken", "taken/run"])
+def test_a_file_where_the_run_should_go(refused, images, out, tmp_path):
+    (tmp_path / "taken").write_text("mine")
+    assert "taken" in refused("train", *settings(images), "--out", out)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_to(refused, images, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    if os.access(tmp_path / "locked", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    assert "locked" in refused("train", *settings(images), "--out", "locked/run")
+
+
+@pytest.mark.parametrize("command", [["features"], ["explain"]])
+def test_a_run_without_a_net(refused, command, tmp_path):
+    Image.new("RGB", (30, 30)).save("image.png")
+    image = ["image.png"] * (command == ["explain"])
+    line = refused(*command, ".", *image)
+    assert "checkpoint.npz is not there" in line and "make one with: numpyzf train --out ." in line
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK")
+    assert "checkpoint.npz can't be read as .npz" in refused(*command, ".", *image)
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--layer", "conv9"], "no layer 'conv9'; the layers are: conv1, relu1, pool1"),
+    (["--layer", "conv1", "--maps", "0,32"], "maps of conv1, which counts them from 0 to 31, not [ 0 32]"),
+    (["--layer", "conv1", "--maps", ",".join(map(str, range(40)))], "maps of conv1, which counts them from 0 to 31"),
+    (["--out", "a.xyz"], "xyz"), (["--out", "nowhere/a.png"], "nowhere/a.png"), (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
+def test_features_that_cannot_be_drawn(refused, run, options, words):
+    assert words in refused("features", run, *options)
+
+
+def test_images_that_cannot_be_explained(refused, run, tmp_path):
+    (tmp_path / "text.png").write_text("no image")
+    assert "none.png: no such image file" in refused("explain", run, "none.png")
+    assert "text.png: cannot be read as an image" in refused("explain", run, "text.png")
+    assert os.listdir(tmp_path) == ["text.png"]
+
+
+def test_an_interrupt(numpyzf, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(runs, "train_run", interrupt)
+    status, out, err = numpyzf("train", "--out", "run")
+    assert (status, out) == (130, [])
+    assert [line for line in err if line] == ["interrupted; a training goes on from its last finished epoch when started again"]
+
+
+def test_a_traceback_on_demand(numpyzf, monkeypatch):
+    monkeypatch.setenv("NUMPYZF_TRACEBACK", "1")
+    with pytest.raises(FileNotFoundError):
+        cli.main(["features", "nowhere"])
