@@ -3,7 +3,7 @@
 Seed one unit, everything else zero, and go down: unpool by the switches, rectify, filter with the transposed filters.
 `Network.backward` goes the same way; the difference is in `ReLU.project`.
 """
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -32,9 +32,11 @@ def project(net, trace, layer, *, unit, rule="deconvnet", seed="activation", thr
     net._check_name(layer)
     rule = _rule(rule, through_normalization)
     y = trace[layer]
+    if y.shape[1:] != net.shapes[layer] or trace["input"].shape[1:] != net.input_shape:
+        raise ValueError(f"the trace is of another network: its {layer} is {y.shape[1:]}, this network's {net.shapes[layer]}")
     unit = _check_unit(unit, y.shape, layer)
-    if not (isinstance(seed, Real) or isinstance(seed, str) and seed == "activation"):
-        raise ValueError(f"seed must be 'activation' or a number, not {seed!r}")
+    if not (isinstance(seed, Real) and np.isfinite(seed) or isinstance(seed, str) and seed == "activation"):
+        raise ValueError(f"seed must be 'activation' or a finite number, not {seed!r}")
     image = unit[0]
     r = np.zeros((1, *y.shape[1:]), y.dtype)
     r[(0, *unit[1:])] = y[unit] if seed == "activation" else float(seed)
@@ -55,7 +57,7 @@ def strongest(trace, layer, channel):
     Returns (n, channel, row, column), or (n, feature) behind a fully connected layer; the first among equals.
     """
     y = trace[layer]
-    if not 0 <= channel < y.shape[1]:
+    if not isinstance(channel, Integral) or not 0 <= channel < y.shape[1]:
         raise ValueError(f"channel {channel} is outside of {layer}, which has {y.shape[1]}")
     n, *place = np.unravel_index(np.argmax(y[:, channel]), y[:, channel].shape)
     return (int(n), int(channel), *map(int, place))

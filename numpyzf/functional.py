@@ -7,6 +7,7 @@ Convolution comes in two ways that give the same numbers to rounding: method="un
 BLAS multiplies; fast) and method="direct" (loops in Numba; the one to read first).
 """
 import threading
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -163,8 +164,8 @@ def _check_method(method):
 
 
 def _check_square(w):
-    if w.shape[2] != w.shape[3]:
-        raise ValueError(f"w must hold square filters (F, C, K, K), not {w.shape}")
+    if w.shape[2] != w.shape[3] or 0 in w.shape:
+        raise ValueError(f"w must hold square filters (F, C, K, K), one at least, not {w.shape}")
 
 
 def _check_conv(x, w, b, stride, pad, method):
@@ -208,6 +209,8 @@ def unpool(r, switches):
     these switches. It is both the gradient of max pooling and the deconvnet's unpooling (section 2.1).
     """
     r = check_array("r", r, "NCHW")
+    if not isinstance(switches, Switches) or np.asarray(switches.index).dtype.kind not in "iu":
+        raise TypeError(f"switches must be the Switches of max_pool_forward, with integers, not {type(switches).__name__}")
     _check_shape("r", r, switches.index.shape, "one value per switch")
     N, C, H, W = switches.x_shape
     _check_shape("r", r, (N, C, *r.shape[2:]), f"the switches belong to an input of shape {switches.x_shape}")
@@ -273,6 +276,8 @@ def relu_forward(x):
 
 def relu_backward(dy, mask):
     """The gradient: pass where the *forward* input was positive."""
+    if getattr(mask, "dtype", None) != bool:
+        raise TypeError(f"mask must be the boolean array of relu_forward, not {getattr(mask, 'dtype', type(mask).__name__)}")
     dy = check_array("dy", dy, mask.ndim)
     _check_shape("dy", dy, mask.shape, "the shape of the mask")
     dx = np.empty_like(dy)
@@ -332,10 +337,19 @@ def dropout_forward(x, *, rate, rng):
     mask has x's shape and dtype and holds 0 or 1/(1 − rate). rng is a numpy.random.Generator.
     """
     x = check_array("x", x, np.ndim(x))
-    if not 0 <= rate < 1:
-        raise ValueError(f"rate must lie in [0, 1), not {rate}")
+    check_rate(rate)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
     mask = (rng.random(x.shape, np.float32) >= rate) * x.dtype.type(1 / (1 - rate))
     return x * mask, mask
+
+
+def check_rate(rate):
+    """Raise a TypeError or ValueError unless rate is a number in [0, 1)."""
+    if not isinstance(rate, Real):
+        raise TypeError(f"rate must be a number in [0, 1), not {rate!r}")
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate must lie in [0, 1), not {rate}")
 
 
 def dropout_backward(dy, mask):
@@ -364,6 +378,8 @@ def softmax_cross_entropy(scores, labels):
     if labels.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, not {labels.dtype}")
     _check_shape("labels", labels, (N,), "one label per row of scores")
+    if N == 0 or classes == 0:
+        raise ValueError(f"scores has shape {scores.shape}: it takes one image and one class at least to have a mean loss")
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(wrong):
         raise ValueError(f"labels[{wrong[0]}] is {labels[wrong[0]]}, but there are {classes} classes: 0 … {classes - 1}")

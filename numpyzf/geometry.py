@@ -3,6 +3,7 @@
 Windows are square, so one axis says it all: a window of `size` pixels moves by `stride` over an input that is
 extended by `pad` on both sides. Window number i begins at pixel i·stride − pad.
 """
+from numbers import Integral
 from typing import NamedTuple
 
 
@@ -29,7 +30,7 @@ IDENTITY = ReceptiveField(size=1, stride=1, start=0)
 def check_window(size, stride, pad):
     """Raise a TypeError or ValueError unless size ≥ 1, stride ≥ 1 and pad ≥ 0 are integers."""
     for name, value, least in (("size", size, 1), ("stride", stride, 1), ("pad", pad, 0)):
-        if not hasattr(value, "__index__") or isinstance(value, bool):
+        if not isinstance(value, Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an integer (windows are square), not {value!r}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}")

@@ -9,6 +9,7 @@ Every layer has the same methods, and no data of a pass stays in it:
 Going down, backward and project do the same thing, but at the ReLU (and, by choice, at contrast normalization).
 r (M, …) holds M signals; `images` says for each one which image of the forward pass, a row of `saved`, it belongs to.
 """
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ class Conv:
 
     def __init__(self, channels, filters, size, *, stride=1, pad=0, method="unfold"):
         check_window(size, stride, pad)
+        _check_counts(channels=channels, filters=filters)
         self.window, self.method = Window(size, stride, pad), method
         self.params = {"w": np.zeros((filters, channels, size, size), np.float32), "b": np.zeros(filters, np.float32)}
 
@@ -199,6 +201,7 @@ class Linear:
     window = None
 
     def __init__(self, inputs, outputs):
+        _check_counts(inputs=inputs, outputs=outputs)
         self.params = {"w": np.zeros((outputs, inputs), np.float32), "b": np.zeros(outputs, np.float32)}
 
     def __repr__(self):
@@ -231,6 +234,7 @@ class Dropout:
     window = Window(1, 1, 0)
 
     def __init__(self, rate=0.5):
+        F.check_rate(rate)
         self.rate = rate
 
     def __repr__(self):
@@ -255,3 +259,9 @@ class Dropout:
     def project(self, r, saved, images, rule):
         """Pass what was not dropped."""
         return r if saved is None else F.dropout_backward(r, saved[images])
+
+
+def _check_counts(**counts):
+    for name, value in counts.items():
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name} must be an integer of 1 or more, not {value!r}")

@@ -125,7 +125,7 @@ def run_data(run, split="test"):
 def _build(about):
     settings = about["settings"]
     net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
-    if list(net.input_shape) != settings["input"] or about["mean"].shape[0] != net.input_shape[0]:
+    if list(net.input_shape) != settings["input"] or _preparation(about).mean.shape[0] != net.input_shape[0]:
         raise ValueError(f"{settings['model']} takes images of shape {net.input_shape}, not {tuple(settings['input'])}")
     return net
 

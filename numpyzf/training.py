@@ -212,6 +212,8 @@ def read_npz(path):
             zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise FileNotFoundError(f"no file {path}") from None
+        if isinstance(error, (IsADirectoryError, PermissionError)):     # nothing is wrong with what is in it
+            raise
         if "pickle" in str(error).lower() and zipfile.is_zipfile(path):
             raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
         raise ValueError(f"{path} can't be read as .npz, it is damaged or something else ({error}); delete it and make it anew") from None
@@ -231,13 +233,15 @@ def load_checkpoint(path, build):
         rng.bit_generator.state = info["rng"]
         parameters, velocity = ({name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(kind)}
                                 for kind in ("parameter/", "velocity/"))
+        for name, value in arrays.items():
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise ValueError(f"{name} holds NaN or infinite values")
         net.load_parameters(parameters)
-        if {name: value.shape for name, value in velocity.items()} != {name: value.shape for name, value in parameters.items()}:
-            raise ValueError("its momentum doesn't match its parameters")
-        if not all(np.isfinite(value).all() for value in velocity.values()):
-            raise ValueError("its momentum holds NaN or infinite values")
+        kinds = [{name: (value.shape, value.dtype) for name, value in values.items()} for values in (velocity, net.parameters)]
+        if kinds[0] != kinds[1]:
+            raise ValueError("its momentum doesn't match the network's parameters")
         return State(net, rng, info["rate"], velocity, info["history"]), about
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error}") from None

@@ -260,8 +260,8 @@ def test_signals_go_down_by_the_switches_of_their_own_image(x):
     ("conv2", {"rule": (True, True)}, ["rule must be three booleans (forward ReLU mask, pooling switches, backward ReLU)"]),
     ("conv2", {"rule": None}, ["rule must be three booleans", "None"]),
     ("conv2", {"through_normalization": "none"}, ["through_normalization must be 'identity' or 'gradient', not 'none'"]),
-    ("conv2", {"seed": "one"}, ["seed must be 'activation' or a number, not 'one'"]),
-    ("conv2", {"seed": None}, ["seed must be 'activation' or a number, not None"]),
+    ("conv2", {"seed": "one"}, ["seed must be 'activation' or a finite number, not 'one'"]),
+    ("conv2", {"seed": None}, ["seed must be 'activation' or a finite number, not None"]),
 ])
 def test_project_says_what_is_wrong(x, layer, arguments, words):
     net = paper_like()

@@ -21,7 +21,7 @@ def every_layer(size=(9, 8)):
                 ("norm1", ContrastNorm(size=3, alpha=0.5)), ("conv2", Conv(3, 4, 2, stride=2)), ("relu2", ReLU()),
                 ("flatten", Flatten()), ("fc3", Linear(features, 5)), ("relu3", ReLU()), ("drop3", Dropout()),
                 ("fc4", Linear(5, 3))]
-    features = Network(layers(0)[:7], (2, *size)).shapes["flatten"][0]
+    features = Network(layers(1)[:7], (2, *size)).shapes["flatten"][0]
     net, rng = Network(layers(features), (2, *size)), np.random.default_rng(8)
     net.initialize(rng)
     for name, value in net.parameters.items():

@@ -239,6 +239,14 @@ def test_a_damaged_checkpoint_is_not_trained_over(train, tmp_path):
     assert (tmp_path / "checkpoint.npz").read_bytes() == b"PK"
 
 
+@pytest.mark.parametrize("name", ["settings", "scale", "pad"])
+def test_a_checkpoint_that_is_no_run(whole, tmp_path, name):
+    state, about = training.load_checkpoint(whole / "checkpoint.npz", lambda about: load_run(whole).net)
+    training.save_checkpoint(tmp_path / "checkpoint.npz", state, {key: value for key, value in about.items() if key != name})
+    with pytest.raises(ValueError, match=f"checkpoint.npz is no checkpoint of numpyzf: it has no '{name}'"):
+        load_run(tmp_path)
+
+
 @pytest.mark.parametrize("name", [".", "nowhere"])
 def test_a_folder_without_a_run(tmp_path, name):
     with pytest.raises(FileNotFoundError, match=r"holds no trained net; make one with: numpyzf train --out "):

@@ -1,0 +1,153 @@
+"""Checkpoints that are damaged, or something else, or of something else: a ValueError that names the file, never less."""
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from numpyzf.layers import Conv, Flatten, Linear
+from numpyzf.network import Network
+from numpyzf.training import State, load_checkpoint, read_npz, save_checkpoint, write_npz
+
+pytestmark = pytest.mark.small
+
+
+def build(about=None, filters=2):
+    return Network([("conv1", Conv(1, filters, 3)), ("flatten", Flatten()), ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoint.npz"
+
+
+@pytest.fixture
+def saved(path, rng):
+    save_checkpoint(path, State(build().initialize(rng), rng, 0.1), {"mean": np.zeros(2, np.float32), "note": "…"})
+    load_checkpoint(path, build)
+
+
+def refused(path, *words):
+    """Loading fails with a ValueError, in one line that begins with the file's name."""
+    with pytest.raises(ValueError) as caught:
+        load_checkpoint(path, build)
+    message = str(caught.value)
+    assert message.startswith(str(path)) and "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("keep", [0, 1, 4, 100, 0.3, 0.7, -200, -1])
+def test_a_file_cut_short(path, saved, keep):
+    content = path.read_bytes()
+    path.write_bytes(content[:int(keep * len(content)) if isinstance(keep, float) else keep])
+    refused(path, "can't be read as .npz", "delete it and make it anew")
+
+
+def test_no_flipped_bits_go_unnoticed(tmp_path):
+    """At every byte of a small file: it is refused by name, or what is read is what was written; an array may be absent,
+    where the damage is in the archive's index, and that a checkpoint is short of one is noticed when it is loaded."""
+    path, arrays = tmp_path / "a.npz", {"first": np.arange(3, dtype=np.float32), "b": np.array("text")}
+    write_npz(path, arrays)
+    content, refusals = path.read_bytes(), 0
+    for i in range(len(content)):
+        for mask in (0x01, 0xFF):
+            path.write_bytes(content[:i] + bytes([content[i] ^ mask]) + content[i + 1:])
+            try:
+                loaded = read_npz(path)
+            except ValueError as error:
+                assert str(error).startswith(str(path))
+                refusals += 1
+            else:
+                assert set(map(str, loaded.values())) <= set(map(str, arrays.values()))
+    assert refusals > len(content)
+
+
+@pytest.mark.parametrize("content", [b"epoch 1  loss 0.5\n", b"\x93NUMPY", b"PK\x03\x04", b"\x80\x04N.", bytes(3000)])
+def test_a_file_that_is_something_else(path, content):
+    path.write_bytes(content)
+    refused(path, "can't be read as .npz")
+
+
+def test_a_single_array_is_no_npz(path):
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    refused(path, "can't be read as .npz")
+
+
+class Bomb:
+    """Pickled, it makes a folder when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_pickles_are_never_read(path, saved, tmp_path):
+    arrays = read_npz(path)
+    np.savez(path, **arrays, bomb=np.array([Bomb(tmp_path / "made")], dtype=object))
+    refused(path, "holds pickled Python objects, which are never read")
+    assert not (tmp_path / "made").exists()
+    path.write_bytes(pickle.dumps(Bomb(tmp_path / "made")))
+    refused(path)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_file_that_is_not_there(path):
+    with pytest.raises(FileNotFoundError, match=f"no file {path}"):
+        load_checkpoint(path, build)
+
+
+# ---- files that were made otherwise ---------------------------------------------------------------------------------
+
+def rewrite(path, change):
+    """Change what a checkpoint holds: change(arrays, info) with info, its one text, as a dictionary."""
+    arrays = read_npz(path)
+    info = json.loads(str(arrays["info"]))
+    change(arrays, info)
+    write_npz(path, {"info": np.array(json.dumps(info))} | {name: value for name, value in arrays.items() if name != "info"})
+
+
+def spoil(name, value):
+    def change(arrays, info):
+        arrays[name] = arrays[name].copy()
+        arrays[name].flat[-1] = value
+    return change
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda arrays, info: arrays.pop("parameter/fc2.b"), "another architecture: parameter fc2.b is (3,) in this network, absent"),
+    (lambda arrays, info: arrays.pop("velocity/fc2.b"), "its momentum doesn't match the network's parameters"),
+    (lambda arrays, info: arrays.update({"velocity/fc2.b": np.zeros(3)}), "its momentum doesn't match the network's parameters"),
+    (spoil("parameter/conv1.w", np.nan), "parameter/conv1.w holds NaN or infinite values"),
+    (spoil("velocity/fc2.w", -np.inf), "velocity/fc2.w holds NaN or infinite values"),
+    (lambda arrays, info: arrays.update({"about/mean": np.array([np.nan])}), "about/mean holds NaN or infinite values"),
+    (lambda arrays, info: arrays.update({"parameter/fc2.b": np.array(["a", "b", "c"])}), "parameter fc2.b must be float32 or float64"),
+    (lambda arrays, info: info.pop("rng"), "is no checkpoint of numpyzf: it has no 'rng'"),
+    (lambda arrays, info: info.pop("history"), "is no checkpoint of numpyzf: it has no 'history'"),
+    (lambda arrays, info: info.clear(), "is no checkpoint of numpyzf: it has no 'about'"),
+    (lambda arrays, info: info["rng"].update(bit_generator="MT19937"), "PCG64"),
+    (lambda arrays, info: info.update(about=[]), ""),
+], ids=range(12))
+def test_a_checkpoint_of_the_wrong_content(path, saved, change, words):
+    rewrite(path, change)
+    refused(path, words)
+
+
+def test_a_checkpoint_of_another_architecture(path, saved):
+    with pytest.raises(ValueError, match=f"^{path}: another architecture: parameter conv1.w is .5, 1, 3, 3. in this network, .2, 1, 3, 3."):
+        load_checkpoint(path, lambda about: build(filters=5))
+
+
+@pytest.mark.parametrize("arrays", [{"x": np.zeros(3)}, {}, {"info": np.array("no JSON")}, {"info": np.array("[1]")}, {"info": np.zeros(2)}])
+def test_an_npz_that_is_no_checkpoint(path, arrays):
+    write_npz(path, arrays)
+    refused(path)
+
+
+def test_a_folder_is_not_to_be_deleted(tmp_path):
+    with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+        read_npz(tmp_path)
