@@ -2,6 +2,7 @@
 
 `train_run` makes or continues it, `load_run` reads it back. The file is checkpoint.npz, written anew after every epoch.
 """
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def hold_out(labels, rng, share=0.1):
 
 
 def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", recipe=training.Recipe(), seed=0,
-              initialization="he", pad=1, flip=False, again=False, progress=training.show_progress, report=print):
+              initialization="he", pad=0, flip=False, again=False, progress=training.show_progress, report=print):
     """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
 
     dataset, folder, size: as in data.load. A tenth of the training images is held out for validation, which steers the rate.
@@ -69,6 +70,8 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     if model not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
     path = Path(out) / "checkpoint.npz"
+    if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
+        raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
     images, labels, classes = data.load(dataset, "train", folder=folder, size=size)
     side = INPUT_SIDE.get(model, images.shape[2])
     if images.shape[2] < side:
@@ -76,6 +79,9 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     settings = {"data": str(dataset), "folder": folder and str(folder), "size": size, "model": model, "seed": seed,
                 "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
                 "classes": list(classes), "input": [images.shape[1], side, side]}
+    few = [name for name, count in zip(classes, np.bincount(labels, minlength=len(classes))) if count < 2]
+    if few:
+        raise ValueError(f"{dataset} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
     rng = np.random.default_rng(seed)
     rows, held = hold_out(labels, rng)
     state = None
@@ -86,10 +92,10 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
             raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
                              f"{settings[differ[0]]!r}); continue it with its own settings, or choose another folder")
     if state is None or (again and len(state.history) >= recipe.epochs):
-        Path(out).mkdir(parents=True, exist_ok=True)
         mean = preprocess.mean_image(images[rows])
         about = {"settings": settings, "mean": mean, "scale": _deviation(images[rows], mean), "pad": pad if images.shape[2] == side else 0}
         state = training.State(_build(about).initialize(rng, initialization), rng, recipe.rate)
+        Path(out).mkdir(parents=True, exist_ok=True)
     else:
         report(f"continuing {path} after epoch {len(state.history)}")
     prepare = _preparation(about)
@@ -99,7 +105,8 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
         report(f"training {model} on {len(images):,} images up to epoch {recipe.epochs}; {len(held):,} more are held out for validation")
     for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress,
                                 save=lambda state: training.save_checkpoint(path, state, about)):
-        progress("")
+        if progress:
+            progress("")
         row = state.history[-1]
         report(f"epoch {row['epoch']:2}  loss {row['loss']:.3f}  accuracy: training {row['train_accuracy']:.1%}, "
                f"validation {row['validation_accuracy']:.1%}  rate {row['rate']:g}")

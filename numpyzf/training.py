@@ -73,7 +73,7 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
 def renormalize_filters(w, radius):
     """Scale every filter of w (F, C, K, K) whose RMS value exceeds `radius` back to it, in place (the paper's section 3)."""
     rms = np.sqrt(np.mean(np.square(w, dtype=np.float64), axis=(1, 2, 3)))
-    w *= np.minimum(1, radius / np.maximum(rms, radius)).astype(w.dtype)[:, None, None, None]
+    w *= (radius / np.maximum(rms, radius)).astype(w.dtype)[:, None, None, None]
 
 
 def train_step(state, x, labels, rate, recipe):

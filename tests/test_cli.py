@@ -240,7 +240,7 @@ def test_a_run_without_a_net(refused, command, tmp_path):
 
 @pytest.mark.parametrize("options, words", [
     (["--layer", "conv9"], "no layer 'conv9'; the layers are: conv1, relu1, pool1"),
-    (["--layer", "conv1", "--maps", "0,32"], "maps of conv1, which counts them from 0 to 31, not [ 0 32]"),
+    (["--layer", "conv1", "--maps", "0,32"], "maps of conv1, which counts them from 0 to 31, not [0, 32]"),
     (["--layer", "conv1", "--maps", ",".join(map(str, range(40)))], "maps of conv1, which counts them from 0 to 31"),
     (["--out", "a.xyz"], "xyz"), (["--out", "nowhere/a.png"], "nowhere/a.png"), (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
 def test_features_that_cannot_be_drawn(refused, run, options, words):

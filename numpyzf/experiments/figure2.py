@@ -54,7 +54,7 @@ def compute(net, images, prepare, layer, *, channels=None, maps=6, k=9, rule="de
         channels = np.argsort(-values.mean(axis=1), kind="stable")[:maps]
     channels = np.asarray(channels)
     if channels.ndim != 1 or len(channels) == 0 or not ((0 <= channels) & (channels < len(values))).all():
-        raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to {len(values) - 1}, not {channels}")
+        raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to {len(values) - 1}, not {channels.tolist()}")
     projections, patches = zip(*(_tiles(net, inputs, layer, units[c], rule) for c in channels))
     return Figure2(layer, channels, values[channels], units[channels], np.array(projections), np.array(patches))
 
