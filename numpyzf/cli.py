@@ -9,18 +9,21 @@ from . import data, kernels, plots, runs, training
 from .deconvnet import RULES
 from .experiments import demo, explain, figure2
 
-DEMO_RECIPE = training.Recipe(epochs=9, batch=32, rate=1e-2)
+DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
 
 def main(arguments=None):
     """Run one command; returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")        # a terminal that has no “×” or “…” gets a “?”, not a traceback
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except KeyboardInterrupt:
         print("\ninterrupted; a training goes on from its last finished epoch when started again", file=sys.stderr)
         return 130
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
         print(f"numpyzf: {' '.join(str(error).splitlines())}", file=sys.stderr)
@@ -45,10 +48,10 @@ def _demo(options):
 def _train(options):
     recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
                              radius=options.radius, patience=options.patience)
+    images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
     run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
                          recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
                          flip=options.flip)
-    images, labels, _ = runs.run_data(run)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
     print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")

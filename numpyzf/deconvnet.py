@@ -57,7 +57,7 @@ def strongest(trace, layer, channel):
     Returns (n, channel, row, column), or (n, feature) behind a fully connected layer; the first among equals.
     """
     y = trace[layer]
-    if not isinstance(channel, Integral) or not 0 <= channel < y.shape[1]:
+    if not isinstance(channel, Integral) or isinstance(channel, bool) or not 0 <= channel < y.shape[1]:
         raise ValueError(f"channel {channel} is outside of {layer}, which has {y.shape[1]}")
     n, *place = np.unravel_index(np.argmax(y[:, channel]), y[:, channel].shape)
     return (int(n), int(channel), *map(int, place))
@@ -113,12 +113,12 @@ def _rule(rule, through_normalization):
 
 def _check_unit(unit, shape, layer):
     axes = "(n, channel, row, column)" if len(shape) == 4 else "(n, feature)"
-    if np.shape(unit) != (len(shape),):
+    if not isinstance(unit, (tuple, list, np.ndarray)) or len(unit) != len(shape):
         whole = "; for a whole map say (n, channel, slice(None), slice(None))" if len(shape) == 4 else ""
         raise ValueError(f"a unit of {layer} is {axes}, not {unit!r}{whole}")
     for axis, (place, count) in enumerate(zip(unit, shape)):
-        if isinstance(place, slice) and axis >= 2:
+        if isinstance(place, slice) and axis >= 2 and range(count)[place]:
             continue
-        if not hasattr(place, "__index__") or not 0 <= place < count:
+        if not isinstance(place, Integral) or isinstance(place, bool) or not 0 <= place < count:
             raise ValueError(f"unit {unit!r} is outside of {layer}, whose output is {shape}: {axes} counts from 0")
     return tuple(unit)

@@ -126,7 +126,7 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="unfold"):
     r = check_array("r", r, "NFHW")
     w = check_array("w", w, "FCKK", like=r.dtype)
     _check_square(w)
-    _check_method(method)
+    check_method(method)
     if np.shape(size) != (2,):
         raise ValueError(f"size must be (H, W), the size of the input to make, not {size!r}")
     (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
@@ -158,7 +158,8 @@ def _maps_first(y):
     return y.transpose(1, 0, 2, 3).reshape(y.shape[1], -1)
 
 
-def _check_method(method):
+def check_method(method):
+    """Raise a ValueError unless method is one of the two ways to convolve."""
     if method not in ("unfold", "direct"):
         raise ValueError(f"method must be 'unfold' or 'direct', not {method!r}")
 
@@ -172,7 +173,7 @@ def _check_conv(x, w, b, stride, pad, method):
     x = check_array("x", x, "NCHW")
     w = check_array("w", w, "FCKK", like=x.dtype)
     b = check_array("b", b, "F", like=x.dtype)
-    _check_method(method)
+    check_method(method)
     _check_square(w)
     if x.shape[1] != w.shape[1]:
         raise ValueError(f"x has {x.shape[1]} channels (shape {x.shape}), the filters look at {w.shape[1]} (shape {w.shape})")
@@ -370,7 +371,7 @@ def softmax_cross_entropy(scores, labels):
     """Mean over the batch of −log softmax(scores)[label], and its gradient.
 
     scores (N, classes) float, labels (N,) integers in [0, classes) -> loss (a Python float, nats), dscores (N, classes).
-    Stable for scores of any finite size, since log Σ e^s is taken after subtracting the row's maximum.
+    Stable for large scores, ±1e4 and far beyond, since log Σ e^s is taken after subtracting the row's maximum.
     """
     scores = check_array("scores", scores, "NK")
     labels = np.asarray(labels)

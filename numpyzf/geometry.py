@@ -45,6 +45,8 @@ def conv_output_size(n, size, stride, pad):
     110
     """
     check_window(size, stride, pad)
+    if n < 1:
+        raise ValueError(f"the input must have at least 1 pixel along each axis, not {n}")
     if size > n + 2 * pad:
         raise ValueError(f"a window of size {size} is larger than the padded input: {n} + 2·{pad} = {n + 2 * pad} pixels")
     return (n + 2 * pad - size) // stride + 1

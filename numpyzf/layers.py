@@ -41,6 +41,7 @@ class Conv:
     def __init__(self, channels, filters, size, *, stride=1, pad=0, method="unfold"):
         check_window(size, stride, pad)
         _check_counts(channels=channels, filters=filters)
+        F.check_method(method)
         self.window, self.method = Window(size, stride, pad), method
         self.params = {"w": np.zeros((filters, channels, size, size), np.float32), "b": np.zeros(filters, np.float32)}
 

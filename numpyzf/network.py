@@ -74,7 +74,8 @@ class Network:
             shapes = [np.shape(p[name]) if name in p else "absent" for p in (own, parameters)]
             if shapes[0] != shapes[1]:
                 raise ValueError(f"another architecture: parameter {name} is {shapes[0]} in this network, {shapes[1]} in what is loaded")
-            if not np.isfinite(check_array(f"parameter {name}", parameters[name], own[name].ndim)).all():
+            value = check_array(f"parameter {name}", parameters[name], own[name].ndim)
+            if not (np.abs(value) <= np.finfo(own[name].dtype).max).all():
                 raise ValueError(f"parameter {name} holds NaN or infinite values")
         for name, value in parameters.items():
             own[name][...] = value

@@ -3,6 +3,7 @@
 `train_run` makes or continues it, `load_run` reads it back. The file is checkpoint.npz, written anew after every epoch.
 """
 import os
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
 
     dataset, folder, size: as in data.load. A tenth of the training images is held out for validation, which steers the rate.
     again: if what is there is finished, train anew in its place. report(text) gets a line at the start and after every epoch.
-    Raises ValueError if `out` holds a run of other settings: the number of epochs is the one that may change.
+    Raises ValueError if `out` holds a run of other settings or other images: only the number of epochs may change.
     """
     recipe.check()
     if model not in MODELS:
@@ -76,9 +77,11 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     side = INPUT_SIDE.get(model, images.shape[2])
     if images.shape[2] < side:
         raise ValueError(f"{model} takes images of {side}×{side} pixels, {dataset} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
-    settings = {"data": str(dataset), "folder": folder and str(folder), "size": size, "model": model, "seed": seed,
+    settings = {"data": dataset if dataset in data.NAMES else str(Path(dataset).resolve()),
+                "folder": folder and str(Path(folder).resolve()), "size": size, "model": model, "seed": seed,
                 "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
-                "classes": list(classes), "input": [images.shape[1], side, side]}
+                "classes": list(classes), "input": [images.shape[1], side, side],
+                "checksum of the images": zlib.crc32(images, zlib.crc32(labels))}
     few = [name for name, count in zip(classes, np.bincount(labels, minlength=len(classes))) if count < 2]
     if few:
         raise ValueError(f"{dataset} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
@@ -131,6 +134,8 @@ def run_data(run, split="test"):
 
 def _build(about):
     settings = about["settings"]
+    if settings["model"] not in MODELS:
+        raise ValueError(f"its model is {settings['model']!r}; the models are {', '.join(MODELS)}")
     net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
     if list(net.input_shape) != settings["input"] or _preparation(about).mean.shape[0] != net.input_shape[0]:
         raise ValueError(f"{settings['model']} takes images of shape {net.input_shape}, not {tuple(settings['input'])}")

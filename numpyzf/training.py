@@ -8,6 +8,7 @@ import time
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ class Recipe(NamedTuple):
     def check(self):
         """Raise a ValueError for a value that can't be."""
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("settle", 0)):
+            if not isinstance(getattr(self, name), Integral):
+                raise TypeError(f"{name} must be an integer, not {getattr(self, name)!r}")
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
         for name in ("rate", "radius"):
@@ -58,6 +61,8 @@ class State:
     history: list = field(default_factory=list)
 
     def __post_init__(self):
+        if not isinstance(self.rng.bit_generator, np.random.PCG64):
+            raise ValueError(f"rng must be as numpy.random.default_rng makes it (PCG64), to be saved, not {self.rng}")
         for name, value in self.net.parameters.items():
             self.velocity.setdefault(name, np.zeros_like(value))
 
@@ -65,6 +70,10 @@ class State:
 def momentum_step(parameters, velocity, grads, *, rate, momentum):
     """One step of SGD with momentum, in place: v = momentum·v − rate·gradient, parameter += v. Three dictionaries, the same names."""
     for name, w in parameters.items():
+        if not w.shape == velocity[name].shape == np.shape(grads[name]):
+            raise ValueError(f"the gradient of {name} has shape {np.shape(grads[name])}, the parameter {w.shape}")
+        if not (w.flags.c_contiguous and velocity[name].flags.c_contiguous):
+            raise ValueError(f"{name} must be C-contiguous, to be changed in place")
         cast = w.dtype.type
         kernels.momentum_step(w.reshape(-1), velocity[name].reshape(-1), np.ascontiguousarray(grads[name]).reshape(-1),
                               cast(rate), cast(momentum))
@@ -183,13 +192,13 @@ def save_checkpoint(path, state, about):
     arrays |= {f"about/{name}": value for name, value in about.items() if isinstance(value, np.ndarray)}
     info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
             "about": {name: value for name, value in about.items() if not isinstance(value, np.ndarray)}}
-    write_npz(path, arrays | {"info": np.array(json.dumps(info))})
+    write_npz(path, arrays | {"info": np.array(json.dumps(info, default=lambda value: value.item()))})
 
 
 def write_npz(path, arrays):
     """Write a dictionary of arrays as .npz to a temporary file beside `path`, and rename it. Raises OSError naming the file."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")
     try:
         with open(temporary, "wb") as file:
             np.savez(file, **arrays)
@@ -205,18 +214,20 @@ def write_npz(path, arrays):
 
 def read_npz(path):
     """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
+    if os.path.isfile(path) and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another kind; move it away and make it anew")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:    # np.load itself leaves a damaged file open
             return {name: npz[name] for name in npz.files}
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile,
-            zlib.error) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, MemoryError, OverflowError,
+            zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise FileNotFoundError(f"no file {path}") from None
         if isinstance(error, (IsADirectoryError, PermissionError)):     # nothing is wrong with what is in it
             raise
-        if "pickle" in str(error).lower() and zipfile.is_zipfile(path):
+        if "pickle" in str(error).lower():
             raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged or something else ({error}); delete it and make it anew") from None
+        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); move it away and make it anew") from None
 
 
 def load_checkpoint(path, build):
@@ -240,8 +251,10 @@ def load_checkpoint(path, build):
         kinds = [{name: (value.shape, value.dtype) for name, value in values.items()} for values in (velocity, net.parameters)]
         if kinds[0] != kinds[1]:
             raise ValueError("its momentum doesn't match the network's parameters")
+        if not (isinstance(info["rate"], (int, float)) and isinstance(info["history"], list)):
+            raise ValueError("its rate or its history is damaged")
         return State(net, rng, info["rate"], velocity, info["history"]), about
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from None

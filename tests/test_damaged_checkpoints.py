@@ -42,7 +42,7 @@ def refused(path, *words):
 def test_a_file_cut_short(path, saved, keep):
     content = path.read_bytes()
     path.write_bytes(content[:int(keep * len(content)) if isinstance(keep, float) else keep])
-    refused(path, "can't be read as .npz", "delete it and make it anew")
+    refused(path, "can't be read as .npz", "move it away and make it anew")
 
 
 def test_no_flipped_bits_go_unnoticed(tmp_path):

@@ -198,6 +198,8 @@ BAD = {
                         r"labels has shape \(3,\), expected \(2,\)"),
     "no images in a loss": (lambda: F.softmax_cross_entropy(scores[:0], np.zeros(0, int)), ValueError,
                             r"scores has shape \(0, 3\)"),
+    "no pixels": (lambda: F.max_pool_forward(np.ones((1, 1, 0, 6)), size=2, stride=1, pad=1), ValueError,
+                  "at least 1 pixel along each axis, not 0"),
     "a float mask": (lambda: F.relu_backward(scores, scores), TypeError, "mask must be the boolean array"),
     "bare switches": (lambda: F.unpool(np.ones((1, 1, 2, 2)), np.zeros((1, 1, 2, 2), np.int32)), TypeError,
                       "switches must be the Switches of max_pool_forward"),

@@ -2,7 +2,6 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 
-import numba
 import numpy as np
 import pytest
 
@@ -200,8 +199,6 @@ def forward_and_back(x, w, method):
 def test_two_threads_at_once_get_the_bits_they_get_alone(method, rng):
     jobs = [(rng.standard_normal((2, 4, side, side)), rng.standard_normal((8, 4, 3, 3))) for side in (23, 24)]
     alone = [forward_and_back(x, w, method) for x, w in jobs]
-    if numba.threading_layer() == "workqueue":
-        pytest.skip("Numba's workqueue threads, the only ones found here, can't be called from two threads at once")
     with ThreadPoolExecutor(2) as pool:
         rounds = [pool.submit(forward_and_back, *jobs[turn % 2], method) for turn in range(100)]
         for turn, future in enumerate(rounds):

@@ -1,8 +1,11 @@
 """A pass through a whole net: what it computes, what it leaves behind, and what it leaves alone."""
+import os
+import subprocess
+import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 
@@ -177,8 +180,6 @@ def test_two_threads_at_once_get_the_bits_they_get_alone(rng):
         return trace.outputs, net.backward(trace, trace.scores, wrt_input=True)
 
     alone = [up_and_down(x) for x in inputs]
-    if numba.threading_layer() == "workqueue":
-        pytest.skip("Numba's workqueue threads, the only ones found here, can't be called from two threads at once")
     with ThreadPoolExecutor(2) as pool:
         rounds = [pool.submit(up_and_down, inputs[turn % 2]) for turn in range(60)]
         for turn, future in enumerate(rounds):
@@ -207,3 +208,21 @@ def test_backward_from_a_layer_in_the_middle_is_that_of_a_net_that_ends_there(ne
     grads = net.backward(trace, dy, layer="conv2", wrt_input=True)
     assert set(grads) == {"conv1.w", "conv1.b", "conv2.w", "conv2.b", "input"}
     equal(grads, net.backward(part, dy, wrt_input=True))
+
+
+def test_two_threads_on_the_simplest_of_numbas_thread_pools():
+    """It is what Numba falls back to without OpenMP, and it ends the process if two threads enter it at once."""
+    program = """
+import threading, numpy as np
+from numpyzf import functional as F
+x = np.random.default_rng(0).standard_normal((4, 8, 40, 40), np.float32)
+y = F.max_pool_forward(x, size=3, stride=2)[0]
+same = []
+threads = [threading.Thread(target=lambda: same.extend(
+    np.array_equal(F.max_pool_forward(x, size=3, stride=2)[0], y) for _ in range(300))) for _ in range(2)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+print(len(same), all(same))
+"""
+    environment = os.environ | {"NUMBA_THREADING_LAYER": "workqueue"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert done.stdout.strip() == "600 True", done.stderr

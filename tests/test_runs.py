@@ -195,7 +195,7 @@ def test_again_trains_a_finished_run_anew(train, whole, tmp_path, capsys):
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("change, named", [({"seed": 1}, "another seed .0, not 1"), ({"pad": 2}, "another pad .0, not 2"),
                                            ({"flip": True}, "another flip"), ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
-                                           ({"size": 32}, "another size, input .28, not 32"),
+                                           ({"size": 32}, "another size, input, checksum of the images .28, not 32"),
                                            ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another batch .16, not 8")],
                          ids=lambda change: next(iter(change)) if isinstance(change, dict) else None)
 def test_other_settings_are_refused_and_nothing_changes(train, whole, change, named, again):
@@ -270,3 +270,20 @@ def test_a_file_in_the_folders_place_is_refused_before_anything_is_read(tmp_path
     with pytest.raises(ValueError, match="out is no folder that can be written to"):
         runs.train_run(tmp_path / "out", dataset="not even looked for")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
+    """Else images that were held out before would now be trained on."""
+    folder = shutil.copytree(folder, tmp_path / "pictures")
+    train_run(tmp_path / "run", dataset=folder, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
+    extra = next(folder.rglob("*.png"))
+    shutil.copy(extra, extra.with_name("zz.png"))
+    with pytest.raises(ValueError, match="another checksum of the images"):
+        train_run(tmp_path / "run", dataset=folder, size=28, recipe=Recipe(epochs=2, batch=16), report=str)
+
+
+def test_a_run_remembers_where_its_images_are(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    run = train_run(tmp_path / "run", dataset=folder.name, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
+    monkeypatch.chdir(tmp_path)
+    assert len(run_data(run).images) > 0

@@ -255,3 +255,11 @@ def test_images_and_labels_must_match(counts, words, rng):
     a, b, c, d = counts
     with pytest.raises(ValueError, match=words):
         next(train(State(build(), rng, 0.1), images[:a], labels[:b], (images[:c], labels[:d]), prepare=prepare, recipe=Recipe()))
+
+
+@small
+def test_a_step_refuses_what_it_could_not_change_in_place():
+    w = np.ones((4, 3), np.float32)
+    for parameter, gradient, words in ((w.T, w.T, "w must be C-contiguous"), (w, w.T, "the gradient of w has shape")):
+        with pytest.raises(ValueError, match=words):
+            momentum_step({"w": parameter}, {"w": np.zeros_like(w, shape=parameter.shape)}, {"w": gradient}, rate=0.1, momentum=0.9)

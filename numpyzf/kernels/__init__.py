@@ -5,19 +5,17 @@ or two for each, and stores the result on disk (in __pycache__ beside this file,
 loads it in milliseconds. A line on stderr says so when it happens.
 
 Threads: a kernel runs on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results
-don't depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Arrays that are read-only (memory maps)
+don't depend on the order they run in. Where several Python threads call kernels, one kernel runs at a time: it has all the cores,
+and the simplest of Numba's thread pools, which machines without OpenMP fall back to, can't be entered twice. numpyzf/__init__.py sees to it that idle threads sleep. Arrays that are read-only (memory maps)
 count as another type to Numba and compile anew.
 """
 import sys
+import threading
 import time
 
 from numba.core import event
 
-from .direct import direct_forward, direct_transpose, direct_weights
-from .norm import contrast_norm, contrast_norm_gradient
-from .pointwise import momentum_step, relu, relu_gradient
-from .pool import max_pool, unpool
-from .unfold import fold, unfold
+from . import direct, norm, pointwise, pool, unfold as unfolding
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "max_pool", "momentum_step", "relu", "relu_gradient", "unfold", "unpool", "compile_report"]
@@ -47,6 +45,23 @@ class CompileLog(event.Listener):
 
 _log = CompileLog()
 event.register("numba:compile", _log)
+_lock = threading.Lock()
+
+
+def _one_at_a_time(kernel):
+    def launch(*arguments):
+        with _lock:
+            kernel(*arguments)
+    launch.__doc__ = kernel.__doc__
+    return launch
+
+
+unfold, fold = map(_one_at_a_time, (unfolding.unfold, unfolding.fold))
+direct_forward, direct_transpose, direct_weights = map(
+    _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
+max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
+contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
+relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 
 
 def compile_report():
