@@ -11,7 +11,8 @@ class Trace:
     """All that came out of one forward pass: trace["conv5"] is that layer's output, trace["input"] the input.
 
     `trace.scores` is the last output. `trace.saved[name]` is what that layer's backward and project need. A pass made for
-    training keeps only this and the scores.
+    training keeps only this and the scores. The parameters and the input are the network's and the caller's own arrays, not
+    copies: after a training step, go up again before going down.
     """
 
     def __init__(self, x):
@@ -29,7 +30,7 @@ class Network:
     """An ordered list of named layers over an input of one shape.
 
     layers: [(name, layer), …], input_shape: (C, H, W). `net.shapes[name]` is each output's shape, without the batch.
-    Two passes through one network never disturb each other: all that a pass makes is in its Trace.
+    Two passes through one network never disturb each other, even in two threads: all that a pass makes is in its Trace.
     Raises ValueError where two names are equal or a layer doesn't fit what comes before it.
     """
 
