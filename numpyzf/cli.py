@@ -1,4 +1,7 @@
-"""The command `numpyzf`: demo, train, features, explain, data. `numpyzf COMMAND --help` says what each takes."""
+"""The command `numpyzf`: demo, train, features, explain, data. `numpyzf COMMAND --help` says what each takes.
+
+Errors are one line; with NUMPYZF_TRACEBACK=1 in the environment they show where in the code they come from.
+"""
 import argparse
 import os
 import sys
