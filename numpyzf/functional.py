@@ -3,20 +3,20 @@
 Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed. `*_forward` returns
 (y, saved) with what its backward needs. Errors: TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
 
-Convolution comes in two ways that give the same numbers to rounding: method="unfold" (Numba unfolds windows into columns,
-BLAS multiplies; fast) and method="direct" (loops in Numba; the one to read first).
+Convolution comes in three ways: method="direct" (loops in Numba; the one to read first), "unfold" (Numba unfolds windows into columns,
+BLAS multiplies) and "winograd" (a third of the multiplications or so, in winograd.py). The first two give the same numbers to
+rounding; Winograd's differ by up to some 1e-5 of the largest in float32. "auto", the default, is "winograd" where it is faster.
 """
-import threading
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels
+from . import kernels, winograd
 from .geometry import check_window, conv_output_size, pool_output_size
+from .scratch import blocks, scratch
 
-COLUMN_BYTES = 4 << 20     # scratch for unfolded windows: as many images at once as fit, at least one
-_scratch = threading.local()
+COLUMN_BYTES = 3 << 20     # of unfolded windows at a time: they stay in the second-level cache until they are multiplied
 
 
 def check_array(name, array, ndim, like=None):
@@ -42,21 +42,6 @@ def _check_shape(name, array, shape, why):
         raise ValueError(f"{name} has shape {array.shape}, expected {tuple(shape)}: {why}")
 
 
-def _columns(rows, width, dtype):
-    """A scratch array (rows, width) that this thread keeps and reuses: its content lasts until the next call."""
-    flat = getattr(_scratch, "flat", None)
-    size = rows * width * np.dtype(dtype).itemsize
-    if flat is None or flat.size < size:
-        flat = _scratch.flat = np.empty(size, np.uint8)
-    return flat[:size].view(dtype).reshape(rows, width)
-
-
-def _blocks(images, rows, width, itemsize):
-    """Slices of the batch, each of as many images as have columns (rows, width per image) within COLUMN_BYTES."""
-    step = max(1, COLUMN_BYTES // (rows * width * itemsize))
-    return [slice(n, min(n + step, images)) for n in range(0, images, step)]
-
-
 # ---- convolution ----------------------------------------------------------------------------------------------------
 
 class ConvSaved(NamedTuple):
@@ -68,7 +53,7 @@ class ConvSaved(NamedTuple):
     method: str
 
 
-def conv_forward(x, w, b, *, stride=1, pad=0, method="unfold"):
+def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     """Convolution (in the field's sense: the filters are not flipped).
 
     x (N, C, H, W), w (F, C, K, K), b (F,) -> y (N, F, OH, OW) with OH = ⌊(H + 2·pad − K)/stride⌋ + 1, and saved.
@@ -76,20 +61,22 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="unfold"):
     """
     x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
     (N, C, H, W), (F, _, K, _) = x.shape, w.shape
+    if method == "auto":
+        method = "winograd" if winograd.pays(x.shape, w.shape, stride, pad) else "unfold"
+    if method == "winograd":
+        return winograd.conv_forward(x, w, b, stride, pad), ConvSaved(x, w, stride, pad, method)
     y = np.empty((N, F, OH, OW), x.dtype)
     if method == "direct":
         kernels.direct_forward(x, w, b, y, stride, pad)
         return y, ConvSaved(x, w, stride, pad, method)
-    rows, P = C * K * K + 1, OH * OW                                # one more row, of ones, carries the bias
-    wb = np.hstack([w.reshape(F, -1), b[:, None]])
-    for block in _blocks(N, rows, P, x.itemsize):
-        cols = _unfold(x[block], K, stride, pad, OH, OW)
-        G = cols.shape[1] // P
-        if G == 1:
-            np.matmul(wb, cols, out=y[block].reshape(F, P))         # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P)
+    wb = np.hstack([w.reshape(F, -1), b[:, None]])                  # one more row of columns, of ones, carries the bias
+    for block, rows in _blocks(x, K, OH, OW):
+        cols = _unfold(x[block], K, stride, pad, rows, OW)
+        out = y[block, :, rows]                                     # (G, F, rows, OW)
+        if len(out) == 1:
+            np.matmul(wb, cols, out=y[block].reshape(F, OH * OW)[:, rows.start * OW:rows.stop * OW])
         else:
-            out = np.matmul(wb, cols).reshape(F, G, OH, OW)         # (F, C·K·K+1) @ (C·K·K+1, G·P) -> (F, G·P)
-            y[block] = out.transpose(1, 0, 2, 3)
+            out[:] = np.matmul(wb, cols).reshape(F, *out.shape[:1], *out.shape[2:]).transpose(1, 0, 2, 3)
     return y, ConvSaved(x, w, stride, pad, method)
 
 
@@ -103,25 +90,27 @@ def conv_backward(dy, saved, *, need_dx=True):
     OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
     dy = check_array("dy", dy, "NFHW", like=x.dtype)
     _check_shape("dy", dy, (N, F, OH, OW), "the shape of the convolution's output")
+    if method == "winograd":
+        return winograd.conv_backward(dy, x, w, stride, pad, need_dx)
     dx = conv_transpose(dy, w, stride=stride, pad=pad, size=(H, W), method=method) if need_dx else None
     if method == "direct":
         dw = np.empty_like(w)
         kernels.direct_weights(dy, x, dw, stride, pad)
         return dx, dw, dy.sum(axis=(0, 2, 3))
-    rows, P = C * K * K + 1, OH * OW
-    dwb = np.zeros((F, rows), x.dtype)
-    for block in _blocks(N, rows, P, x.itemsize):
-        cols = _unfold(x[block], K, stride, pad, OH, OW)
-        dwb += _maps_first(dy[block]) @ cols.T                      # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
+    dwb = np.zeros((F, C * K * K + 1), x.dtype)
+    for block, rows in _blocks(x, K, OH, OW):
+        cols = _unfold(x[block], K, stride, pad, rows, OW)
+        dwb += _maps_first(dy[block, :, rows]) @ cols.T             # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
     return dx, np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape), np.ascontiguousarray(dwb[:, -1])
 
 
-def conv_transpose(r, w, *, stride=1, pad=0, size, method="unfold"):
+def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     """Transposed filtering, the adjoint of conv_forward (without bias): ⟨conv x, r⟩ = ⟨x, conv_transpose r⟩.
 
     r (N, F, OH, OW), w (F, C, K, K), size = (H, W) -> x (N, C, H, W). Every r[n,f,p,q] adds r·w[f] onto the window it
     looks at. It is both the gradient with respect to a convolution's input and the deconvnet's filtering (section 2.1).
-    `size` must be said, since with stride > 1 several input sizes give the same output size.
+    `size` must be said, since with stride > 1 several input sizes give the same output size. "auto" is "unfold" here: a
+    projection's pixels are then the same to rounding however they are computed.
     """
     r = check_array("r", r, "NFHW")
     w = check_array("w", w, "FCKK", like=r.dtype)
@@ -132,23 +121,34 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="unfold"):
     (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
     _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
                  f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
+    if method == "winograd":
+        return winograd.conv_transpose(r, w, stride, pad, size)
     x = np.empty((N, C, H, W), r.dtype)
     if method == "direct":
         kernels.direct_transpose(r, w, x, stride, pad)
         return x
     rows, P = C * K * K, OH * OW
     wt = w.reshape(F, rows).T
-    for block in _blocks(N, rows, P, r.itemsize):
+    for block in blocks(N, rows * P * r.itemsize, COLUMN_BYTES):
         R = _maps_first(r[block])
-        cols = np.matmul(wt, R, out=_columns(rows, R.shape[1], r.dtype))    # (C·K·K, F) @ (F, G·P)
+        cols = np.matmul(wt, R, out=scratch("columns", (rows, R.shape[1]), r.dtype))    # (C·K·K, F) @ (F, G·P)
         kernels.fold(cols, x[block], K, stride, pad, OH, OW)
     return x
 
 
-def _unfold(x, K, stride, pad, OH, OW):
-    """x (G, C, H, W) -> columns (C·K·K + 1, G·OH·OW); the last row is ones."""
-    cols = _columns(x.shape[1] * K * K + 1, len(x) * OH * OW, x.dtype)
-    kernels.unfold(x, cols, K, stride, pad, OH, OW)
+def _blocks(x, K, OH, OW):
+    """What to unfold at a time, to stay within COLUMN_BYTES: (images, output rows), several whole images or a part of one's rows."""
+    row_bytes = (x.shape[1] * K * K + 1) * OW * x.itemsize
+    if OH * row_bytes <= COLUMN_BYTES:
+        return [(images, slice(0, OH)) for images in blocks(len(x), OH * row_bytes, COLUMN_BYTES)]
+    return [(slice(n, n + 1), rows) for n in range(len(x)) for rows in blocks(OH, row_bytes, COLUMN_BYTES)]
+
+
+def _unfold(x, K, stride, pad, rows, OW):
+    """x (G, C, H, W) -> columns (C·K·K + 1, G·P), P = windows in these output rows; the last row is ones."""
+    count = rows.stop - rows.start
+    cols = scratch("columns", (x.shape[1] * K * K + 1, len(x) * count * OW), x.dtype)
+    kernels.unfold(x, cols, K, stride, pad, rows.start, count, OW)
     cols[-1] = 1
     return cols
 
@@ -159,9 +159,9 @@ def _maps_first(y):
 
 
 def check_method(method):
-    """Raise a ValueError unless method is one of the two ways to convolve."""
-    if method not in ("unfold", "direct"):
-        raise ValueError(f"method must be 'unfold' or 'direct', not {method!r}")
+    """Raise a ValueError unless method is one of the ways to convolve."""
+    if method not in ("auto", "winograd", "unfold", "direct"):
+        raise ValueError(f"method must be 'auto', 'winograd', 'unfold' or 'direct', not {method!r}")
 
 
 def _check_square(w):

@@ -35,10 +35,10 @@ class Rule(NamedTuple):
 class Conv:
     """Convolution with F filters of size×size over C channels, params w (F, C, size, size) and b (F,).
 
-    method: "unfold" (fast, BLAS) or "direct" (plain loops), see functional.conv_forward.
+    method: "auto", "winograd", "unfold" or "direct", see functional.conv_forward.
     """
 
-    def __init__(self, channels, filters, size, *, stride=1, pad=0, method="unfold"):
+    def __init__(self, channels, filters, size, *, stride=1, pad=0, method="auto"):
         check_window(size, stride, pad)
         _check_counts(channels=channels, filters=filters)
         F.check_method(method)

@@ -7,6 +7,7 @@ stride, so unfolding is C·K·K shifted copies. `fold` is the adjoint: it adds e
 Cost: unfolding writes C·K·K·OH·OW numbers and reads as many; the product then does F multiplications with each of
 them, so the larger F, the less unfolding matters. Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
+import numpy as np
 from numba import njit, prange
 
 
@@ -20,53 +21,60 @@ def inside(n, shift, stride, count):
 
 
 @njit(parallel=True, cache=True)
-def unfold(x, cols, k, stride, pad, oh, ow):
-    """x (G, C, H, W) -> cols (≥ C·k·k, G·oh·ow), every element of the first C·k·k rows written."""
+def unfold(x, cols, k, stride, pad, first, oh, ow):
+    """x (G, C, H, W) -> cols (≥ C·k·k, G·oh·ow), every element of the first C·k·k rows written: windows of oh rows from `first` on.
+
+    A row of x, with its margin, is dealt out by column modulo the stride: then all that is copied from it is contiguous.
+    """
     images, channels, height, width = x.shape
-    for row in prange(channels * k * k):        # a row of cols belongs to one thread
-        c, i, j = row // (k * k), row // k % k, row % k
-        top, bottom = inside(height, i - pad, stride, oh)
-        left, right = inside(width, j - pad, stride, ow)
+    for job in prange(channels * k):            # k rows of cols belong to one thread
+        c, i = job // k, job % k
+        lines = np.zeros((stride, ow + (k - 1) // stride), x.dtype)
         for g in range(images):
-            plane, out = x[g, c].reshape(-1), cols[row, g * oh * ow:(g + 1) * oh * ow]
-            out[:top * ow] = 0
-            out[bottom * ow:] = 0
-            first = (top * stride + i - pad) * width + left * stride + j - pad      # in plane, of the first pixel copied
-            if stride == 1 and ow == width and bottom > top and right > left:
-                # Output rows are as long as input rows: all rows are one run. What it wraps over the edges is zeroed below.
-                run = (bottom - top) * ow - left - (ow - right)
-                start = top * ow + left
-                out[start:start + run] = plane[first:first + run]
-            else:
-                for o in range(top, bottom):
-                    source, target = first + (o - top) * stride * width, o * ow + left
-                    for q in range(right - left):
-                        out[target + q] = plane[source + q * stride]
-            for o in range(top, bottom):
-                for q in range(left):
-                    out[o * ow + q] = 0
-                for q in range(right, ow):
-                    out[o * ow + q] = 0
+            for o in range(oh):
+                h, target = (first + o) * stride + i - pad, (g * oh + o) * ow
+                if 0 <= h < height:
+                    for phase in range(stride):
+                        lo, hi = inside(width, phase - pad, stride, lines.shape[1])
+                        pixels, line = x[g, c, h, lo * stride + phase - pad:], lines[phase, lo:hi]
+                        if stride == 1:         # said apart, so that the compiler can use vector instructions
+                            line[:] = pixels[:hi - lo]
+                        else:
+                            for u in range(hi - lo):
+                                line[u] = pixels[u * stride]
+                    for phase in range(stride):
+                        for u in range((k - phase + stride - 1) // stride):
+                            values, line = cols[job * k + u * stride + phase, target:target + ow], lines[phase, u:u + ow]
+                            for q in range(ow):
+                                values[q] = line[q]
+                else:
+                    cols[job * k:(job + 1) * k, target:target + ow] = 0
 
 
 @njit(parallel=True, cache=True)
 def fold(cols, x, k, stride, pad, oh, ow):
-    """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> x (G, C, H, W), overwritten by the sums."""
+    """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> x (G, C, H, W), overwritten by the sums.
+
+    Row by row of x: what comes to it from all windows is added up in lines, as in unfold, and then put in place.
+    """
     images, channels, height, width = x.shape
     for job in prange(images * channels):       # a plane of x belongs to one thread
         g, c = job // channels, job % channels
-        plane = x[g, c].reshape(-1)
-        plane[:] = 0
-        for i in range(k):
-            top, bottom = inside(height, i - pad, stride, oh)
-            for j in range(k):
-                left, right = inside(width, j - pad, stride, ow)
-                values = cols[(c * k + i) * k + j, g * oh * ow:(g + 1) * oh * ow]
-                for o in range(top, bottom):
-                    target, source = (o * stride + i - pad) * width + left * stride + j - pad, o * ow + left
-                    if stride == 1:             # said apart, so that the compiler can use vector instructions
-                        for q in range(right - left):
-                            plane[target + q] += values[source + q]
-                    else:
-                        for q in range(right - left):
-                            plane[target + q * stride] += values[source + q]
+        lines = np.empty((stride, ow + (k - 1) // stride), x.dtype)
+        for h in range(height):
+            lines[:] = 0
+            for i in range((h + pad) % stride, k, stride):
+                o = (h + pad - i) // stride
+                if 0 <= o < oh:
+                    source = (g * oh + o) * ow
+                    for phase in range(stride):
+                        for u in range((k - phase + stride - 1) // stride):
+                            values, line = cols[(c * k + i) * k + u * stride + phase, source:source + ow], lines[phase, u:u + ow]
+                            for q in range(ow):
+                                line[q] += values[q]
+            x[g, c, h] = 0
+            for phase in range(stride):
+                lo, hi = inside(width, phase - pad, stride, lines.shape[1])
+                line, pixels = lines[phase, lo:hi], x[g, c, h, lo * stride + phase - pad:]
+                for u in range(hi - lo):
+                    pixels[u * stride] = line[u]
