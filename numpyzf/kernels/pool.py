@@ -11,41 +11,58 @@ Source: Zeiler & Fergus section 2.1 (switches).
 import numpy as np
 from numba import njit, prange
 
-from .unfold import inside
+from .unfold import inside, thin
+
+WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 
 
 @njit(parallel=True, cache=True)
 def max_pool(x, y, index, size, stride, pad):
     """x (N, C, H, W) -> y and index (int32), both (N, C, OH, OW).
 
-    One output row at a time: first the first pixel of each window, then the windows' pixels in row-major order, each for
-    all windows of the row at once. Gathering these pixels in `line` first leaves a comparison that runs in vector instructions.
+    Some rows of windows at a time, the pixels they look at are dealt out by row and column modulo the stride. Then pixel (i, j) of
+    all windows is one contiguous run, `across` for each row of windows (a little more than OW), and is compared with the best so far
+    in vector instructions.
     """
     images, channels, height, width = x.shape
     oh, ow = y.shape[2], y.shape[3]
-    step = np.int32(stride)
+    more = (size - 1) // stride
+    across = ow + more
+    band = max(1, min(oh, WINDOWS // across))
+    home = np.empty(band * across, np.int32)                # row·W + column of a window's first pixel, seen from the band's first
+    for q in range(home.size):
+        home[q] = q // across * stride * width + q % across * stride
     for job in prange(images * channels):
         n, c = job // channels, job % channels
-        plane = x[n, c].reshape(-1)
-        line = np.empty(ow, x.dtype)
-        for p in range(oh):
-            best, place = y[n, c, p], index[n, c, p]
-            top, bottom = max(p * stride - pad, 0), min(p * stride - pad + size, height)
-            for q in range(ow):
-                place[q] = top * width + max(q * stride - pad, 0)
-                best[q] = plane[place[q]]
-            for h in range(top, bottom):
+        dealt = np.empty((stride * stride, (band + more + 1) * across), x.dtype)
+        best, place = np.empty(home.size, x.dtype), np.empty(home.size, np.int32)
+        for start in range(0, oh, band):
+            rows = min(band, oh - start)
+            dealt[:] = -np.inf
+            for a in range(stride):
+                shift = start * stride + a - pad
+                top, bottom = inside(height, shift, stride, rows + more)
+                for b in range(stride):
+                    left, right = inside(width, b - pad, stride, across)
+                    for p in range(top, bottom):
+                        thin(x[n, c, p * stride + shift, left * stride + b - pad:],
+                             dealt[a * stride + b, p * across + left:p * across + right], stride)
+            best[:] = -np.inf
+            for p in range(rows):                           # if all is −∞, the switch is the first pixel that isn't padding
+                for q in range(across):
+                    place[p * across + q] = max((start + p) * stride - pad, 0) * width + max(q * stride - pad, 0)
+            for i in range(size):
                 for j in range(size):
-                    lo, hi = inside(width, j - pad, stride, ow)
-                    first = h * width + lo * stride + j - pad
-                    pixels = plane[first:(h + 1) * width]
-                    for q in range(hi - lo):
-                        line[q] = pixels[q * stride]
-                    here, b, s = np.int32(first), best[lo:hi], place[lo:hi]
-                    for q in range(hi - lo):
-                        better = (line[q] > b[q]) | ((line[q] != line[q]) & (b[q] == b[q]))
-                        b[q] = line[q] if better else b[q]
-                        s[q] = here + np.int32(q) * step if better else s[q]
+                    first = i // stride * across + j // stride
+                    pixels = dealt[i % stride * stride + j % stride, first:first + rows * across]
+                    here = np.int32((start * stride + i - pad) * width + j - pad)
+                    for q in range(pixels.size):
+                        better = (pixels[q] > best[q]) | ((pixels[q] != pixels[q]) & (best[q] == best[q]))
+                        best[q] = pixels[q] if better else best[q]
+                        place[q] = home[q] + here if better else place[q]
+            for p in range(rows):
+                y[n, c, start + p] = best[p * across:p * across + ow]
+                index[n, c, start + p] = place[p * across:p * across + ow]
 
 
 @njit(parallel=True, cache=True)
