@@ -5,6 +5,10 @@ The derivation and the costs are in kernels/winograd.py. Forward, with points of
     M[k] = U[k] V[k]                 (F, C) @ (C, T) -> (F, T), for each point k, T tiles
 
 and backward, the same three arrays: dU[k] = dM[k] V[k]ᵀ, dV[k] = U[k]ᵀ dM[k].
+
+Two ways to use the cores. Many maps: a large block of images; threads share the channels in the transforms, and BLAS multiplies with all
+of its own. Few maps: each thread takes images of its own through all steps, a few at a time, so that all stays in its cache; BLAS
+multiplies such small matrices where it is called, without waking another thread, at twice the rate of shared ones.
 """
 from typing import NamedTuple
 
@@ -13,23 +17,19 @@ import numpy as np
 from . import kernels
 from .geometry import conv_output_size
 from .scratch import blocks, scratch
+from .threads import in_threads
 
 POINTS = (0, 1, -1, 2, -2)          # and ∞
-BLOCK_BYTES = 32 << 20              # points of the input: large enough for the products to run at full rate
+BLOCK_BYTES = 32 << 20              # points of the input at a time, many maps: enough for products at full rate
+SMALL_PRODUCT = 1 << 18             # multiply-adds up to which OpenBLAS multiplies without other threads
+SMALL_MAPS = 96 * 96                # few maps: filters times channels
 
 
 class Tiles(NamedTuple):
-    """How the output of a convolution is cut into m×m tiles: their number along each axis, the planes with margins they lie in."""
+    """How the output of a convolution is cut into m×m tiles, down × across of them."""
     m: int
-    rows: int
-    columns: int
-    input_size: tuple
-    output_size: tuple
-
-    def starts(self, images, of, step):
-        """Where each tile begins in planes of size `of`, one per image: (images · rows · columns,), tiles in row-major order."""
-        g, i, j = np.ogrid[:images, :self.rows, :self.columns]
-        return ((g * of[0] + i * step) * of[1] + j * step).reshape(-1)
+    down: int
+    across: int
 
 
 def tiles_of(shape, K, stride, pad):
@@ -37,8 +37,7 @@ def tiles_of(shape, K, stride, pad):
     m = 7 - -(-K // stride)
     if m < 2:
         raise ValueError(f"method='winograd' takes filters of 5×5 or less (times the stride), not {K}×{K} with stride {stride}")
-    rows, columns = (-(-conv_output_size(n, K, stride, pad) // m) for n in shape[2:])
-    return Tiles(m, rows, columns, tuple(stride * ((n - 1) * m + 6) for n in (rows, columns)), (rows * m, columns * m))
+    return Tiles(m, *(-(-conv_output_size(n, K, stride, pad) // m) for n in shape[2:]))
 
 
 def pays(x_shape, w_shape, stride, pad):
@@ -48,51 +47,95 @@ def pays(x_shape, w_shape, stride, pad):
         return False
     tiles = tiles_of(x_shape, K, stride, pad)
     outputs = conv_output_size(H, K, stride, pad) * conv_output_size(W, K, stride, pad)
-    return 36 * stride * stride * tiles.rows * tiles.columns < 0.6 * K * K * outputs
+    return 36 * stride * stride * tiles.down * tiles.across < 0.6 * K * K * outputs
 
 
 def conv_forward(x, w, b, stride, pad):
     """functional.conv_forward of checked arrays: x (N, C, H, W), w (F, C, K, K), b (F,) -> y (N, F, OH, OW)."""
     F, _, K, _ = w.shape
-    tiles = tiles_of(x.shape, K, stride, pad)
+    tiles, U = tiles_of(x.shape, K, stride, pad), filter_points(w, stride)
     y = np.empty((len(x), F, *(conv_output_size(n, K, stride, pad) for n in x.shape[2:])), x.dtype)
-    U = filter_points(w, stride)
-    for block in _blocks(x, stride, tiles):
-        V = _input_points(x[block], stride, pad, tiles)
+
+    def images(block, share):
+        V = _input_points(x[block], stride, pad, tiles, share)
         M = np.matmul(U, V, out=scratch("outputs", (36, F, V.shape[2]), x.dtype))
-        kernels.outputs_from_points(M, b, y[block], tiles.starts(len(x[block]), tiles.output_size, tiles.m), tiles.output_size, tiles.m)
+        share(lambda first, last: kernels.outputs_from_points(M, b, y[block], first, last, *tiles), F)
+    _for_all(images, len(x), U.shape[2], F, tiles, x.itemsize)
     return y
 
 
 def conv_backward(dy, x, w, stride, pad, need_dx):
     """functional.conv_backward of checked arrays: dy (N, F, OH, OW) -> dx (N, C, H, W) or None, dw (F, C, K, K), db (F,)."""
-    F, C, K, _ = w.shape
-    tiles = tiles_of(x.shape, K, stride, pad)
+    tiles = tiles_of(x.shape, w.shape[2], stride, pad)
+    U = filter_points(w, stride)
     dx = np.empty_like(x) if need_dx else None
-    dU, db = np.zeros((F, 36, stride * stride * C), x.dtype).transpose(1, 0, 2), np.zeros(F, x.dtype)
-    Ut = filter_points(w, stride).transpose(0, 2, 1) if need_dx else None
-    for n, block in enumerate(_blocks(x, stride, tiles)):
-        V = _input_points(x[block], stride, pad, tiles)
-        dM = _output_points(dy[block], tiles)
-        db += dM[7].sum(axis=1)                     # at the point (1, 1) a tile's polynomial is the sum of its coefficients
-        if n == 0:
-            np.matmul(dM, V.transpose(0, 2, 1), out=dU)                         # (F, T) @ (T, C) -> (F, C), for each point
-        else:
-            dU += dM @ V.transpose(0, 2, 1)
+
+    def images(block, share):
+        V = _input_points(x[block], stride, pad, tiles, share)
+        dM = _output_points(dy[block], tiles, share)
+        dU = np.matmul(dM, V.transpose(0, 2, 1), out=scratch("filters", U.shape, x.dtype))     # (F, T) @ (T, C), for each point
+        db = dM[7].sum(axis=1)                      # at the point (1, 1) a tile's polynomial is the sum of its coefficients
         if need_dx:
-            _inputs(np.matmul(Ut, dM, out=V), dx[block], stride, pad, tiles)    # (C, F) @ (F, T) -> (C, T)
+            _inputs(np.matmul(U.transpose(0, 2, 1), dM, out=V), dx[block], stride, pad, tiles, share)    # (C, F) @ (F, T)
+        return dU, db
+    dU, db = _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize)
     return dx, filters_from_points(dU, w.shape, stride), db
 
 
 def conv_transpose(r, w, stride, pad, size):
     """functional.conv_transpose of checked arrays: r (N, F, OH, OW), w (F, C, K, K), size (H, W) -> x (N, C, H, W)."""
-    F, C, K, _ = w.shape
-    x = np.empty((len(r), C, *size), r.dtype)
-    tiles, Ut = tiles_of(x.shape, K, stride, pad), filter_points(w, stride).transpose(0, 2, 1)
-    for block in _blocks(x, stride, tiles):
-        points = _output_points(r[block], tiles)
-        _inputs(np.matmul(Ut, points, out=scratch("columns", (36, Ut.shape[1], points.shape[2]), r.dtype)), x[block], stride, pad, tiles)
+    x = np.empty((len(r), w.shape[1], *size), r.dtype)
+    tiles, U = tiles_of(x.shape, w.shape[2], stride, pad), filter_points(w, stride)
+
+    def images(block, share):
+        R = _output_points(r[block], tiles, share)
+        V = np.matmul(U.transpose(0, 2, 1), R, out=scratch("columns", (36, U.shape[2], R.shape[2]), r.dtype))
+        _inputs(V, x[block], stride, pad, tiles, share)
+    _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize)
     return x
+
+
+def _for_all(work, count, C, F, tiles, itemsize):
+    """Call work(block, share) for all blocks of `count` images, in one of the two ways; -> the sums of what it returns, or None.
+
+    share(f, channels) calls f(first, last) for all of the channels: here and now, or shared among the threads.
+    """
+    many = C * F > SMALL_MAPS
+    size = tiles.down * tiles.across * (36 * C * itemsize if many else C * F)
+    share = in_threads if many else lambda function, channels: function(0, channels)
+
+    def part(first, last):
+        totals = None
+        for block in blocks(last - first, size, BLOCK_BYTES if many else SMALL_PRODUCT):
+            results = work(slice(first + block.start, first + block.stop), share)
+            if totals is None:
+                totals = results and [np.array(result) for result in results]       # copies: the next block writes over these
+            elif results:
+                for total, result in zip(totals, results):
+                    total += result
+        return totals
+    first, *others = [part(0, count)] if many else in_threads(part, count)
+    for other in others:
+        for total, result in zip(first or (), other or ()):
+            total += result
+    return first
+
+
+def _input_points(x, stride, pad, tiles, share):
+    C = x.shape[1]
+    points = scratch("columns", (36, stride * stride * C, len(x) * tiles.down * tiles.across), x.dtype)
+    share(lambda first, last: kernels.inputs_to_points(x, points, first, last, *tiles, stride, pad), C)
+    return points
+
+
+def _inputs(points, x, stride, pad, tiles, share):
+    share(lambda first, last: kernels.inputs_from_points(points, x, first, last, *tiles, stride, pad), x.shape[1])
+
+
+def _output_points(dy, tiles, share):
+    points = scratch("outputs", (36, dy.shape[1], len(dy) * tiles.down * tiles.across), dy.dtype)
+    share(lambda first, last: kernels.outputs_to_points(dy, points, first, last, *tiles), dy.shape[1])
+    return points
 
 
 def filter_points(w, stride):
@@ -128,23 +171,3 @@ def _phases(K, stride, dtype):
             rows, columns = len(range(a, K, stride)), len(range(b, K, stride))
             yield ((slice(None), slice(None), slice(a, None, stride), slice(b, None, stride)),
                    np.kron(G[:, :rows], G[:, :columns]).astype(dtype))
-
-
-def _input_points(x, stride, pad, tiles):
-    V = scratch("columns", (36, stride * stride * x.shape[1], len(x) * tiles.rows * tiles.columns), x.dtype)
-    kernels.inputs_to_points(x, V, tiles.starts(len(x), tiles.input_size, tiles.m * stride), tiles.input_size, tiles.m, stride, pad)
-    return V
-
-
-def _inputs(points, x, stride, pad, tiles):
-    kernels.inputs_from_points(points, x, tiles.starts(len(x), tiles.input_size, tiles.m * stride), tiles.input_size, tiles.m, stride, pad)
-
-
-def _output_points(dy, tiles):
-    points = scratch("outputs", (36, dy.shape[1], len(dy) * tiles.rows * tiles.columns), dy.dtype)
-    kernels.outputs_to_points(dy, points, tiles.starts(len(dy), tiles.output_size, tiles.m), tiles.output_size, tiles.m)
-    return points
-
-
-def _blocks(x, stride, tiles):
-    return blocks(len(x), 36 * stride * stride * x.shape[1] * tiles.rows * tiles.columns * x.itemsize, BLOCK_BYTES)

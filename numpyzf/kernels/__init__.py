@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 
+from numba import get_num_threads
 from numba.core import event
 
-from . import direct, norm, pointwise, pool, unfold as unfolding, window, winograd
+from . import direct, norm, pointwise, pool, unfold as unfolding, window
+from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "outputs_from_points", "outputs_to_points",
@@ -65,9 +67,6 @@ max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 cut = _one_at_a_time(window.cut)
-inputs_to_points, inputs_from_points, outputs_to_points, outputs_from_points = map(
-    _one_at_a_time, (winograd.inputs_to_points, winograd.inputs_from_points, winograd.outputs_to_points, winograd.outputs_from_points))
-
 
 def compile_report():
     """(kernels, seconds): how many kernels this process has compiled so far, and how long that took in all."""

@@ -1,0 +1,24 @@
+"""Work that is split among Python threads, for kernels and matrix products that release the interpreter's lock."""
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from .kernels import get_num_threads
+
+
+def in_threads(work, count):
+    """Call work(first, last) for an even share of range(count) on each of Numba's threads; -> what they return, in order.
+
+    Shares depend on `count` and the number of threads alone, so sums over them are the same in every run.
+    """
+    parts = min(get_num_threads(), count)
+    if parts < 2:
+        return [work(0, count)]
+    ends = [count * part // parts for part in range(parts + 1)]
+    others = [_pool(parts - 1).submit(work, *share) for share in zip(ends[1:-1], ends[2:])]
+    own = work(0, ends[1])
+    return [own, *(other.result() for other in others)]
+
+
+@cache
+def _pool(size):
+    return ThreadPoolExecutor(size, thread_name_prefix="numpyzf")
