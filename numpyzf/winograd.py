@@ -33,17 +33,17 @@ class Tiles(NamedTuple):
 
 
 def tiles_of(shape, K, stride, pad):
-    """The Tiles of a convolution of x (N, C, H, W) with K×K filters; ValueError where they have more than 5 taps at stride 1."""
+    """The Tiles of a convolution of x (N, C, H, W) with K×K filters; ValueError unless they have 2 to 5 taps at stride 1."""
     m = 7 - -(-K // stride)
-    if m < 2:
-        raise ValueError(f"method='winograd' takes filters of 5×5 or less (times the stride), not {K}×{K} with stride {stride}")
+    if not 2 <= m <= 5:
+        raise ValueError(f"method='winograd' takes filters with 2 to 5 taps per stride along each axis, not {K}×{K} with stride {stride}")
     return Tiles(m, *(-(-conv_output_size(n, K, stride, pad) // m) for n in shape[2:]))
 
 
 def pays(x_shape, w_shape, stride, pad):
     """True where the method is faster than unfolding: enough maps on both sides, and enough multiplications saved."""
     (_, C, H, W), (F, _, K, _) = x_shape, w_shape
-    if min(F, C * stride * stride) < 24 or 7 - -(-K // stride) < 2 or K == 1:
+    if min(F, C * stride * stride) < 24 or not 2 <= -(-K // stride) <= 5:
         return False
     tiles = tiles_of(x_shape, K, stride, pad)
     outputs = conv_output_size(H, K, stride, pad) * conv_output_size(W, K, stride, pad)

@@ -26,16 +26,16 @@ Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 import numpy as np
 from numba import njit
 
-RUN = 64        # tiles in a run, about: what is at hand of them stays in the first-level cache
+RUN = 64        # tiles in a run: what is at hand of them stays in the first-level cache. A fixed length, for full vector instructions
 
 
-# ---- the four one-dimensional transforms, of n tiles at once: rows a, a + s, … of d become rows b, b + u, … of e ---------
+# ---- the four one-dimensional transforms, of RUN tiles at once: rows a, a + s, … of d become rows b, b + u, … of e ---------
 
 @njit(inline="always")
-def _inputs_to_points(d, a, s, e, b, u, n):
+def _inputs_to_points(d, a, s, e, b, u):
     """e = Bᵀ d, six rows to six."""
     two, four, five = d.dtype.type(2), d.dtype.type(4), d.dtype.type(5)
-    for t in range(n):
+    for t in range(RUN):
         d0, d1, d2, d3, d4, d5 = d[a, t], d[a + s, t], d[a + 2 * s, t], d[a + 3 * s, t], d[a + 4 * s, t], d[a + 5 * s, t]
         even, odd, even2, odd2 = d4 - four * d2, d3 - four * d1, d4 - d2, two * (d3 - d1)
         e[b, t] = four * d0 - five * d2 + d4
@@ -47,10 +47,10 @@ def _inputs_to_points(d, a, s, e, b, u, n):
 
 
 @njit(inline="always")
-def _inputs_from_points(d, a, s, e, b, u, n):
+def _inputs_from_points(d, a, s, e, b, u):
     """e += B d, six rows to six: the adjoint of _inputs_to_points, added up."""
     two, four, five = d.dtype.type(2), d.dtype.type(4), d.dtype.type(5)
-    for t in range(n):
+    for t in range(RUN):
         d0, d1, d2, d3, d4, d5 = d[a, t], d[a + s, t], d[a + 2 * s, t], d[a + 3 * s, t], d[a + 4 * s, t], d[a + 5 * s, t]
         even, odd, even2, odd2 = d1 + d2, d1 - d2, d3 + d4, two * (d3 - d4)
         e[b, t] += four * d0
@@ -62,33 +62,38 @@ def _inputs_from_points(d, a, s, e, b, u, n):
 
 
 @njit(inline="always")
-def _outputs_from_points(d, a, s, e, b, u, n, m):
-    """e = Aᵀ d, six rows to m: row k is Σ point^k · d, and ∞ stands for the highest power."""
-    for k in range(m):
-        power, sign = d.dtype.type(2 ** k), d.dtype.type(1 - 2 * (k % 2))
-        for t in range(n):
-            e[b + k * u, t] = d[a + s, t] + sign * d[a + 2 * s, t] + power * (d[a + 3 * s, t] + sign * d[a + 4 * s, t])
-    for t in range(n):
-        e[b, t] += d[a, t]
+def _outputs_from_points(d, a, s, e, b, u, m):
+    """e = Aᵀ d, six rows to m (the five of the largest m are written): row k is Σ point^k · d; ∞ stands for the highest power."""
+    two, four, eight, sixteen = d.dtype.type(2), d.dtype.type(4), d.dtype.type(8), d.dtype.type(16)
+    for t in range(RUN):
+        d1, d2, d3, d4 = d[a + s, t], d[a + 2 * s, t], d[a + 3 * s, t], d[a + 4 * s, t]
+        even, odd, even2, odd2 = d1 + d2, d1 - d2, d3 + d4, d3 - d4
+        e[b, t] = d[a, t] + even + even2
+        e[b + u, t] = odd + two * odd2
+        e[b + 2 * u, t] = even + four * even2
+        e[b + 3 * u, t] = odd + eight * odd2
+        e[b + 4 * u, t] = even + sixteen * even2
+    for t in range(RUN):
         e[b + (m - 1) * u, t] += d[a + 5 * s, t]
 
 
 @njit(inline="always")
-def _outputs_to_points(d, a, s, e, b, u, n, m):
-    """e = A d, m rows to six: the polynomial with coefficients d at each point. The adjoint of _outputs_from_points."""
-    for k in range(1, 5):
-        point = d.dtype.type((1, -1, 2, -2)[k - 1])
-        for t in range(n):
-            e[b + k * u, t] = d[a + (m - 1) * s, t]
-        for i in range(m - 2, -1, -1):                      # Horner's rule
-            for t in range(n):
-                e[b + k * u, t] = e[b + k * u, t] * point + d[a + i * s, t]
-    for t in range(n):
-        e[b, t] = d[a, t]
+def _outputs_to_points(d, a, s, e, b, u, m):
+    """e = A d, m rows (of five, the others zero) to six: the polynomial with coefficients d at each point. The adjoint of the above."""
+    two, four, eight, sixteen = d.dtype.type(2), d.dtype.type(4), d.dtype.type(8), d.dtype.type(16)
+    for t in range(RUN):
+        d0, d1, d2, d3, d4 = d[a, t], d[a + s, t], d[a + 2 * s, t], d[a + 3 * s, t], d[a + 4 * s, t]
+        even, odd, even2, odd2 = d0 + d2 + d4, d1 + d3, d0 + four * d2 + sixteen * d4, two * d1 + eight * d3
+        e[b, t] = d0
+        e[b + u, t] = even + odd
+        e[b + 2 * u, t] = even - odd
+        e[b + 3 * u, t] = even2 + odd2
+        e[b + 4 * u, t] = even2 - odd2
+    for t in range(RUN):
         e[b + 5 * u, t] = d[a + (m - 1) * s, t]
 
 
-# ---- rows of pixels and runs of tiles -------------------------------------------------------------------------------
+# ---- rows of pixels and runs of tiles. Loops, since NumPy's slices would take longer than what is copied --------------------
 
 @njit(inline="always")
 def _starts(across, step, width):
@@ -100,18 +105,30 @@ def _starts(across, step, width):
 
 
 @njit(inline="always")
-def _gather(lines, starts, offset, step, run, n):
-    """run[k, t] = pixel offset + k·step of tile t."""
-    for k in range(run.shape[0]):
+def _copy(values, out, n):
+    for t in range(n):
+        out[t] = values[t]
+
+
+@njit(inline="always")
+def _fill(out, value, n):
+    for t in range(n):
+        out[t] = value
+
+
+@njit(inline="always")
+def _gather(lines, starts, offset, step, run, taps, n):
+    """run[k, t] = pixel offset + k·step of tile t, for k < taps."""
+    for k in range(taps):
         pixels, out = lines[offset + k * step:], run[k]
         for t in range(n):
             out[t] = pixels[starts[t]]
 
 
 @njit(inline="always")
-def _scatter(run, lines, starts, offset, step, n):
+def _scatter(run, lines, starts, offset, step, taps, n):
     """The adjoint of _gather: values that come to one pixel add up."""
-    for k in range(run.shape[0]):
+    for k in range(taps):
         pixels, values = lines[offset + k * step:], run[k]
         for t in range(n):
             pixels[starts[t]] += values[t]
@@ -125,9 +142,9 @@ def inputs_to_points(x, points, first, last, m, down, across, stride, pad):
     images, channels, height, width = x.shape
     rows, wide = (down - 1) * m + 6, stride * ((across - 1) * m + 6)
     starts = _starts(across, m * stride, wide)
-    group, inner = starts.size // across, min(width, wide - pad)        # columns that no window visits stay out
-    lines, pixels = np.zeros(group * wide, x.dtype), np.empty((6, starts.size), x.dtype)
-    along, tiles = np.empty((6 * rows, starts.size), x.dtype), np.empty((36, starts.size), x.dtype)
+    zero, group, inner = x.dtype.type(0), starts.size // across, min(width, wide - pad)        # columns that no window visits stay out
+    lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((6, RUN), x.dtype)
+    along, tiles = np.zeros((6 * rows, RUN), x.dtype), np.zeros((36, RUN), x.dtype)
     for c in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
@@ -136,19 +153,19 @@ def inputs_to_points(x, points, first, last, m, down, across, stride, pad):
                 for row in range(rows):
                     h = row * stride + phase // stride - pad
                     for i in range(count):
-                        line = lines[i * wide + pad:i * wide + pad + inner]
+                        line = lines[i * wide + pad:]
                         if 0 <= h < height:
-                            line[:] = x[g + i, c, h, :inner]
+                            _copy(x[g + i, c, h], line, inner)
                         else:
-                            line[:] = 0
-                    _gather(lines, starts, phase % stride, stride, pixels, n)
-                    _inputs_to_points(pixels, 0, 1, along, row, rows, n)
+                            _fill(line, zero, inner)
+                    _gather(lines, starts, phase % stride, stride, pixels, 6, n)
+                    _inputs_to_points(pixels, 0, 1, along, 6 * row, 1)
                 for y in range(down):
                     for j in range(6):
-                        _inputs_to_points(along, j * rows + y * m, 1, tiles, j, 6, n)
+                        _inputs_to_points(along, 6 * y * m + j, 6, tiles, j, 6)
                     at = (y * images + g) * across
                     for k in range(36):
-                        points[k, phase * channels + c, at:at + n] = tiles[k, :n]
+                        _copy(tiles[k], points[k, phase * channels + c, at:], n)
 
 
 @njit(nogil=True, cache=True)
@@ -157,9 +174,9 @@ def inputs_from_points(points, x, first, last, m, down, across, stride, pad):
     images, channels, height, width = x.shape
     rows, wide = (down - 1) * m + 6, stride * ((across - 1) * m + 6)
     starts = _starts(across, m * stride, wide)
-    group, inner = starts.size // across, min(width, wide - pad)
-    lines, pixels = np.zeros(group * wide, x.dtype), np.empty((6, starts.size), x.dtype)
-    along, tiles = np.empty((6 * rows, starts.size), x.dtype), np.empty((36, starts.size), x.dtype)
+    zero, group, inner = x.dtype.type(0), starts.size // across, min(width, wide - pad)
+    lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((6, RUN), x.dtype)
+    along, tiles = np.zeros((6 * rows, RUN), x.dtype), np.zeros((36, RUN), x.dtype)
     for c in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
@@ -170,18 +187,18 @@ def inputs_from_points(points, x, first, last, m, down, across, stride, pad):
                 for y in range(down):
                     at = (y * images + g) * across
                     for k in range(36):
-                        tiles[k, :n] = points[k, phase * channels + c, at:at + n]
+                        _copy(points[k, phase * channels + c, at:], tiles[k], n)
                     for j in range(6):
-                        _inputs_from_points(tiles, j, 6, along, j * rows + y * m, 1, n)
+                        _inputs_from_points(tiles, j, 6, along, 6 * y * m + j, 6)
                 for row in range(rows):
                     h = row * stride + phase // stride - pad
                     if 0 <= h < height:
                         pixels[:] = 0
-                        lines[:] = 0
-                        _inputs_from_points(along, row, rows, pixels, 0, 1, n)
-                        _scatter(pixels, lines, starts, phase % stride, stride, n)
+                        _fill(lines, zero, lines.size)
+                        _inputs_from_points(along, 6 * row, 1, pixels, 0, 1)
+                        _scatter(pixels, lines, starts, phase % stride, stride, 6, n)
                         for i in range(count):
-                            line, out = lines[i * wide + pad:i * wide + pad + inner], x[g + i, c, h, :inner]
+                            line, out = lines[i * wide + pad:], x[g + i, c, h]
                             for w in range(inner):
                                 out[w] += line[w]
 
@@ -193,8 +210,8 @@ def outputs_from_points(points, bias, y, first, last, m, down, across):
     wide = across * m
     starts = _starts(across, m, wide)
     group = starts.size // across
-    lines, tiles = np.empty(group * wide, y.dtype), np.empty((36, starts.size), y.dtype)
-    along, pixels = np.empty((6 * m, starts.size), y.dtype), np.empty((m, starts.size), y.dtype)
+    lines, tiles = np.empty(group * wide, y.dtype), np.zeros((36, RUN), y.dtype)
+    along, pixels = np.zeros((30, RUN), y.dtype), np.zeros((5, RUN), y.dtype)
     for f in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
@@ -202,15 +219,15 @@ def outputs_from_points(points, bias, y, first, last, m, down, across):
             for row in range(down):
                 at = (row * images + g) * across
                 for k in range(36):
-                    tiles[k, :n] = points[k, f, at:at + n]
+                    _copy(points[k, f, at:], tiles[k], n)
                 for j in range(6):
-                    _outputs_from_points(tiles, j, 6, along, j, 6, n, m)
+                    _outputs_from_points(tiles, j, 6, along, j, 6, m)
                 for i in range(min(m, oh - row * m)):
-                    _outputs_from_points(along, 6 * i, 1, pixels, 0, 1, n, m)
-                    lines[:] = bias[f]
-                    _scatter(pixels, lines, starts, 0, 1, n)
+                    _outputs_from_points(along, 6 * i, 1, pixels, 0, 1, m)
+                    _fill(lines, bias[f], lines.size)
+                    _scatter(pixels, lines, starts, 0, 1, m, n)
                     for k in range(count):
-                        y[g + k, f, row * m + i] = lines[k * wide:k * wide + ow]
+                        _copy(lines[k * wide:], y[g + k, f, row * m + i], ow)
 
 
 @njit(nogil=True, cache=True)
@@ -219,9 +236,9 @@ def outputs_to_points(dy, points, first, last, m, down, across):
     images, filters, oh, ow = dy.shape
     wide = across * m
     starts = _starts(across, m, wide)
-    group = starts.size // across
-    lines, tiles = np.zeros(group * wide, dy.dtype), np.empty((36, starts.size), dy.dtype)
-    along, pixels = np.empty((6 * m, starts.size), dy.dtype), np.empty((m, starts.size), dy.dtype)
+    zero, group = dy.dtype.type(0), starts.size // across
+    lines, tiles = np.zeros(group * wide, dy.dtype), np.zeros((36, RUN), dy.dtype)
+    along, pixels = np.zeros((30, RUN), dy.dtype), np.zeros((5, RUN), dy.dtype)
     for f in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
@@ -229,15 +246,14 @@ def outputs_to_points(dy, points, first, last, m, down, across):
             for row in range(down):
                 for i in range(m):
                     for k in range(count):
-                        line = lines[k * wide:k * wide + ow]
                         if row * m + i < oh:
-                            line[:] = dy[g + k, f, row * m + i]
+                            _copy(dy[g + k, f, row * m + i], lines[k * wide:], ow)
                         else:
-                            line[:] = 0
-                    _gather(lines, starts, 0, 1, pixels, n)
-                    _outputs_to_points(pixels, 0, 1, along, 6 * i, 1, n, m)
+                            _fill(lines[k * wide:], zero, ow)
+                    _gather(lines, starts, 0, 1, pixels, m, n)
+                    _outputs_to_points(pixels, 0, 1, along, 6 * i, 1, m)
                 for j in range(6):
-                    _outputs_to_points(along, j, 6, tiles, j, 6, n, m)
+                    _outputs_to_points(along, j, 6, tiles, j, 6, m)
                 at = (row * images + g) * across
                 for k in range(36):
-                    points[k, f, at:at + n] = tiles[k, :n]
+                    _copy(tiles[k], points[k, f, at:], n)
