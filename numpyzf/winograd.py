@@ -21,7 +21,7 @@ from .threads import in_threads
 
 POINTS = (0, 1, -1, 2, -2)          # and ∞
 BLOCK_BYTES = 32 << 20              # points of the input at a time, many maps: enough for products at full rate
-SMALL_PRODUCT = 1 << 18             # multiply-adds up to which OpenBLAS multiplies without other threads
+SMALL_PRODUCT = 3 << 17             # multiply-adds up to which OpenBLAS multiplies on the caller's thread alone (2^19 wake others)
 SMALL_MAPS = 96 * 96                # few maps: filters times channels
 
 
