@@ -14,8 +14,8 @@ A stride s is taken apart: the pixels with the same row and column modulo s are 
 tap filters at stride 1. A 5×5 filter of stride 2 becomes four of 3×3 taps, some of them zero.
 
 Layout: points (36, channels, T), point (i, j) is number 6·i + j. The T tiles are ordered by row of tiles, image, column of tiles: then
-one row of tiles of some images is one contiguous run, and so is each row of pixels they are cut from, once it has been transformed along
-the columns. All arithmetic is on such runs, in vector instructions; only `gather` and `scatter` deal with single pixels.
+one row of tiles of some images (or a part of one's) is one contiguous run, and so is each row of pixels they are cut from, once it has
+been transformed along the columns. All arithmetic is on such runs, in vector instructions; only `gather` and `scatter` deal with single pixels.
 
 Threads: these kernels are called by several Python threads at once (numpyzf/winograd.py), each for channels or images of its own.
 
@@ -26,7 +26,7 @@ Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 import numpy as np
 from numba import njit
 
-RUN = 64        # tiles in a run: what is at hand of them stays in the first-level cache. A fixed length, for full vector instructions
+RUN = 32        # tiles in a run: what is at hand of them stays in the first-level cache. A fixed length, for full vector instructions
 
 
 # ---- the four one-dimensional transforms, of RUN tiles at once: rows a, a + s, … of d become rows b, b + u, … of e ---------
@@ -98,8 +98,8 @@ def _outputs_to_points(d, a, s, e, b, u, m):
 @njit(inline="always")
 def _starts(across, step, width):
     """Where each tile of a run begins in `lines`, a row of pixels of each image: `across` tiles in each, `step` pixels apart."""
-    starts = np.empty(max(1, RUN // across) * across, np.int64)
-    for t in range(starts.size):
+    starts = np.empty(RUN, np.int64)
+    for t in range(RUN):
         starts[t] = t // across * width + t % across * step
     return starts
 
@@ -142,30 +142,31 @@ def inputs_to_points(x, points, first, last, m, down, across, stride, pad):
     images, channels, height, width = x.shape
     rows, wide = (down - 1) * m + 6, stride * ((across - 1) * m + 6)
     starts = _starts(across, m * stride, wide)
-    zero, group, inner = x.dtype.type(0), starts.size // across, min(width, wide - pad)        # columns that no window visits stay out
+    zero, group, inner = x.dtype.type(0), max(1, RUN // across), min(width, wide - pad)        # columns that no window visits stay out
     lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((6, RUN), x.dtype)
     along, tiles = np.zeros((6 * rows, RUN), x.dtype), np.zeros((36, RUN), x.dtype)
     for c in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
-            n = count * across
-            for phase in range(stride * stride):
-                for row in range(rows):
-                    h = row * stride + phase // stride - pad
-                    for i in range(count):
-                        line = lines[i * wide + pad:]
-                        if 0 <= h < height:
-                            _copy(x[g + i, c, h], line, inner)
-                        else:
-                            _fill(line, zero, inner)
-                    _gather(lines, starts, phase % stride, stride, pixels, 6, n)
-                    _inputs_to_points(pixels, 0, 1, along, 6 * row, 1)
-                for y in range(down):
-                    for j in range(6):
-                        _inputs_to_points(along, 6 * y * m + j, 6, tiles, j, 6)
-                    at = (y * images + g) * across
-                    for k in range(36):
-                        _copy(tiles[k], points[k, phase * channels + c, at:], n)
+            for left in range(0, across, RUN):
+                n = count * min(RUN, across - left)
+                for phase in range(stride * stride):
+                    for row in range(rows):
+                        h = row * stride + phase // stride - pad
+                        for i in range(count):
+                            line = lines[i * wide + pad:]
+                            if 0 <= h < height:
+                                _copy(x[g + i, c, h], line, inner)
+                            else:
+                                _fill(line, zero, inner)
+                        _gather(lines, starts, phase % stride + left * m * stride, stride, pixels, 6, n)
+                        _inputs_to_points(pixels, 0, 1, along, 6 * row, 1)
+                    for y in range(down):
+                        for j in range(6):
+                            _inputs_to_points(along, 6 * y * m + j, 6, tiles, j, 6)
+                        at = (y * images + g) * across + left
+                        for k in range(36):
+                            _copy(tiles[k], points[k, phase * channels + c, at:], n)
 
 
 @njit(nogil=True, cache=True)
@@ -174,33 +175,34 @@ def inputs_from_points(points, x, first, last, m, down, across, stride, pad):
     images, channels, height, width = x.shape
     rows, wide = (down - 1) * m + 6, stride * ((across - 1) * m + 6)
     starts = _starts(across, m * stride, wide)
-    zero, group, inner = x.dtype.type(0), starts.size // across, min(width, wide - pad)
+    zero, group, inner = x.dtype.type(0), max(1, RUN // across), min(width, wide - pad)
     lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((6, RUN), x.dtype)
     along, tiles = np.zeros((6 * rows, RUN), x.dtype), np.zeros((36, RUN), x.dtype)
     for c in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
-            n = count * across
             x[g:g + count, c] = 0
-            for phase in range(stride * stride):
-                along[:] = 0
-                for y in range(down):
-                    at = (y * images + g) * across
-                    for k in range(36):
-                        _copy(points[k, phase * channels + c, at:], tiles[k], n)
-                    for j in range(6):
-                        _inputs_from_points(tiles, j, 6, along, 6 * y * m + j, 6)
-                for row in range(rows):
-                    h = row * stride + phase // stride - pad
-                    if 0 <= h < height:
-                        pixels[:] = 0
-                        _fill(lines, zero, lines.size)
-                        _inputs_from_points(along, 6 * row, 1, pixels, 0, 1)
-                        _scatter(pixels, lines, starts, phase % stride, stride, 6, n)
-                        for i in range(count):
-                            line, out = lines[i * wide + pad:], x[g + i, c, h]
-                            for w in range(inner):
-                                out[w] += line[w]
+            for left in range(0, across, RUN):
+                n = count * min(RUN, across - left)
+                for phase in range(stride * stride):
+                    along[:] = 0
+                    for y in range(down):
+                        at = (y * images + g) * across + left
+                        for k in range(36):
+                            _copy(points[k, phase * channels + c, at:], tiles[k], n)
+                        for j in range(6):
+                            _inputs_from_points(tiles, j, 6, along, 6 * y * m + j, 6)
+                    for row in range(rows):
+                        h = row * stride + phase // stride - pad
+                        if 0 <= h < height:
+                            pixels[:] = 0
+                            _fill(lines, zero, lines.size)
+                            _inputs_from_points(along, 6 * row, 1, pixels, 0, 1)
+                            _scatter(pixels, lines, starts, phase % stride + left * m * stride, stride, 6, n)
+                            for i in range(count):
+                                line, out = lines[i * wide + pad:], x[g + i, c, h]
+                                for w in range(inner):
+                                    out[w] += line[w]
 
 
 @njit(nogil=True, cache=True)
@@ -209,25 +211,26 @@ def outputs_from_points(points, bias, y, first, last, m, down, across):
     images, filters, oh, ow = y.shape
     wide = across * m
     starts = _starts(across, m, wide)
-    group = starts.size // across
+    group = max(1, RUN // across)
     lines, tiles = np.empty(group * wide, y.dtype), np.zeros((36, RUN), y.dtype)
     along, pixels = np.zeros((30, RUN), y.dtype), np.zeros((5, RUN), y.dtype)
     for f in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
-            n = count * across
-            for row in range(down):
-                at = (row * images + g) * across
-                for k in range(36):
-                    _copy(points[k, f, at:], tiles[k], n)
-                for j in range(6):
-                    _outputs_from_points(tiles, j, 6, along, j, 6, m)
-                for i in range(min(m, oh - row * m)):
-                    _outputs_from_points(along, 6 * i, 1, pixels, 0, 1, m)
-                    _fill(lines, bias[f], lines.size)
-                    _scatter(pixels, lines, starts, 0, 1, m, n)
-                    for k in range(count):
-                        _copy(lines[k * wide:], y[g + k, f, row * m + i], ow)
+            for left in range(0, across, RUN):
+                n = count * min(RUN, across - left)
+                for row in range(down):
+                    at = (row * images + g) * across + left
+                    for k in range(36):
+                        _copy(points[k, f, at:], tiles[k], n)
+                    for j in range(6):
+                        _outputs_from_points(tiles, j, 6, along, j, 6, m)
+                    for i in range(min(m, oh - row * m)):
+                        _outputs_from_points(along, 6 * i, 1, pixels, 0, 1, m)
+                        _fill(lines, bias[f], lines.size)
+                        _scatter(pixels, lines, starts, left * m, 1, m, n)
+                        for k in range(count):
+                            _copy(lines[k * wide + left * m:], y[g + k, f, row * m + i, left * m:], min(ow - left * m, RUN * m))
 
 
 @njit(nogil=True, cache=True)
@@ -236,24 +239,25 @@ def outputs_to_points(dy, points, first, last, m, down, across):
     images, filters, oh, ow = dy.shape
     wide = across * m
     starts = _starts(across, m, wide)
-    zero, group = dy.dtype.type(0), starts.size // across
+    zero, group = dy.dtype.type(0), max(1, RUN // across)
     lines, tiles = np.zeros(group * wide, dy.dtype), np.zeros((36, RUN), dy.dtype)
     along, pixels = np.zeros((30, RUN), dy.dtype), np.zeros((5, RUN), dy.dtype)
     for f in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
-            n = count * across
-            for row in range(down):
-                for i in range(m):
-                    for k in range(count):
-                        if row * m + i < oh:
-                            _copy(dy[g + k, f, row * m + i], lines[k * wide:], ow)
-                        else:
-                            _fill(lines[k * wide:], zero, ow)
-                    _gather(lines, starts, 0, 1, pixels, m, n)
-                    _outputs_to_points(pixels, 0, 1, along, 6 * i, 1, m)
-                for j in range(6):
-                    _outputs_to_points(along, j, 6, tiles, j, 6, m)
-                at = (row * images + g) * across
-                for k in range(36):
-                    _copy(tiles[k], points[k, f, at:], n)
+            for left in range(0, across, RUN):
+                n = count * min(RUN, across - left)
+                for row in range(down):
+                    for i in range(m):
+                        for k in range(count):
+                            if row * m + i < oh:
+                                _copy(dy[g + k, f, row * m + i], lines[k * wide:], ow)
+                            else:
+                                _fill(lines[k * wide:], zero, ow)
+                        _gather(lines, starts, left * m, 1, pixels, m, n)
+                        _outputs_to_points(pixels, 0, 1, along, 6 * i, 1, m)
+                    for j in range(6):
+                        _outputs_to_points(along, j, 6, tiles, j, 6, m)
+                    at = (row * images + g) * across + left
+                    for k in range(36):
+                        _copy(tiles[k], points[k, f, at:], n)
