@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels, winograd
+from . import kernels, unfolding, winograd
 from .geometry import check_window, conv_output_size, pool_output_size
-from .scratch import blocks, scratch
 
-COLUMN_BYTES = 3 << 20     # of unfolded windows at a time: they stay in the second-level cache until they are multiplied
+_MODULES = {"unfold": unfolding, "winograd": winograd}
 
 
 def check_array(name, array, ndim, like=None):
@@ -60,23 +59,13 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     y[n,f,p,q] = b[f] + Σ_{c,i,j} w[f,c,i,j] · x[n, c, p·stride + i − pad, q·stride + j − pad], zero outside x.
     """
     x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
-    (N, C, H, W), (F, _, K, _) = x.shape, w.shape
     if method == "auto":
         method = "winograd" if winograd.pays(x.shape, w.shape, stride, pad) else "unfold"
-    if method == "winograd":
-        return winograd.conv_forward(x, w, b, stride, pad), ConvSaved(x, w, stride, pad, method)
-    y = np.empty((N, F, OH, OW), x.dtype)
-    if method == "direct":
+    if method != "direct":
+        y = _MODULES[method].conv_forward(x, w, b, stride, pad)
+    else:
+        y = np.empty((len(x), len(w), OH, OW), x.dtype)
         kernels.direct_forward(x, w, b, y, stride, pad)
-        return y, ConvSaved(x, w, stride, pad, method)
-    wb = np.hstack([w.reshape(F, -1), b[:, None]])                  # one more row of columns, of ones, carries the bias
-    for block, rows in _blocks(x, K, OH, OW):
-        cols = _unfold(x[block], K, stride, pad, rows, OW)
-        out = y[block, :, rows]                                     # (G, F, rows, OW)
-        if len(out) == 1:
-            np.matmul(wb, cols, out=y[block].reshape(F, OH * OW)[:, rows.start * OW:rows.stop * OW])
-        else:
-            out[:] = np.matmul(wb, cols).reshape(F, *out.shape[:1], *out.shape[2:]).transpose(1, 0, 2, 3)
     return y, ConvSaved(x, w, stride, pad, method)
 
 
@@ -90,18 +79,12 @@ def conv_backward(dy, saved, *, need_dx=True):
     OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
     dy = check_array("dy", dy, "NFHW", like=x.dtype)
     _check_shape("dy", dy, (N, F, OH, OW), "the shape of the convolution's output")
-    if method == "winograd":
-        return winograd.conv_backward(dy, x, w, stride, pad, need_dx)
+    if method != "direct":
+        return _MODULES[method].conv_backward(dy, x, w, stride, pad, need_dx)
     dx = conv_transpose(dy, w, stride=stride, pad=pad, size=(H, W), method=method) if need_dx else None
-    if method == "direct":
-        dw = np.empty_like(w)
-        kernels.direct_weights(dy, x, dw, stride, pad)
-        return dx, dw, dy.sum(axis=(0, 2, 3))
-    dwb = np.zeros((F, C * K * K + 1), x.dtype)
-    for block, rows in _blocks(x, K, OH, OW):
-        cols = _unfold(x[block], K, stride, pad, rows, OW)
-        dwb += _maps_first(dy[block, :, rows]) @ cols.T             # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
-    return dx, np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape), np.ascontiguousarray(dwb[:, -1])
+    dw = np.empty_like(w)
+    kernels.direct_weights(dy, x, dw, stride, pad)
+    return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
 def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
@@ -121,41 +104,11 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
     _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
                  f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
-    if method == "winograd":
-        return winograd.conv_transpose(r, w, stride, pad, size)
+    if method != "direct":
+        return _MODULES["unfold" if method == "auto" else method].conv_transpose(r, w, stride, pad, size)
     x = np.empty((N, C, H, W), r.dtype)
-    if method == "direct":
-        kernels.direct_transpose(r, w, x, stride, pad)
-        return x
-    rows, P = C * K * K, OH * OW
-    wt = w.reshape(F, rows).T
-    for block in blocks(N, rows * P * r.itemsize, COLUMN_BYTES):
-        R = _maps_first(r[block])
-        cols = np.matmul(wt, R, out=scratch("columns", (rows, R.shape[1]), r.dtype))    # (C·K·K, F) @ (F, G·P)
-        kernels.fold(cols, x[block], K, stride, pad, OH, OW)
+    kernels.direct_transpose(r, w, x, stride, pad)
     return x
-
-
-def _blocks(x, K, OH, OW):
-    """What to unfold at a time, to stay within COLUMN_BYTES: (images, output rows), several whole images or a part of one's rows."""
-    row_bytes = (x.shape[1] * K * K + 1) * OW * x.itemsize
-    if OH * row_bytes <= COLUMN_BYTES:
-        return [(images, slice(0, OH)) for images in blocks(len(x), OH * row_bytes, COLUMN_BYTES)]
-    return [(slice(n, n + 1), rows) for n in range(len(x)) for rows in blocks(OH, row_bytes, COLUMN_BYTES)]
-
-
-def _unfold(x, K, stride, pad, rows, OW):
-    """x (G, C, H, W) -> columns (C·K·K + 1, G·P), P = windows in these output rows; the last row is ones."""
-    count = rows.stop - rows.start
-    cols = scratch("columns", (x.shape[1] * K * K + 1, len(x) * count * OW), x.dtype)
-    kernels.unfold(x, cols, K, stride, pad, rows.start, count, OW)
-    cols[-1] = 1
-    return cols
-
-
-def _maps_first(y):
-    """(G, F, OH, OW) -> (F, G·OH·OW): the layout of a product with the filters. No copy for one image."""
-    return y.transpose(1, 0, 2, 3).reshape(y.shape[1], -1)
 
 
 def check_method(method):

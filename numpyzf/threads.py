@@ -4,6 +4,8 @@ from functools import cache
 
 from .kernels import get_num_threads
 
+SMALL_PRODUCT = 3 << 17         # multiply-adds up to which OpenBLAS multiplies on the caller's thread alone (2^19 wake others)
+
 
 def in_threads(work, count):
     """Call work(first, last) for an even share of range(count) on each of Numba's threads; -> what they return, in order.

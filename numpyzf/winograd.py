@@ -17,12 +17,11 @@ import numpy as np
 from . import kernels
 from .geometry import conv_output_size
 from .scratch import blocks, scratch
-from .threads import in_threads
+from .threads import SMALL_PRODUCT, in_threads
 
 POINTS = (0, 1, -1, 2, -2)          # and ∞
 BLOCK_BYTES = 32 << 20              # points of the input at a time, many maps: enough for products at full rate
-SMALL_PRODUCT = 3 << 17             # multiply-adds up to which OpenBLAS multiplies on the caller's thread alone (2^19 wake others)
-SMALL_MAPS = 96 * 96                # few maps: filters times channels
+FEW = 96 * 96                       # few maps: filters times channels
 
 
 class Tiles(NamedTuple):
@@ -100,7 +99,7 @@ def _for_all(work, count, C, F, tiles, itemsize):
 
     share(f, channels) calls f(first, last) for all of the channels: here and now, or shared among the threads.
     """
-    many = C * F > SMALL_MAPS
+    many = C * F > FEW
     size = tiles.down * tiles.across * (36 * C * itemsize if many else C * F)
     share = in_threads if many else lambda function, channels: function(0, channels)
 

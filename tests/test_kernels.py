@@ -71,7 +71,7 @@ def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, meth
 def test_a_batch_that_needs_several_blocks(images_at_once, rng, monkeypatch):
     x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
     bytes_of_one = (2 * 3 * 3 + 1) * (3 * 2) * 8                # rows of columns, windows, float64
-    monkeypatch.setattr(F, "COLUMN_BYTES", images_at_once * bytes_of_one)
+    monkeypatch.setattr(unfolding, "COLUMN_BYTES", images_at_once * bytes_of_one)
     y, saved = F.conv_forward(x, w, b)
     assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
     for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):

@@ -17,7 +17,8 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, norm, pointwise, pool, unfold as unfolding, window
+from . import direct, norm, pointwise, pool, window
+from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
@@ -29,20 +30,21 @@ class CompileLog(event.Listener):
     """Announces the first compilation of one of our kernels and adds up the seconds of all."""
 
     def __init__(self):
-        self.kernels, self.seconds, self.running = 0, 0.0, []
+        self.kernels, self.seconds, self.own = 0, 0.0, threading.local()
 
     def on_start(self, happening):
         """Called by Numba before it compiles anything (never when it loads from the cache)."""
         ours = happening.data["dispatcher"].py_func.__module__.startswith(__name__)
-        if ours and not self.kernels and not self.running:
+        running = self.own.__dict__.setdefault("running", [])      # of this thread, innermost last
+        if ours and not self.kernels and not running:
             print("numpyzf: compiling kernels for this machine; this happens once, later starts load them from disk",
                   file=sys.stderr, flush=True)
-        self.running.append((ours, time.perf_counter()))
+        running.append((ours, time.perf_counter()))
 
     def on_end(self, happening):
         """Called by Numba when it has compiled. What compiles inside another compilation is part of it."""
-        ours, start = self.running.pop()
-        if ours and not self.running:
+        ours, start = self.own.running.pop()
+        if ours and not self.own.running:
             self.kernels += 1
             self.seconds += time.perf_counter() - start
 
@@ -60,7 +62,6 @@ def _one_at_a_time(kernel):
     return launch
 
 
-unfold, fold = map(_one_at_a_time, (unfolding.unfold, unfolding.fold))
 direct_forward, direct_transpose, direct_weights = map(
     _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
 max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))

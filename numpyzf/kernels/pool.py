@@ -45,8 +45,8 @@ def max_pool(x, y, index, size, stride, pad):
                 for b in range(stride):
                     left, right = inside(width, b - pad, stride, across)
                     for p in range(top, bottom):
-                        thin(x[n, c, p * stride + shift, left * stride + b - pad:],
-                             dealt[a * stride + b, p * across + left:p * across + right], stride)
+                        thin(x[n, c, p * stride + shift, left * stride + b - pad:], dealt[a * stride + b, p * across + left:],
+                             right - left, stride)
             best[:] = -np.inf
             for p in range(rows):                           # if all is −∞, the switch is the first pixel that isn't padding
                 for q in range(across):
@@ -61,8 +61,11 @@ def max_pool(x, y, index, size, stride, pad):
                         best[q] = pixels[q] if better else best[q]
                         place[q] = home[q] + here if better else place[q]
             for p in range(rows):
-                y[n, c, start + p] = best[p * across:p * across + ow]
-                index[n, c, start + p] = place[p * across:p * across + ow]
+                values, places, out, out_index = best[p * across:], place[p * across:], y[n, c, start + p], index[n, c, start + p]
+                for q in range(ow):
+                    out[q] = values[q]
+                for q in range(ow):
+                    out_index[q] = places[q]
 
 
 @njit(parallel=True, cache=True)

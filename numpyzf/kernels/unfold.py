@@ -8,7 +8,7 @@ Cost: unfolding writes C·K·K·OH·OW numbers and reads as many; the product th
 them, so the larger F, the less unfolding matters. Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 
 @njit(inline="always")
@@ -21,69 +21,82 @@ def inside(n, shift, stride, count):
 
 
 @njit(inline="always")
-def thin(pixels, line, stride):
+def thin(pixels, line, count, stride):
     """line[u] = pixels[u·stride]. Strides of 1 and 2 are said apart, so that the compiler can use vector instructions."""
     if stride == 1:
-        for u in range(line.size):
+        for u in range(count):
             line[u] = pixels[u]
     elif stride == 2:
-        for u in range(line.size):
+        for u in range(count):
             line[u] = pixels[2 * u]
     else:
-        for u in range(line.size):
+        for u in range(count):
             line[u] = pixels[u * stride]
 
 
-@njit(parallel=True, cache=True)
-def unfold(x, cols, k, stride, pad, first, oh, ow):
-    """x (G, C, H, W) -> cols (≥ C·k·k, G·oh·ow), every element of the first C·k·k rows written: windows of oh rows from `first` on.
+@njit(nogil=True, cache=True)
+def unfold(x, cols, start, layout, k, stride, pad, rows, ow, band):
+    """x (G, C, H, W) -> cols, the windows of output rows start … start + rows − 1: C·k·k rows, and one of ones.
 
+    start = (first, last, output row): the share of the C·k pairs (channel, row of the filter) that this call does.
+    layout = (step of images, of bands, of rows) in cols, which is flat; `band` output rows lie side by side in one row of cols.
     A row of x, with its margin, is dealt out by column modulo the stride: then all that is copied from it is contiguous.
     """
     images, channels, height, width = x.shape
-    for job in prange(channels * k):            # k rows of cols belong to one thread
+    image_step, band_step, row_step = layout
+    lines = np.zeros((stride, ow + (k - 1) // stride), x.dtype)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    for job in range(start[0], start[1]):
         c, i = job // k, job % k
-        lines = np.zeros((stride, ow + (k - 1) // stride), x.dtype)
         for g in range(images):
-            for o in range(oh):
-                h, target = (first + o) * stride + i - pad, (g * oh + o) * ow
+            for o in range(rows):
+                h = (start[2] + o) * stride + i - pad
+                at = g * image_step + o // band * band_step + o % band * ow
                 if 0 <= h < height:
                     for phase in range(stride):
                         lo, hi = inside(width, phase - pad, stride, lines.shape[1])
-                        thin(x[g, c, h, lo * stride + phase - pad:], lines[phase, lo:hi], stride)
-                    for phase in range(stride):
+                        thin(x[g, c, h, lo * stride + phase - pad:], lines[phase, lo:], hi - lo, stride)
                         for u in range((k - phase + stride - 1) // stride):
-                            values, line = cols[job * k + u * stride + phase, target:target + ow], lines[phase, u:u + ow]
+                            values, line = cols[at + (job * k + u * stride + phase) * row_step:], lines[phase, u:]
                             for q in range(ow):
                                 values[q] = line[q]
                 else:
-                    cols[job * k:(job + 1) * k, target:target + ow] = 0
+                    for j in range(k):
+                        values = cols[at + (job * k + j) * row_step:]
+                        for q in range(ow):
+                            values[q] = zero
+                if job == 0:
+                    values = cols[at + channels * k * k * row_step:]
+                    for q in range(ow):
+                        values[q] = one
 
 
-@njit(parallel=True, cache=True)
-def fold(cols, x, k, stride, pad, oh, ow):
-    """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> x (G, C, H, W), overwritten by the sums.
+@njit(nogil=True, cache=True)
+def fold(cols, x, first, last, k, stride, pad, oh, ow):
+    """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> channels first … last − 1 of x (G, C, H, W), overwritten by the sums.
 
     Row by row of x: what comes to it from all windows is added up in lines, as in unfold, and then put in place.
     """
     images, channels, height, width = x.shape
-    for job in prange(images * channels):       # a plane of x belongs to one thread
-        g, c = job // channels, job % channels
-        lines = np.empty((stride, ow + (k - 1) // stride), x.dtype)
-        for h in range(height):
-            lines[:] = 0
-            for i in range((h + pad) % stride, k, stride):
-                o = (h + pad - i) // stride
-                if 0 <= o < oh:
-                    source = (g * oh + o) * ow
-                    for phase in range(stride):
-                        for u in range((k - phase + stride - 1) // stride):
-                            values, line = cols[(c * k + i) * k + u * stride + phase, source:source + ow], lines[phase, u:u + ow]
-                            for q in range(ow):
-                                line[q] += values[q]
-            x[g, c, h] = 0
-            for phase in range(stride):
-                lo, hi = inside(width, phase - pad, stride, lines.shape[1])
-                line, pixels = lines[phase, lo:hi], x[g, c, h, lo * stride + phase - pad:]
-                for u in range(hi - lo):
-                    pixels[u * stride] = line[u]
+    lines = np.empty((stride, ow + (k - 1) // stride), x.dtype)
+    zero = x.dtype.type(0)
+    for c in range(first, last):
+        for g in range(images):
+            for h in range(height):
+                lines[:] = 0
+                for i in range((h + pad) % stride, k, stride):
+                    o = (h + pad - i) // stride
+                    if 0 <= o < oh:
+                        for phase in range(stride):
+                            for u in range((k - phase + stride - 1) // stride):
+                                values, line = cols[(c * k + i) * k + u * stride + phase, (g * oh + o) * ow:], lines[phase, u:]
+                                for q in range(ow):
+                                    line[q] += values[q]
+                out = x[g, c, h]
+                for w in range(width):
+                    out[w] = zero
+                for phase in range(stride):
+                    lo, hi = inside(width, phase - pad, stride, lines.shape[1])
+                    line, pixels = lines[phase, lo:], x[g, c, h, lo * stride + phase - pad:]
+                    for u in range(hi - lo):
+                        pixels[u * stride] = line[u]
