@@ -11,7 +11,7 @@ from .geometry import conv_output_size
 from .scratch import blocks, scratch
 from .threads import SMALL_PRODUCT, in_threads
 
-COLUMN_BYTES = 3 << 20          # of columns at a time, many maps: they stay in cache until they are multiplied
+COLUMN_BYTES = 8 << 20          # of columns at a time, many maps
 OWN_BYTES = 1 << 19             # the same for each thread, few maps
 FEW = 1 << 13                   # few maps: filters times rows of columns
 
