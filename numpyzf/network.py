@@ -124,7 +124,13 @@ class Network:
 
     def scores(self, x, batch=128):
         """The last layer's output (N, classes) for x (N, C, H, W) of any N, `batch` images at a time, nothing kept."""
-        return np.concatenate([self.forward(x[n:n + batch]).scores for n in range(0, max(len(x), 1), batch)])
+        return np.concatenate([self._scores(x[n:n + batch]) for n in range(0, max(len(x), 1), batch)])
+
+    def _scores(self, x):
+        x = self._check_input(x)
+        for layer in self.layers.values():
+            x, _ = layer.forward(x)
+        return x
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """Gradients of Σ dy·output under the parameters' names, "conv1.w" …; dy has the shape of the output.

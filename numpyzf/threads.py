@@ -1,5 +1,6 @@
 """Work that is split among Python threads, for kernels and matrix products that release the interpreter's lock."""
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from functools import cache
 
 from .kernels import get_num_threads
@@ -16,9 +17,12 @@ def in_threads(work, count):
     if parts < 2:
         return [work(0, count)]
     ends = [count * part // parts for part in range(parts + 1)]
-    others = [_pool(parts - 1).submit(work, *share) for share in zip(ends[1:-1], ends[2:])]
-    own = work(0, ends[1])
-    return [own, *(other.result() for other in others)]
+    others = [_pool(parts - 1).submit(copy_context().run, work, *share)         # the context: numpy.errstate
+              for share in zip(ends[1:-1], ends[2:])]
+    try:
+        return [work(0, ends[1]), *(other.result() for other in others)]
+    finally:
+        wait(others)            # also if one has failed: they write into arrays of the caller
 
 
 @cache

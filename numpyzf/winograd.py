@@ -77,7 +77,7 @@ def conv_backward(dy, x, w, stride, pad, need_dx):
         if need_dx:
             _inputs(np.matmul(U.transpose(0, 2, 1), dM, out=V), dx[block], stride, pad, tiles, share)    # (C, F) @ (F, T)
         return dU, db
-    dU, db = _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize)
+    dU, db = _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize) or (np.zeros_like(U), np.zeros(len(w), x.dtype))
     return dx, filters_from_points(dU, w.shape, stride), db
 
 

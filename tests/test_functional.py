@@ -171,7 +171,7 @@ BAD = {
     "norm k 0": (lambda: F.contrast_norm_forward(x, k=0), ValueError, "k > 0 and alpha ≥ 0, not k=0, alpha=0.0005"),
     "norm alpha -1": (lambda: F.contrast_norm_forward(x, alpha=-1), ValueError,
                       r"k > 0 and alpha ≥ 0, not k=2\.0, alpha=-1"),
-    "method": (lambda: F.conv_forward(x, w, b, method="fft"), ValueError, "method must be 'unfold' or 'direct', not 'fft'"),
+    "method": (lambda: F.conv_forward(x, w, b, method="fft"), ValueError, "method must be 'auto', 'winograd', 'unfold' or 'direct', not 'fft'"),
     "method down": (lambda: F.conv_transpose(y, w, size=(6, 5), method=None), ValueError, "method must be .*, not None"),
     # switches
     "switches of another shape": (lambda: F.unpool(pooled[:, :, 1:], switches), ValueError,

@@ -5,7 +5,7 @@ A geometry is in the test's name. The error is the largest difference over the l
 import numpy as np
 import pytest
 
-from numpyzf import functional as F
+from numpyzf import functional as F, unfolding
 from numpyzf import kernels, reference
 
 small = pytest.mark.small
@@ -67,23 +67,19 @@ def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, meth
 
 
 @small
-@pytest.mark.parametrize("images_at_once", [1, 2, 3])
-def test_a_batch_that_needs_several_blocks(images_at_once, rng, monkeypatch):
+@pytest.mark.parametrize("few", [0, 1000])
+@pytest.mark.parametrize("limit", [1, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
+def test_a_batch_that_needs_several_blocks(limit, few, rng, monkeypatch):
+    """Images take 912 bytes of columns, rows 304: blocks of one row or of one, three, all images, and the same for each thread's own."""
     x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
-    bytes_of_one = (2 * 3 * 3 + 1) * (3 * 2) * 8                # rows of columns, windows, float64
-    monkeypatch.setattr(unfolding, "COLUMN_BYTES", images_at_once * bytes_of_one)
+    monkeypatch.setattr(unfolding, "FEW", few)
+    monkeypatch.setattr(unfolding, "COLUMN_BYTES", limit)
+    monkeypatch.setattr(unfolding, "OWN_BYTES", limit)
+    monkeypatch.setattr(unfolding, "SMALL_PRODUCT", limit)          # 114 multiply-adds an output row: bands of one row or three
     y, saved = F.conv_forward(x, w, b)
     assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
     for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):
         assert_close(actual, expected)
-
-
-@small
-def test_scratch_is_reused_by_calls_of_other_sizes_and_dtypes(rng):
-    for dtype, side in (np.float64, 9), (np.float32, 4), (np.float64, 3), (np.float32, 12):
-        x, w, b = draw(rng, dtype, (2, 2, side, side), (2, 2, 3, 3), 2)
-        y, _ = F.conv_forward(x, w, b, stride=2, pad=2)
-        assert_close(y, reference.conv_forward(x, w, b, stride=2, pad=2))
 
 
 # ---- pooling --------------------------------------------------------------------------------------------------------
@@ -215,6 +211,7 @@ def dropout_both_ways(x, dy):
 
 OPERATIONS = {      # name: (function, shapes of its arrays)
     "conv, unfold": (lambda *arrays: conv_both_ways(*arrays, "unfold"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
+    "conv, winograd": (lambda *arrays: conv_both_ways(*arrays, "winograd"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
     "conv, direct": (lambda *arrays: conv_both_ways(*arrays, "direct"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
     "max pool": (pool_both_ways, [(2, 3, 6, 5), (2, 3, 3, 2)]),
     "contrast norm": (norm_both_ways, [(2, 6, 3, 4), (2, 6, 3, 4)]),

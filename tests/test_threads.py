@@ -1,0 +1,53 @@
+"""Shares of work on several threads."""
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from numpyzf import threads
+
+pytestmark = pytest.mark.small
+
+
+@pytest.fixture(params=[1, 2, 3])
+def count(request, monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("items", [0, 1, 2, 7, 100])
+def test_each_item_is_in_one_share_and_results_come_in_order(items, count):
+    shares = threads.in_threads(lambda first, last: (first, last), items)
+    assert [n for first, last in shares for n in range(first, last)] == list(range(items))
+    assert len(shares) == max(1, min(items, count))
+    sizes = [last - first for first, last in shares]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_shares_run_on_threads_of_their_own(monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
+    both = threading.Barrier(2, timeout=20)             # passes only if the two shares run at the same time
+    names = threads.in_threads(lambda first, last: both.wait() is not None and threading.current_thread().name, 2)
+    assert names[0] == threading.current_thread().name != names[1]
+
+
+def test_an_error_in_any_share_is_raised_after_the_others_have_ended(monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
+    ended = []
+
+    def work(first, last):
+        if first == failing:
+            raise ValueError("no")
+        ended.append(first)
+    for failing in (0, 1):
+        with pytest.raises(ValueError, match="no"):
+            threads.in_threads(work, 2)
+    assert sorted(ended) == [0, 1]
+
+
+def test_what_numpy_is_told_to_ignore_is_ignored_on_all_threads(monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
+    with warnings.catch_warnings(), np.errstate(over="ignore"):
+        warnings.simplefilter("error")
+        threads.in_threads(lambda first, last: np.float32(1e38) * np.full(2, 1e38, np.float32), 2)
