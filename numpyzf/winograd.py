@@ -1,4 +1,4 @@
-"""Convolution by Winograd's method: what stands between the kernels' transforms, one matrix product for each of 36 points.
+"""Convolution by Winograd's method: what stands between the kernels' transforms, one matrix product for each of n² points.
 
 The derivation and the costs are in kernels/winograd.py. Forward, with points of the input V, the filters U and the output M,
 
@@ -19,34 +19,37 @@ from .geometry import conv_output_size
 from .scratch import blocks, scratch
 from .threads import SMALL_PRODUCT, in_threads
 
-POINTS = (0, 1, -1, 2, -2)          # and ∞
+POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞; without the halves for filters of up to 3 taps
 BLOCK_BYTES = 32 << 20              # points of the input at a time, many maps: enough for products at full rate
 FEW = 96 * 96                       # few maps: filters times channels
 
 
 class Tiles(NamedTuple):
-    """How the output of a convolution is cut into m×m tiles, down × across of them."""
+    """How the output of a convolution is cut into m×m tiles, down × across of them, each made at n×n points."""
+    n: int
     m: int
     down: int
     across: int
 
 
 def tiles_of(shape, K, stride, pad):
-    """The Tiles of a convolution of x (N, C, H, W) with K×K filters; ValueError unless they have 2 to 5 taps at stride 1."""
-    m = 7 - -(-K // stride)
-    if not 2 <= m <= 5:
-        raise ValueError(f"method='winograd' takes filters with 2 to 5 taps per stride along each axis, not {K}×{K} with stride {stride}")
-    return Tiles(m, *(-(-conv_output_size(n, K, stride, pad) // m) for n in shape[2:]))
+    """The Tiles of a convolution of x (N, C, H, W) with K×K filters; ValueError unless they have 2 to 7 taps at stride 1."""
+    taps = -(-K // stride)
+    if not 2 <= taps <= 7:
+        raise ValueError(f"method='winograd' takes filters with 2 to 7 taps per stride along each axis, not {K}×{K} with stride {stride}")
+    n = 6 if taps <= 3 else 8
+    m = n + 1 - taps
+    return Tiles(n, m, *(-(-conv_output_size(size, K, stride, pad) // m) for size in shape[2:]))
 
 
 def pays(x_shape, w_shape, stride, pad):
     """True where the method is faster than unfolding: enough maps on both sides, and enough multiplications saved."""
     (_, C, H, W), (F, _, K, _) = x_shape, w_shape
-    if min(F, C * stride * stride) < 24 or not 2 <= -(-K // stride) <= 5:
+    if min(F, C * stride * stride) < 24 or not 2 <= -(-K // stride) <= 7:
         return False
-    tiles = tiles_of(x_shape, K, stride, pad)
+    n, _, down, across = tiles_of(x_shape, K, stride, pad)
     outputs = conv_output_size(H, K, stride, pad) * conv_output_size(W, K, stride, pad)
-    return 36 * stride * stride * tiles.down * tiles.across < 0.6 * K * K * outputs
+    return n * n * stride * stride * down * across < 0.6 * K * K * outputs
 
 
 def conv_forward(x, w, b, stride, pad):
@@ -57,7 +60,7 @@ def conv_forward(x, w, b, stride, pad):
 
     def images(block, share):
         V = _input_points(x[block], stride, pad, tiles, share)
-        M = np.matmul(U, V, out=scratch("outputs", (36, F, V.shape[2]), x.dtype))
+        M = np.matmul(U, V, out=scratch("outputs", (len(U), F, V.shape[2]), x.dtype))
         share(lambda first, last: kernels.outputs_from_points(M, b, y[block], first, last, *tiles), F)
     _for_all(images, len(x), U.shape[2], F, tiles, x.itemsize)
     return y
@@ -73,7 +76,7 @@ def conv_backward(dy, x, w, stride, pad, need_dx):
         V = _input_points(x[block], stride, pad, tiles, share)
         dM = _output_points(dy[block], tiles, share)
         dU = np.matmul(dM, V.transpose(0, 2, 1), out=scratch("filters", U.shape, x.dtype))     # (F, T) @ (T, C), for each point
-        db = dM[7].sum(axis=1)                      # at the point (1, 1) a tile's polynomial is the sum of its coefficients
+        db = dM[tiles.n + 1].sum(axis=1)            # at the point (1, 1) a tile's polynomial is the sum of its coefficients
         if need_dx:
             _inputs(np.matmul(U.transpose(0, 2, 1), dM, out=V), dx[block], stride, pad, tiles, share)    # (C, F) @ (F, T)
         return dU, db
@@ -88,7 +91,7 @@ def conv_transpose(r, w, stride, pad, size):
 
     def images(block, share):
         R = _output_points(r[block], tiles, share)
-        V = np.matmul(U.transpose(0, 2, 1), R, out=scratch("columns", (36, U.shape[2], R.shape[2]), r.dtype))
+        V = np.matmul(U.transpose(0, 2, 1), R, out=scratch("columns", (len(U), U.shape[2], R.shape[2]), r.dtype))
         _inputs(V, x[block], stride, pad, tiles, share)
     _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize)
     return x
@@ -100,7 +103,7 @@ def _for_all(work, count, C, F, tiles, itemsize):
     share(f, channels) calls f(first, last) for all of the channels: here and now, or shared among the threads.
     """
     many = C * F > FEW
-    size = tiles.down * tiles.across * (36 * C * itemsize if many else C * F)
+    size = tiles.down * tiles.across * (tiles.n**2 * C * itemsize if many else C * F)
     share = in_threads if many else lambda function, channels: function(0, channels)
 
     def part(first, last):
@@ -122,7 +125,7 @@ def _for_all(work, count, C, F, tiles, itemsize):
 
 def _input_points(x, stride, pad, tiles, share):
     C = x.shape[1]
-    points = scratch("columns", (36, stride * stride * C, len(x) * tiles.down * tiles.across), x.dtype)
+    points = scratch("columns", (tiles.n**2, stride * stride * C, len(x) * tiles.down * tiles.across), x.dtype)
     share(lambda first, last: kernels.inputs_to_points(x, points, first, last, *tiles, stride, pad), C)
     return points
 
@@ -132,39 +135,58 @@ def _inputs(points, x, stride, pad, tiles, share):
 
 
 def _output_points(dy, tiles, share):
-    points = scratch("outputs", (36, dy.shape[1], len(dy) * tiles.down * tiles.across), dy.dtype)
+    points = scratch("outputs", (tiles.n**2, dy.shape[1], len(dy) * tiles.down * tiles.across), dy.dtype)
+    share(lambda first, last: kernels.outputs_to_points(dy, points, first, last, *tiles), dy.shape[1])
+    return points
+
+
+def _input_points(x, stride, pad, tiles, share):
+    C = x.shape[1]
+    points = scratch("columns", (tiles.n**2, stride * stride * C, len(x) * tiles.down * tiles.across), x.dtype)
+    share(lambda first, last: kernels.inputs_to_points(x, points, first, last, *tiles, stride, pad), C)
+    return points
+
+
+def _inputs(points, x, stride, pad, tiles, share):
+    share(lambda first, last: kernels.inputs_from_points(points, x, first, last, *tiles, stride, pad), x.shape[1])
+
+
+def _output_points(dy, tiles, share):
+    points = scratch("outputs", (tiles.n**2, dy.shape[1], len(dy) * tiles.down * tiles.across), dy.dtype)
     share(lambda first, last: kernels.outputs_to_points(dy, points, first, last, *tiles), dy.shape[1])
     return points
 
 
 def filter_points(w, stride):
-    """G w Gᵀ: filters (F, C, K, K) at the 36 points, (36, F, stride²·C), the last axis by (row, column modulo stride, channel)."""
+    """G w Gᵀ: filters (F, C, K, K) at the points, (n², F, stride²·C), the last axis by (row, column modulo stride, channel)."""
     F, C = w.shape[:2]
-    U = np.empty((F, 36, stride * stride * C), w.dtype)
-    for phase, (taps, powers) in enumerate(_phases(w.shape[2], stride, w.dtype)):
+    phases = list(_phases(w.shape[2], stride, w.dtype))
+    U = np.empty((F, len(phases[0][1]), stride * stride * C), w.dtype)
+    for phase, (taps, powers) in enumerate(phases):
         part = w[taps].reshape(F, C, -1).transpose(0, 2, 1)
-        np.matmul(powers, part, out=U[:, :, phase * C:(phase + 1) * C])         # (36, taps) @ (taps, C) -> (36, C), for each filter
+        np.matmul(powers, part, out=U[:, :, phase * C:(phase + 1) * C])         # (n², taps) @ (taps, C) -> (n², C), for each filter
     return U.transpose(1, 0, 2)
 
 
 def filters_from_points(dU, shape, stride):
-    """The adjoint of filter_points: (36, F, stride²·C) -> (F, C, K, K)."""
+    """The adjoint of filter_points: (n², F, stride²·C) -> (F, C, K, K)."""
     F, C = shape[:2]
     dw = np.empty(shape, dU.dtype)
     for phase, (taps, powers) in enumerate(_phases(shape[2], stride, dU.dtype)):
-        part = dU[:, :, phase * C:(phase + 1) * C].transpose(1, 2, 0)           # (F, C, 36)
+        part = dU[:, :, phase * C:(phase + 1) * C].transpose(1, 2, 0)           # (F, C, n²)
         dw[taps] = (part @ powers).reshape(dw[taps].shape)
     return dw
 
 
 def _phases(K, stride, dtype):
-    """For each row and column modulo the stride: the taps there, as an index of w, and their powers (36, taps) at the points.
+    """For each row and column modulo the stride: the taps there, as an index of w, and their powers (n², taps) at the points.
 
     G[i, k] = pᵢᵏ / Π_{j≠i} (pᵢ − pⱼ), and at ∞ the highest power alone.
     """
-    p, r = np.array(POINTS, float), -(-K // stride)
+    r = -(-K // stride)
+    p = np.array(POINTS[:5 if r <= 3 else 7], float)
     G = np.vstack([p[:, None] ** np.arange(r), np.arange(r) == r - 1])
-    G[:5] /= np.prod(p[:, None] - p + np.eye(5), axis=1)[:, None]
+    G[:-1] /= np.prod(p[:, None] - p + np.eye(len(p)), axis=1)[:, None]
     for a in range(stride):
         for b in range(stride):
             rows, columns = len(range(a, K, stride)), len(range(b, K, stride))

@@ -118,7 +118,7 @@ def test_filters_and_points_are_adjoint(rng):
 @pytest.mark.parametrize("K, stride", [(1, 1), (6, 1), (11, 2), (3, 3)])
 def test_filters_that_it_cannot_take(K, stride):
     x, w, b = np.zeros((1, 1, 12, 12)), np.zeros((1, 1, K, K)), np.zeros(1)
-    with pytest.raises(ValueError, match=f"takes filters with 2 to 5 taps per stride along each axis, not {K}×{K} with stride {stride}"):
+    with pytest.raises(ValueError, match=f"takes filters with 2 to 7 taps per stride along each axis, not {K}×{K} with stride {stride}"):
         F.conv_forward(x, w, b, stride=stride, method="winograd")
 
 
