@@ -151,7 +151,10 @@ def _fill(out, value, n):
 
 @njit(inline="always")
 def _gather(lines, starts, offset, step, run, taps, n):
-    """run[k, t] = pixel offset + k·step of tile t, for k < taps."""
+    """run[k, t] = pixel offset + k·step of tile t, for k < taps. To be read some time later: a vector of numbers that have just been
+
+    written one by one is not in the processor's reach for some cycles.
+    """
     for k in range(taps):
         pixels, out = lines[offset + k * step:], run[k]
         for t in range(n):
@@ -176,7 +179,7 @@ def inputs_to_points(x, points, first, last, n, m, down, across, stride, pad):
     rows, wide = (down - 1) * m + n, stride * ((across - 1) * m + n)
     starts = _starts(across, m * stride, wide)
     zero, group, inner = x.dtype.type(0), max(1, RUN // across), min(width, wide - pad)        # columns that no window visits stay out
-    lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((SIDE, RUN), x.dtype)
+    lines, pixels = np.zeros(group * wide, x.dtype), np.zeros((SIDE * rows, RUN), x.dtype)
     along, tiles = np.zeros((SIDE * rows, RUN), x.dtype), np.zeros((SIDE * SIDE, RUN), x.dtype)
     for c in range(first, last):
         for g in range(0, images, group):
@@ -192,8 +195,9 @@ def inputs_to_points(x, points, first, last, n, m, down, across, stride, pad):
                                 _copy(x[g + i, c, h], line, inner)
                             else:
                                 _fill(line, zero, inner)
-                        _gather(lines, starts, phase % stride + left * m * stride, stride, pixels, n, size)
-                        _inputs_to_points(pixels, 0, 1, along, SIDE * row, 1, n)
+                        _gather(lines, starts, phase % stride + left * m * stride, stride, pixels[SIDE * row:], n, size)
+                    for row in range(rows):
+                        _inputs_to_points(pixels, SIDE * row, 1, along, SIDE * row, 1, n)
                     for y in range(down):
                         for j in range(n):
                             _inputs_to_points(along, SIDE * y * m + j, SIDE, tiles, j, SIDE, n)
@@ -277,7 +281,7 @@ def outputs_to_points(dy, points, first, last, n, m, down, across):
     starts = _starts(across, m, wide)
     zero, group = dy.dtype.type(0), max(1, RUN // across)
     lines, tiles = np.zeros(group * wide, dy.dtype), np.zeros((SIDE * SIDE, RUN), dy.dtype)
-    along, pixels = np.zeros((5 * SIDE, RUN), dy.dtype), np.zeros((5, RUN), dy.dtype)
+    along, pixels = np.zeros((5 * SIDE, RUN), dy.dtype), np.zeros((5 * SIDE, RUN), dy.dtype)
     for f in range(first, last):
         for g in range(0, images, group):
             count = min(group, images - g)
@@ -290,8 +294,9 @@ def outputs_to_points(dy, points, first, last, n, m, down, across):
                                 _copy(dy[g + k, f, row * m + i], lines[k * wide:], ow)
                             else:
                                 _fill(lines[k * wide:], zero, ow)
-                        _gather(lines, starts, left * m, 1, pixels, m, size)
-                        _outputs_to_points(pixels, 0, 1, along, SIDE * i, 1, n, m)
+                        _gather(lines, starts, left * m, 1, pixels[SIDE * i:], m, size)
+                    for i in range(m):
+                        _outputs_to_points(pixels, SIDE * i, 1, along, SIDE * i, 1, n, m)
                     for j in range(n):
                         _outputs_to_points(along, j, SIDE, tiles, j, SIDE, n, m)
                     at = (row * images + g) * across + left
