@@ -152,27 +152,37 @@ def top_activations(net, images, layer, k=9, *, batch=128):
     """The k images that fire each map of `layer` most, each with the place of its maximum (the paper's Figure 2).
 
     images: (N, C, H, W), or anything that has a length and gives such an array for a slice: it is read `batch` images at a time,
-    and memory doesn't grow with N. An image counts once per map, with its strongest unit. Returns a Top.
+    and memory doesn't grow with N. An image counts once per map, with its strongest unit.
+    layer: a name; or a list of names, which are searched together: the images go up once.
+    Returns a Top; for a list {name: Top}. Raises ValueError for an unknown layer, or k < 1.
     """
-    net._check_name(layer)
+    names = [layer] if isinstance(layer, str) else list(layer)
+    if not names:
+        raise ValueError("layer must be a name or a list of names, not an empty list")
+    for name in names:
+        net._check_name(name)
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    maps, *size = net.shapes[layer]
-    k = min(k, len(images))
-    values, units = np.empty((maps, 0), net.dtype), np.empty((maps, 0, 2 + len(size)), np.int64)
+    last = max(names, key=list(net.layers).index)
+    tops = {name: Top(np.empty((net.shapes[name][0], 0), net.dtype),
+                      np.empty((net.shapes[name][0], 0, 1 + len(net.shapes[name])), np.int64)) for name in names}
     for start in range(0, len(images), batch):
-        y = net.forward(images[start:start + batch], until=layer)[layer]
-        flat = y.reshape(*y.shape[:2], -1)
-        best = flat.argmax(axis=2)                                              # (N, C)
-        places = np.unravel_index(best, size) if size else ()
-        n, c = np.indices(best.shape)
-        found = np.stack([n + start, c, *places], axis=-1).swapaxes(0, 1)       # (C, N, 4)
-        values = np.concatenate([values, flat.max(axis=2).T], axis=1)
-        units = np.concatenate([units, found], axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")[:, :k]
-        values = np.take_along_axis(values, order, axis=1)
-        units = np.take_along_axis(units, order[:, :, None], axis=1)
-    return Top(values, units)
+        trace = net.forward(images[start:start + batch], until=last)
+        tops = {name: _merge(top, trace[name], start, k) for name, top in tops.items()}
+    return tops[layer] if isinstance(layer, str) else tops
+
+
+def _merge(top, y, start, k):
+    """The k strongest of those in `top` and the outputs y of a batch whose first image is number `start`; the earlier among equals."""
+    flat = y.reshape(*y.shape[:2], -1)
+    best = flat.argmax(axis=2)                                              # (N, C)
+    places = np.unravel_index(best, y.shape[2:]) if y.ndim > 2 else ()
+    n, c = np.indices(best.shape)
+    found = np.stack([n + start, c, *places], axis=-1).swapaxes(0, 1)       # (C, N, 4)
+    values = np.concatenate([top.values, flat.max(axis=2).T], axis=1)
+    units = np.concatenate([top.units, found], axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return Top(np.take_along_axis(values, order, axis=1), np.take_along_axis(units, order[:, :, None], axis=1))
 
 
 def _check(net, trace, layer, rule, seed, through_normalization):
