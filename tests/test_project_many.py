@@ -6,7 +6,7 @@ import pytest
 
 from numpyzf import deconvnet, models
 from numpyzf.deconvnet import project, project_many
-from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU, Rule
+from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
 
 EIGHT = [tuple(map(bool, rule)) for rule in np.ndindex(2, 2, 2)]
@@ -55,7 +55,6 @@ def check(net, trace, layer, units, tolerance=1e-12, **how):
 
 # ---- the same as one by one -----------------------------------------------------------------------------------------
 
-@small
 @pytest.mark.parametrize("through_normalization", NORMALIZATION)
 @pytest.mark.parametrize("rule", EIGHT, ids=str)
 def test_every_rule_from_every_layer(rule, through_normalization, rng):
@@ -136,6 +135,17 @@ def test_the_network_of_the_paper(rng):
         strongest = deconvnet.strongest(trace, layer, 7)
         many, shown = check(net, trace, layer, np.array([*corners, strongest]), 1e-5, seed=1.0)
         assert many.windows.shape == (3, 3, side, side) and shown == 3
+
+
+@small
+@pytest.mark.parametrize("layer, start", [("pool1", None), ("conv2", None), ("pool2", None), ("conv3", "relu2"), ("flatten", "flatten")])
+def test_windows_are_left_where_they_get_as_large_as_the_maps(layer, start, rng, monkeypatch):
+    """From conv3 at relu2: windows of 4×4 in maps of 4×3."""
+    starts, descend = [], deconvnet.descend
+    monkeypatch.setattr(deconvnet, "descend", lambda net, trace, layer, *rest: starts.append(layer) or descend(net, trace, layer, *rest))
+    net = paper_like()
+    project_many(net, net.forward(rng.standard_normal((1, *net.input_shape))), layer, [(0, 1, 0, 2) if start != "flatten" else (0, 1)])
+    assert starts == [start] * (start is not None)
 
 
 # ---- windows --------------------------------------------------------------------------------------------------------
