@@ -8,6 +8,9 @@ Every layer has the same methods, and no data of a pass stays in it:
 
 Going down, backward and project do the same thing, but at the ReLU (and, by choice, at contrast normalization).
 r (M, …) holds M signals; `images` says for each one which image of the forward pass, a row of `saved`, it belongs to.
+
+Layers of maps also have project_windows(r, saved, images, corners, rule) -> r: project where r (M, C, b, b) holds but a small
+window of each signal's maps, see windows.py; r comes back as the windows below.
 """
 from numbers import Integral
 from typing import NamedTuple
@@ -15,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import functional as F
+from . import windows
 from .geometry import Window, check_window, conv_output_size, pool_output_size
 
 
@@ -71,6 +75,12 @@ class Conv:
         _, stride, pad = self.window
         return F.conv_transpose(r, saved.w, stride=stride, pad=pad, size=saved.x.shape[2:], method=self.method)
 
+    def project_windows(self, r, saved, images, corners, rule):
+        """Transposed filtering; no padding, since windows go on over the edges, but there are no units there."""
+        corners, side = windows.below(corners, r.shape[2], self.window)
+        r = F.conv_transpose(r, saved.w, stride=self.window.stride, pad=0, size=(side, side), method=self.method)
+        return windows.blank(r, corners, saved.x.shape[2:])
+
 
 class ReLU:
     """max(x, 0). The one layer where gradient, deconvnet and guided backpropagation differ."""
@@ -99,6 +109,12 @@ class ReLU:
         if rule.forward_mask:
             r = F.relu_backward(r, saved[images])
         return r
+
+    def project_windows(self, r, saved, images, corners, rule):
+        """The same, with windows of the masks."""
+        if rule.forward_mask:
+            saved, images = windows.cut(saved, images, corners, r.shape[2:]), slice(None)
+        return self.project(r, saved, images, rule)
 
 
 class MaxPool:
@@ -132,6 +148,13 @@ class MaxPool:
         """Unpool by the switches; or, without them, to the middle of each window."""
         index = saved.index[images] if rule.switches else self._middles(r.shape, saved.x_shape)
         return F.unpool(r, F.Switches(index, (len(r), *saved.x_shape[1:])))
+
+    def project_windows(self, r, saved, images, corners, rule):
+        """The same; the switches are read where they are."""
+        index = saved.index
+        if not rule.switches:
+            index, images = np.ascontiguousarray(self._middles((1, *index.shape[1:]), saved.x_shape)), np.zeros_like(images)
+        return windows.unpool(r, index, images, corners, saved.x_shape[3], self.window)
 
     def _middles(self, r_shape, x_shape):
         size, stride, pad = self.window
@@ -170,6 +193,13 @@ class ContrastNorm:
         if rule.through_normalization == "identity":
             return r
         return F.contrast_norm_backward(r, saved._replace(x=saved.x[images], s=saved.s[images]))
+
+    def project_windows(self, r, saved, images, corners, rule):
+        """The same, with windows of what was normalized; outside of the maps, where r is zero, any strength but 0 will do."""
+        if rule.through_normalization == "gradient":
+            x, s = (windows.cut(a, images, corners, r.shape[2:], fill=1) for a in (saved.x, saved.s))
+            saved, images = saved._replace(x=x, s=s), slice(None)
+        return self.project(r, saved, images, rule)
 
 
 class Flatten:
@@ -260,6 +290,10 @@ class Dropout:
     def project(self, r, saved, images, rule):
         """Pass what was not dropped."""
         return r if saved is None else F.dropout_backward(r, saved[images])
+
+    def project_windows(self, r, saved, images, corners, rule):
+        """The same, with windows of the mask."""
+        return r if saved is None else F.dropout_backward(r, windows.cut(saved, images, corners, r.shape[2:]))
 
 
 def _check_counts(**counts):

@@ -107,6 +107,12 @@ def conv_case(request):
     return request.param
 
 
+@pytest.fixture(params=named([], [case for case in CONV_CASES if 2 <= -(-case.K // case.stride) <= 7]))
+def winograd_case(request):
+    """The geometries that method="winograd" takes."""
+    return request.param
+
+
 @pytest.fixture(params=named(SMALL_POOL, POOL_CASES))
 def pool_case(request):
     return request.param

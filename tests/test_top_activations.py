@@ -94,11 +94,30 @@ def test_only_the_layers_that_are_needed_are_run(net, images, monkeypatch):
     top_activations(net, images, "pool1")
 
 
+@pytest.mark.parametrize("names", [["conv1", "pool1", "fc2"], ("fc2", "conv1"), ["relu1"]], ids=str)
+def test_several_layers_in_one_pass(net, images, names, monkeypatch):
+    """The same as one after the other; each image goes up once, and no further than needed."""
+    alone = {name: top_activations(net, images, name, 4, batch=7) for name in names}
+    passes, forward = [], net.forward
+    monkeypatch.setattr(net, "forward", lambda x, until: passes.append((len(x), until)) or forward(x, until=until))
+    together = top_activations(net, images, names, 4, batch=7)
+    assert list(together) == list(names)
+    for name in names:
+        np.testing.assert_array_equal(together[name].values, alone[name].values)
+        np.testing.assert_array_equal(together[name].units, alone[name].units)
+    last = "fc2" if "fc2" in names else "relu1"
+    assert passes == [(7, last), (7, last), (7, last), (2, last)]
+
+
 def test_refusals(net, images):
     with pytest.raises(ValueError, match="no layer 'conv7'; the layers are: conv1, relu1"):
         top_activations(net, images, "conv7")
     with pytest.raises(ValueError, match="k must be at least 1, not 0"):
         top_activations(net, images, "conv1", 0)
+    with pytest.raises(ValueError, match="no layer 'conv7'"):
+        top_activations(net, images, ["conv1", "conv7"])
+    with pytest.raises(ValueError, match="layer must be a name or a list of names"):
+        top_activations(net, images, [])
 
 
 def test_the_strongest_unit_of_a_trace(net, images):

@@ -2,6 +2,7 @@
 from pathlib import Path
 
 from .. import plots, training
+from ..deconvnet import top_activations
 from . import explain, figure2, filters, page, training_curve
 from .page import Section
 
@@ -46,9 +47,10 @@ def build(run, out, images, labels):
     text = FILTERS.format(layer=first.layer, size=first.w.shape[2], color=color)
     sections.append(_draw(out, "filters", f"The {len(first.w)} filters of {first.layer}", text, filters.draw(first),
                           f"A grid of {len(first.w)} small squares, one per filter"))
-    for i, layer in enumerate(explain.convolutions(net)):
+    tops = top_activations(net, figure2.Prepared(images, prepare), explain.convolutions(net))
+    for i, (layer, top) in enumerate(tops.items()):
         text = MAPS.format(layer=layer, sees=_sees(net, layer)) + f"\n\n{HOW_TO_READ}" * (i == 0)
-        result = figure2.compute(net, images, prepare, layer)
+        result = figure2.compute(net, images, prepare, layer, top=top)
         sections.append(_draw(out, layer, f"What {layer} looks for", text, figure2.draw(result),
                               f"Maps {', '.join(map(str, result.channels))} of {layer}: projections beside image patches"))
     example = explain.compute(net, images[0], prepare, run.classes)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import plots
-from ..deconvnet import project, top_activations
+from ..deconvnet import project_many, top_activations
 
 
 class Figure2(NamedTuple):
@@ -38,18 +38,19 @@ class Prepared:
         return self.prepare(self.images[rows])
 
 
-def compute(net, images, prepare, layer, *, channels=None, maps=6, k=9, rule="deconvnet", batch=128):
+def compute(net, images, prepare, layer, *, channels=None, maps=6, k=9, rule="deconvnet", batch=128, top=None):
     """Find the k strongest activations of the most active maps of `layer` over all images, and project each one.
 
     images: uint8 (N, C, H, W). prepare(images) -> the net's input, cropped from the middle, if at all.
     channels: which maps (or features) to show; without it the `maps` most active, by the mean of their k strongest activations.
     rule: how to go down, see deconvnet.project. batch: images that go through the net at a time.
+    top: what top_activations(net, Prepared(images, prepare), …) has found for this layer; k is then its own, and nothing is searched.
     Returns a Figure2. Raises ValueError for an unknown layer or channel, or if there are no images. Section 4.1 of the paper.
     """
     if len(images) == 0:
         raise ValueError("there are no images to search")
     inputs = Prepared(images, prepare)
-    values, units = top_activations(net, inputs, layer, k, batch=batch)
+    values, units = top or top_activations(net, inputs, layer, k, batch=batch)
     if channels is None:
         channels = np.argsort(-values.mean(axis=1), kind="stable")[:maps]
     channels = np.asarray(channels)
@@ -63,26 +64,17 @@ def _tiles(net, inputs, layer, units, rule):
     """The projections and patches (k, C, h, w) of some units; one pass takes all of their images."""
     seen = units[:, 0]
     trace = net.forward(inputs[seen], until=layer)
+    projections = project_many(net, trace, layer, np.column_stack([np.arange(len(units)), units[:, 1:]]), rule=rule)
     pixels = plots.center(inputs.images[seen], *net.input_shape[1:])
-    pairs = [(crop(net, layer, unit, project(net, trace, layer, unit=(n, *unit[1:]), rule=rule), 0),
-              crop(net, layer, unit, pixels[n], 255)) for n, unit in enumerate(units)]
-    return zip(*pairs)
+    cones = [net.cone(layer, *unit[-2:]) for unit in units]             # of a feature's, which sees everything, the place doesn't matter
+    size = projections.windows.shape[2:]
+    return projections.windows, [crop(*tile, size) for tile in zip(pixels, projections.corners, cones)]
 
 
-def crop(net, layer, unit, image, outside):
-    """Cut the receptive field of one unit out of an image (C, H, W).
-
-    All units of a layer give the same size: what lies beyond the image's edge is filled with `outside`. A field that is
-    larger than the image gives the whole image instead, filled where the unit doesn't see it.
-    """
-    field, places = net.receptive_field(layer), unit[2:]
-    if field is None:
-        return image
-    sizes = [min(field.size, n) for n in image.shape[1:]]
-    starts = [field.start + field.stride * i if field.size < n else 0 for i, n in zip(places, image.shape[1:])]
-    cone = net.cone(layer, *places)
-    out = np.full((len(image), *sizes), outside, image.dtype)
-    inside = tuple(slice(s.start - first, s.stop - first) for s, first in zip(cone, starts))
+def crop(image, corner, cone, size):
+    """Cut the part of an image (C, H, W) that stands beside a projection: `size` pixels from `corner` on, white outside of the cone."""
+    out = np.full((len(image), *size), 255, image.dtype)
+    inside = tuple(slice(side.start - first, side.stop - first) for side, first in zip(cone, corner))
     out[(..., *inside)] = image[(..., *cone)]
     return out
 

@@ -23,7 +23,7 @@ from .winograd import inputs_from_points, inputs_to_points, outputs_from_points,
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "outputs_from_points", "outputs_to_points",
-           "relu", "relu_gradient", "unfold", "unpool", "compile_report"]
+           "relu", "relu_gradient", "unfold", "unpool", "unpool_windows", "compile_report"]
 
 
 class CompileLog(event.Listener):
@@ -67,7 +67,8 @@ direct_forward, direct_transpose, direct_weights = map(
 max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
-cut = _one_at_a_time(window.cut)
+cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
+
 
 def compile_report():
     """(kernels, seconds): how many kernels this process has compiled so far, and how long that took in all."""

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from numpyzf import models, training
-from numpyzf.experiments import demo
+from numpyzf.deconvnet import top_activations
+from numpyzf.experiments import demo, figure2
 from numpyzf.runs import Preparation, Run
 
 HISTORY = [{"epoch": epoch, "rate": rate, "loss": 2 / epoch, "train_accuracy": 0.1 * epoch, "validation_accuracy": 0.12 * epoch}
@@ -24,3 +25,14 @@ def test_every_file_is_there(shape, tmp_path, rng):
     assert html.count('src="data:image/png;base64,') == 8
     assert f"{accuracy:.1%} of 30 test images" in html and "noise" in html and "some/where" not in html
     assert "27×27 pixels" in html and "43×43 pixels, more than the whole image" in html and "<a>" not in html
+
+
+def test_the_images_are_searched_once_for_all_layers(tmp_path, rng, monkeypatch):
+    searches = []
+    monkeypatch.setattr(demo, "top_activations", lambda net, images, layer: searches.append(layer) or top_activations(net, images, layer))
+    monkeypatch.setattr(figure2, "top_activations", None)
+    net = models.labnet().initialize(rng)
+    run = Run(net, Preparation(np.full((1, 28, 28), 128, np.float32), 64.0, 28, 2, True), tuple("abcdefghij"), HISTORY,
+              {"data": "noise", "folder": None, "size": None, "model": "labnet", "seed": 0})
+    demo.build(run, tmp_path, rng.integers(0, 256, (12, 1, 28, 28), np.uint8), rng.integers(0, 10, 12))
+    assert searches == [["conv1", "conv2", "conv3", "conv4", "conv5"]]

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from numpyzf import plots
+from numpyzf.deconvnet import project, top_activations
 from numpyzf.experiments import figure2
 from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
@@ -98,13 +99,48 @@ def test_channels_that_are_asked_for_come_in_that_order():
     np.testing.assert_array_equal(result.projections[:, 0, :, 0, 0], [[0, 0, 255], [250, 0, 0]])
 
 
-def test_a_field_larger_than_the_image_gives_the_image_and_blanks_what_is_not_seen():
-    net = Network([("conv1", Conv(1, 1, 9, pad=4, stride=2))], (1, 8, 8))
-    image = np.arange(1, 65, dtype=np.uint8).reshape(1, 8, 8)
-    cut = figure2.crop(net, "conv1", (0, 0, 3, 1), image, 255)              # rows 6 − 4 … 7, columns 2 − 4 … 6
-    assert cut.shape == (1, 8, 8)
-    np.testing.assert_array_equal(cut[:, 2:, :7], image[:, 2:, :7])
-    assert (cut[:, :2] == 255).all() and (cut[:, :, 7] == 255).all()
+def test_a_field_larger_than_the_image_gives_the_image_and_blanks_what_is_not_seen(rng):
+    net = Network([("conv1", Conv(1, 1, 9, pad=4, stride=2))], (1, 8, 8)).initialize(rng)
+    images = rng.integers(1, 255, (6, 1, 8, 8), np.uint8)
+    result = figure2.compute(net, images, prepare, "conv1", k=6)
+    assert result.projections.shape == result.patches.shape == (1, 6, 1, 8, 8)
+    hidden = 0
+    for (n, _, row, column), projection, patch in zip(result.units[0], result.projections[0], result.patches[0]):
+        unseen = np.ones((8, 8), bool)
+        unseen[max(2 * row - 4, 0):2 * row + 5, max(2 * column - 4, 0):2 * column + 5] = False
+        hidden += unseen.sum()
+        assert not projection[0, unseen].any() and projection[0, ~unseen].all()
+        assert (patch[0, unseen] == 255).all()
+        np.testing.assert_array_equal(patch[0, ~unseen], images[n, 0, ~unseen])
+    assert hidden > 50
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2", "conv3", "fc"])
+def test_each_tile_is_the_projection_in_the_receptive_field(layer, rng):
+    """conv2 sees as many columns as the image has, but not all rows; conv3 more than the image."""
+    net = Network([("conv1", Conv(1, 3, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(2, stride=2, ceil=True)), ("conv2", Conv(3, 4, 3, pad=1)),
+                   ("conv3", Conv(4, 4, 3, pad=1)), ("flatten", Flatten()), ("fc", Linear(96, 3))], (1, 11, 8)).initialize(rng)
+    images = rng.integers(0, 256, (9, 1, 11, 8), np.uint8)
+    result = figure2.compute(net, images, lambda images: images.astype(np.float32), layer, maps=3, k=4)
+    trace = net.forward(images.astype(np.float32))
+    field = net.receptive_field(layer)
+    for units, tiles in zip(result.units, result.projections):
+        for unit, tile in zip(units, tiles):
+            picture = project(net, trace, layer, unit=tuple(unit))
+            whole = np.zeros((1, 11 + 40, 8 + 40), np.float32)                # wide margins, so that any field fits in
+            whole[:, 20:31, 20:28] = picture
+            top, left = (20 + (field.start + field.stride * i if field.size < n else 0) for i, n in zip(unit[2:], (11, 8))) if field else (20, 20)
+            np.testing.assert_allclose(tile, whole[:, top:top + tile.shape[1], left:left + tile.shape[2]], atol=1e-5 * np.abs(picture).max())
+            assert tile.any()
+    assert result.projections.shape[3:] == {"conv1": (3, 3), "conv2": (8, 8), "conv3": (11, 8), "fc": (11, 8)}[layer]
+
+
+def test_what_is_already_found_is_not_searched_again(monkeypatch):
+    top = top_activations(planted(), figure2.Prepared(dots(), prepare), "pool1", k=3)
+    monkeypatch.setattr(figure2, "top_activations", None)
+    result = figure2.compute(planted(), dots(), prepare, "pool1", channels=[0], top=top)
+    np.testing.assert_array_equal(result.values, [[800, 600, 400]])
+    assert result.patches.shape == result.projections.shape == (1, 3, 1, 4, 4)
 
 
 def test_behind_a_fully_connected_layer_it_is_the_whole_image(rng):
