@@ -76,6 +76,35 @@ def convolution_arrays(layer, count):
     return x, w, rng.standard_normal(s["F"], np.float32), rng.standard_normal((count, s["F"], s["OH"], s["OH"]), np.float32)
 
 
+def maps(layer, count=None):
+    """`count` maps of a convolution of zfnet, drawn at random but always the same; None: all."""
+    filters = convolution(layer)["F"]
+    return np.random.default_rng([SEED, 102]).permutation(filters)[:count] if count else np.arange(filters)
+
+
+def strongest(y, chosen):
+    """The strongest unit of each chosen map in each image of y (N, C, H, W): (maps·N, 4) rows of (n, channel, row, column), map by map."""
+    places = y[:, chosen].reshape(len(y), len(chosen), -1).argmax(axis=2)           # (N, maps)
+    rows, columns = np.divmod(places, y.shape[3])
+    n, channel = np.broadcast_arrays(np.arange(len(y))[:, None], chosen)
+    return np.stack([n, channel, rows, columns], axis=-1).swapaxes(0, 1).reshape(-1, 4)
+
+
+def output_bytes(net, count):
+    """Bytes of all layers' outputs for `count` images, of the input too."""
+    shape = NETS[net][0]
+    values = int(np.prod(shape))
+    for _, kind, s in layers(net):
+        if kind == "conv":
+            shape = (s["F"], s["OH"], s["OH"])
+        elif kind == "pool":
+            shape = (shape[0], *[-(-(n - s["size"]) // s["stride"]) + 1 for n in shape[1:]])
+        elif kind == "linear":
+            shape = (s["outputs"],)
+        values += int(np.prod(shape))
+    return 4 * values * count
+
+
 def sample(array):
     """Up to 64 values spread over an array (in NCHW order), as a list: what the two sides' answers are compared by."""
     flat = np.asarray(array).reshape(-1)

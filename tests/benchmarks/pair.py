@@ -78,15 +78,26 @@ def measure(case, *, threads, repeat, budget, ours=None, theirs=None, **options)
                 time.sleep(REST)
                 seconds.append(worker.ask(what, calls=calls[worker, what])["seconds"])
         peaks = tuple(worker.ask("peak")["bytes"] for worker in (a, b))
-    ours, theirs = ([seconds / u for seconds in times[worker, "run"]] for worker, u in zip((a, b), units))
-    pairs = sorted(x / y for x, y in zip(ours, theirs))
+    runs = [[seconds / u for seconds in times[worker, "run"]] for worker, u in zip((a, b), units)]
+    medians = tuple(map(median, runs))
+    pairs = [x / y for x, y in zip(*runs)]
     low, _, high = quantiles(pairs, n=4, method="inclusive") if repeat > 1 else pairs * 3
-    return Result((median(ours), median(theirs)), median(ours) / median(theirs), (low, high), peaks, off, setting(chosen),
-                  median(times.get((a, "matmul"), [0.0])))
+    return Result(medians, medians[0] / medians[1], (low, high), peaks, off, setting(chosen), median(times.get((a, "matmul"), [0.0])))
+
+
+def alone(case, *, threads, repeat, what="run", **options):
+    """numpyzf only: the median of seconds of one `what`, and the bytes of memory it takes beyond what was there after setting up."""
+    with Worker("worker_numpyzf.py", threads) as worker:
+        worker.ask("set_up", case=case, **options)
+        before = worker.ask("reset_peak")["bytes"]
+        worker.ask(what)
+        calls = max(1, round(LEAST / worker.ask(what)["seconds"]))
+        times = [worker.ask(what, calls=calls)["seconds"] for _ in range(repeat)]
+        return median(times), worker.ask("peak")["bytes"] - before
 
 
 def difference(ours, theirs):
-    """The largest difference of two answers, relative to the largest value of each list in them."""
+    """The largest difference of two answers, {name: list}, relative to the largest value of each list."""
     if ours.keys() != theirs.keys():
         raise RuntimeError(f"the two sides answer different things: {list(ours)}, {list(theirs)}")
     return max(max(abs(x - y) for x, y in zip(ours[name], theirs[name], strict=True)) / max(map(abs, theirs[name])) for name in ours)

@@ -31,7 +31,9 @@ def serve(cases):
             elif do == "check":
                 answer = case["check"]()
                 reset_peak()
-            elif do == "peak":
+            elif do in ("peak", "reset_peak"):
+                if do == "reset_peak":
+                    reset_peak()
                 answer = {"bytes": peak()}
             elif do in case:
                 answer = {"seconds": timed(case[do], order.get("calls", 1))}

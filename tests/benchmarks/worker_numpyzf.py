@@ -1,10 +1,18 @@
 """numpyzf's side: sets cases up and runs them. Imports nothing of PyTorch."""
-from numpyzf import functional, models, training        # before NumPy, so that BLAS's idle threads sleep too
+import time
+
+_start = time.perf_counter()
+from numpyzf import deconvnet, functional, kernels, models, training        # before NumPy, so that BLAS's idle threads sleep too
+IMPORT_SECONDS = time.perf_counter() - _start
+try:
+    from numpyzf.experiments import occlusion
+except ImportError:
+    occlusion = None
 
 import numpy as np
 
 import nets
-from worker import NotThere, serve
+from worker import NotThere, serve, timed
 
 
 def network(net):
@@ -65,14 +73,62 @@ def conv(layer, direction, batch):
             "check": lambda: {str(i): nets.sample(y) for i, y in enumerate(run()) if y is not None}}
 
 
-KINDS = {"step": step, "forward": forward, "conv": conv}
+def project(layer, maps=None, count=None):
+    """Nine projections, of nine images' strongest units, for each of `maps` maps (None: all) of a convolution.
+
+    "run" is all of it, with the forward pass (as Captum's time has it too); "project" only the way down, of `count` units.
+    """
+    model, x = network("zfnet"), nets.batch("zfnet", 9)[0]
+    trace = model.forward(x, until=layer)
+    project_many = there(deconvnet, "project_many")
+    units = nets.strongest(trace[layer], nets.maps(layer, maps))
+    few = np.resize(units, (count or len(units), 4))
+
+    def check():
+        """Against the gradient that Captum takes: a seed of 1, and contrast normalization's gradient on the way."""
+        units = nets.strongest(trace[layer], nets.maps(layer, 2))
+        windows = project_many(model, trace, layer, units, seed=1.0, through_normalization="gradient").windows
+        return {"sum": windows.sum((1, 2, 3)).tolist(), "strength": np.abs(windows).sum((1, 2, 3)).tolist()}
+
+    return {"run": lambda: project_many(model, model.forward(x, until=layer), layer, units), "units": len(units),
+            "project": lambda: project_many(model, trace, layer, few), "check": check}
 
 
-def cases(case, **options):
-    """Set a case up."""
-    if case not in KINDS:
-        raise NotThere(f"no case {case}")
-    return KINDS[case](**options)
+def occlude(stride=None):
+    """Scores under a gray square of 32×32 at 30×30 places of one image of zfnet."""
+    model, image = network("zfnet"), nets.batch("zfnet", 1)[0][0]
+    run = there(occlusion, "occlude")
+    places = np.linspace(0, 224 - 32, 30).round().astype(int)
+    return {"run": lambda: run(model, image, size=32, tops=places, lefts=places), "units": places.size**2,
+            "check": lambda: {"scores": []}}
+
+
+def there(module, name):
+    """A function of numpyzf, or NotThere."""
+    if not hasattr(module, name):
+        raise NotThere(f"numpyzf has no {name} yet")
+    return getattr(module, name)
+
+
+def start_up():
+    """What the first calls cost: all kernels of a training step, a projection and an occlusion of zfnet, at batch 1."""
+    works = [step("zfnet", 1)["run"], forward("zfnet", 1)["run"]]
+    for more in (lambda: project("conv5", maps=1)["run"], lambda: occlude()["run"]):
+        try:
+            works.append(more())
+        except NotThere:
+            pass
+    first, again = ([timed(work) for work in works] for _ in range(2))
+    count, seconds = kernels.compile_report()
+    return {"import": IMPORT_SECONDS, "kernels": count, "compile": seconds, "first": sum(first) - sum(again)}
+
+
+KINDS = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude}
+
+
+def cases(case=None, do=None, **options):
+    """Set a case up; or, do="start_up"."""
+    return start_up() if do == "start_up" else KINDS[case](**options)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import nets
-from worker import NotThere, serve, timed
+from worker import serve, timed
 
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -107,15 +107,69 @@ def conv(layer, direction, batch, memory):
     return {"run": run, "check": lambda: {str(i): nets.sample(y) for i, y in enumerate(run()) if y is not None}}
 
 
-KINDS = {"step": step, "forward": forward, "conv": conv}
-CHOICES = {"step": {"memory": FORMATS, "optimizer": ["fused", "foreach"]}, "forward": {"memory": FORMATS}, "conv": {"memory": FORMATS}}
+def project(layer, maps, memory, per_call):
+    """Captum's Deconvolution through the net up to `layer`: nine images, a target in each, for each of `maps` maps.
+
+    per_call: images that go through the net in one call, each with its own target. The seed is 1, where numpyzf's is the
+    activation, and contrast normalization passes its gradient, where numpyzf's passes the signal unchanged, as in the paper.
+    """
+    from captum.attr import Deconvolution
+    whole = network("zfnet", inplace=False)         # Captum's hooks on ReLUs need their inputs
+    model = whole[:[name for name, _ in whole.named_children()].index(layer) + 1].eval().to(memory_format=FORMATS[memory])
+    x = torch.from_numpy(nets.batch("zfnet", 9)[0]).to(memory_format=FORMATS[memory])
+    with torch.inference_mode():
+        y = model(x).numpy()
+    method = Deconvolution(model)
+
+    def attribute(units):
+        for start in range(0, len(units), per_call):
+            part = units[start:start + per_call]
+            rows = slice(part[0][0], part[0][0] + len(part))        # the nine units of a map lie in images 0 … 8
+            yield method.attribute(x[rows], target=[tuple(unit[1:]) for unit in part])
+
+    def run(count=maps):
+        for pixels in attribute(nets.strongest(y, nets.maps(layer, count)).tolist()):
+            pass
+
+    def check():
+        pixels = torch.cat(list(attribute(nets.strongest(y, nets.maps(layer, 2)).tolist()))).detach()
+        return {"sum": pixels.sum((1, 2, 3)).tolist(), "strength": pixels.abs().sum((1, 2, 3)).tolist()}
+
+    return {"run": run, "trial": lambda: run(1), "units": 9 * maps, "check": check}
+
+
+def occlude(stride, memory, per_call):
+    """Captum's Occlusion of zfnet: a square of 32×32 at places `stride` apart, per_call of them in one pass through the net."""
+    from captum.attr import Occlusion
+    model = network("zfnet").eval().to(memory_format=FORMATS[memory])
+    x = torch.from_numpy(nets.batch("zfnet", 1)[0]).to(memory_format=FORMATS[memory])
+    method, target = Occlusion(model), 0
+
+    def run(stride=stride):
+        with torch.inference_mode():
+            return method.attribute(x, (3, 32, 32), (3, stride, stride), baselines=0, target=target, perturbations_per_eval=per_call)
+
+    def check():
+        """How much the score falls under each square of a grid without overlap."""
+        return {"fall": run(32)[0, 0, ::32, ::32].flatten().tolist()}
+
+    return {"run": run, "trial": lambda: run(24), "units": ((224 - 32) // stride + 1) ** 2, "check": check}
+
+
+KINDS = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude}
+CHOICES = {"step": {"memory": FORMATS, "optimizer": ["fused", "foreach"]}, "forward": {"memory": FORMATS}, "conv": {"memory": FORMATS},
+           "project": {"memory": FORMATS, "per_call": [9, 1]}, "occlude": {"memory": FORMATS, "per_call": [1, 16, 32, 64]}}
 
 
 def choose(case, budget, **options):
-    """Try every combination of a case's choices for `budget` seconds (twice at least); returns the fastest, and the seconds of all."""
+    """Try every combination of a case's choices (on a part of the work, "trial", if it has one) for `budget` seconds, twice at least.
+
+    Returns the fastest, and the seconds of all.
+    """
     seconds = {}
     for values in itertools.product(*CHOICES[case].values()):
-        run = KINDS[case](**options, **dict(zip(CHOICES[case], values)))["run"]
+        made = KINDS[case](**options, **dict(zip(CHOICES[case], values)))
+        run = made.get("trial", made["run"])
         run()
         tries, end = [], time.perf_counter() + budget
         while len(tries) < 2 or time.perf_counter() < end:
@@ -127,8 +181,6 @@ def choose(case, budget, **options):
 
 def cases(case, do=None, **options):
     """Set a case up, or choose for it."""
-    if case not in KINDS:
-        raise NotThere(f"no case {case}")
     return choose(case, **options) if do == "choose" else KINDS[case](**options)
 
 
