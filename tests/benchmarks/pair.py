@@ -35,7 +35,8 @@ class Worker:
         if "missing" in answer:
             raise Missing(answer["missing"])
         if "error" in answer:
-            raise RuntimeError(answer["error"])
+            print(answer["error"], file=sys.stderr, flush=True)
+            raise RuntimeError(answer["error"].strip().splitlines()[-1])
         return answer
 
     def __enter__(self):
@@ -105,7 +106,7 @@ def difference(ours, theirs):
 
 def setting(chosen):
     """What won, and how much slower the rest was."""
-    best = " ".join(map(str, chosen["options"].values()))
+    best = chosen["best"]
     fastest = chosen["seconds"][best]
     rest = [f"{name} ×{seconds / fastest:.2f}" for name, seconds in chosen["seconds"].items() if name != best]
     return best + (f" ({', '.join(rest)})" if rest else "")

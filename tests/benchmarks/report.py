@@ -24,9 +24,8 @@ class Report:
     def __init__(self, threads, repeat, budget):
         self.threads, self.repeat, self.budget = threads, repeat, budget
         self.rows, self.lines = {table: [] for table in TABLES}, {table: [] for table in TABLES}
-        self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        if self.load > 0.5:
-            self.line("pairs", f"**Something else ran on this machine** (load {self.load:.1f} at the start): the numbers are rough.")
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+        self.busy = f" **The machine was not idle** (load {load:.1f} in the minute before): the numbers are rough." if load > 0.5 else ""
 
     def row(self, table, cells):
         """Add one, and print it."""
@@ -76,7 +75,7 @@ class Report:
 
     def text(self, about):
         """The tables in Markdown, with what each case of `about` is ({name: docstring})."""
-        parts = ["# numpyzf against PyTorch and Captum", machine(self.threads),
+        parts = ["# numpyzf against PyTorch and Captum", machine(self.threads) + self.busy,
                  f"Medians of {self.repeat} runs; the two take turns, each in its own process, from the same weights and inputs. A ratio is "
                  "numpyzf's time / PyTorch's, its quartiles are those of neighboring runs. Peak memory is the whole process's, the libraries "
                  "included. PyTorch runs eagerly, in float32, in the setting that was fastest when all in its column were tried. "

@@ -5,7 +5,7 @@ _start = time.perf_counter()
 from numpyzf import deconvnet, functional, kernels, models, training        # before NumPy, so that BLAS's idle threads sleep too
 IMPORT_SECONDS = time.perf_counter() - _start
 try:
-    from numpyzf.experiments import occlusion
+    from numpyzf import occlusion
 except ImportError:
     occlusion = None
 
@@ -94,13 +94,20 @@ def project(layer, maps=None, count=None):
             "project": lambda: project_many(model, trace, layer, few), "check": check}
 
 
-def occlude(stride=None):
+def occlude():
     """Scores under a gray square of 32×32 at 30×30 places of one image of zfnet."""
-    model, image = network("zfnet"), nets.batch("zfnet", 1)[0][0]
-    run = there(occlusion, "occlude")
-    places = np.linspace(0, 224 - 32, 30).round().astype(int)
-    return {"run": lambda: run(model, image, size=32, tops=places, lefts=places), "units": places.size**2,
-            "check": lambda: {"scores": []}}
+    function = there(occlusion, "occlude")
+    model, image = network("zfnet"), nets.batch("zfnet", 1)[0]
+    places = np.arange(30) * (224 - 32) // 29
+
+    def run(places=places):
+        return function(model, image[0], size=32, tops=places, lefts=places)
+
+    def check():
+        """How much the first score falls under each square of a grid without overlap."""
+        return {"fall": (model.scores(image)[0, 0] - run(np.arange(0, 224, 32)).scores[:, :, 0]).flatten().tolist()}
+
+    return {"run": run, "units": places.size**2, "check": check}
 
 
 def there(module, name):

@@ -164,7 +164,7 @@ CHOICES = {"step": {"memory": FORMATS, "optimizer": ["fused", "foreach"]}, "forw
 def choose(case, budget, **options):
     """Try every combination of a case's choices (on a part of the work, "trial", if it has one) for `budget` seconds, twice at least.
 
-    Returns the fastest, and the seconds of all.
+    Returns the fastest's options and name, and the seconds of all.
     """
     seconds = {}
     for values in itertools.product(*CHOICES[case].values()):
@@ -176,7 +176,8 @@ def choose(case, budget, **options):
             tries.append(timed(run))
         seconds[values] = min(tries)
     best = min(seconds, key=seconds.get)
-    return {"options": dict(zip(CHOICES[case], best)), "seconds": {" ".join(map(str, v)): s for v, s in seconds.items()}}
+    names = {values: " ".join(f"{v} per call" if isinstance(v, int) else v for v in values) for values in seconds}
+    return {"options": dict(zip(CHOICES[case], best)), "best": names[best], "seconds": {names[v]: s for v, s in seconds.items()}}
 
 
 def cases(case, do=None, **options):
