@@ -1,0 +1,134 @@
+"""Runs cases, prints progress, and makes the tables of results.md."""
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import pair
+
+TABLES = {
+    "pairs": ("Side by side", ["case", "numpyzf", "PyTorch", "ratio (quartiles)", "target", "met", "peak MB", "PyTorch's", "answers differ by",
+                               "PyTorch's setting (the others)"]),
+    "conv": ("Convolutions of zfnet, batch 32", ["case", "numpyzf", "PyTorch", "ratio (quartiles)", "GFLOP/s", "np.matmul", "percent", "target",
+                                                 "met", "answers differ by", "PyTorch's setting (the others)"]),
+    "growth": ("How numpyzf's time and memory grow", ["what", "batch or units", "time per image or unit", "memory beyond set-up",
+                                                      "of it outputs of layers", "the rest"]),
+    "compile": ("Starting", ["what", "kernels compiled", "time", "target", "met"]),
+}
+TABLE_OF = {"step": "pairs", "forward": "pairs", "project": "pairs", "occlude": "pairs", "conv": "conv", "growth": "growth", "compile": "compile"}
+
+
+class Report:
+    """Runs cases and collects rows and remarks for each table."""
+
+    def __init__(self, threads, repeat, budget):
+        self.threads, self.repeat, self.budget = threads, repeat, budget
+        self.rows, self.lines = {table: [] for table in TABLES}, {table: [] for table in TABLES}
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+        self.busy = f" **The machine was not idle** (load {load:.1f} in the minute before): the numbers are rough." if load > 0.5 else ""
+
+    def row(self, table, cells):
+        """Add one, and print it."""
+        self.rows[table].append(cells)
+        print("  " + "  ".join(filter(None, cells)), flush=True)
+
+    def line(self, table, text):
+        """A remark below a table."""
+        self.lines[table].append(text)
+        print(f"  {text}", flush=True)
+
+    def _measure(self, table, name, case, options):
+        print(f"{name} …", flush=True)
+        try:
+            result = pair.measure(case, threads=self.threads, repeat=self.repeat, budget=self.budget, **options)
+        except (pair.Missing, RuntimeError) as error:
+            self.line(table, f"{name}: not measured, {error}")
+            return None
+        if result.difference > 1e-3:
+            self.line(table, f"**{name}: the two answers differ by {result.difference:.1e}, so this may be different work.**")
+        return result
+
+    def compare(self, name, case, limit, **options):
+        """One case of both sides; limit: the highest ratio of times, numpyzf / PyTorch, that we want. Returns the Result or None."""
+        result = self._measure("pairs", name, case, options)
+        if result:
+            peaks = [f"{peak / 2**20:,.0f}" for peak in result.peaks]
+            self.row("pairs", [name, *map(milliseconds, result.times), ratio(result), f"≤ {limit:.2f}", met(result.ratio <= limit), *peaks,
+                               f"{result.difference:.0e}", result.setting])
+        return result
+
+    def convolution(self, name, operations, limit, **options):
+        """One convolution; limit: the lowest share of np.matmul's rate that we want."""
+        result = self._measure("conv", name, "conv", options)
+        if result:
+            rates = operations / result.times[0], 2 * 2048**3 / result.matmul
+            share = rates[0] / rates[1]
+            self.row("conv", [name, *map(milliseconds, result.times), ratio(result), *(f"{rate / 1e9:.0f}" for rate in rates), f"{share:.0%}",
+                              f"≥ {limit:.0%}", met(share >= limit), f"{result.difference:.0e}", result.setting])
+
+    def alone(self, table, case, row, **options):
+        """One case of numpyzf; row(seconds, bytes) makes the cells."""
+        try:
+            self.row(table, row(*pair.alone(case, threads=self.threads, repeat=min(3, self.repeat), **options)))
+        except (pair.Missing, RuntimeError) as error:
+            self.line(table, f"{case} {options}: not measured, {error}")
+
+    def text(self, about):
+        """The tables in Markdown, with what each case of `about` is ({name: docstring})."""
+        parts = ["# numpyzf against PyTorch and Captum", machine(self.threads) + self.busy,
+                 f"Medians of {self.repeat} runs; the two take turns, each in its own process, from the same weights and inputs. A ratio is "
+                 "numpyzf's time / PyTorch's, its quartiles are those of neighboring runs. Peak memory is the whole process's, the libraries "
+                 "included. PyTorch runs eagerly, in float32, in the setting that was fastest when all in its column were tried. "
+                 "Made by `python tests/benchmarks/run.py`."]
+        for table, (title, head) in TABLES.items():
+            if self.rows[table] or self.lines[table]:
+                parts.append(f"## {title}")
+                parts += [f"{name}: {' '.join(text.split())}" for name, text in about.items() if TABLE_OF[name] == table]
+                if self.rows[table]:
+                    lines = [head, ["---"] * len(head), *self.rows[table]]
+                    parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+                parts += self.lines[table]
+        return "\n\n".join(parts) + "\n"
+
+    def write(self, path, about):
+        """Write the text to a file."""
+        path.write_text(self.text(about), encoding="utf-8")
+
+
+def machine(threads):
+    """One line: processor, cores, threads, versions."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        processor = platform.processor() or platform.machine()
+    versions = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "numba", "torch", "captum"))
+    return f"{processor}, {os.cpu_count()} cores, {threads} threads each; {platform.system()}, Python {sys.version.split()[0]}, {versions}."
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def ratio(result):
+    """0.50 (0.49–0.52)."""
+    low, high = result.quartiles
+    return f"{result.ratio:.2f} ({low:.2f}–{high:.2f})"
+
+
+def met(yes):
+    """For the column of that name."""
+    return "yes" if yes else "**no**"
+
+
+def milliseconds(value):
+    """0.0123 -> '12.3 ms'; 1.5 -> '1.50 s'."""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.3g} ms"
+
+
+def bytes_of(count):
+    """12,345,678 -> '12 MB'."""
+    return f"{count / 2**20:.0f} MB"

@@ -1,0 +1,142 @@
+"""numpyzf's side: sets cases up and runs them. Imports nothing of PyTorch."""
+import time
+
+_start = time.perf_counter()
+from numpyzf import deconvnet, functional, kernels, models, training        # before NumPy, so that BLAS's idle threads sleep too
+IMPORT_SECONDS = time.perf_counter() - _start
+try:
+    from numpyzf import occlusion
+except ImportError:
+    occlusion = None
+
+import numpy as np
+
+import nets
+from worker import NotThere, serve, timed
+
+
+def network(net):
+    """A net of numpyzf with the shared parameters."""
+    model = models.zfnet() if net == "zfnet" else models.labnet(nets.NETS[net][0])
+    own = model.parameters
+    for name, value in nets.parameters(net):
+        assert own[name].shape == value.shape, name
+        own[name][...] = value
+    return model
+
+
+def step(net, batch):
+    """A training step: forward, loss, backward, momentum, renormalization."""
+    state = training.State(network(net), np.random.default_rng(0), nets.RATE)
+    recipe = training.Recipe(batch=batch, rate=nets.RATE, momentum=nets.MOMENTUM, radius=nets.RADIUS)
+    x, labels = nets.batch(net, batch)
+
+    def run():
+        return training.train_step(state, x, labels, nets.RATE, recipe)
+
+    def check():
+        """The loss and what the first step changes, with dropout off: the one thing that is random."""
+        drops = [state.net.layers[name] for name in ("drop6", "drop7")]
+        rates = [drop.rate for drop in drops]
+        before = {name: np.array(nets.sample(value)) for name, value in state.net.parameters.items()}
+        for drop in drops:
+            drop.rate = 0.0
+        answer = {"loss": [float(run()[0])]}
+        for drop, rate in zip(drops, rates):
+            drop.rate = rate
+        return answer | {name: (nets.sample(value) - before[name]).tolist() for name, value in state.net.parameters.items()}
+
+    return {"run": run, "check": check}
+
+
+def forward(net, batch):
+    """Scores of a batch, nothing kept."""
+    model, (x, _) = network(net), nets.batch(net, batch)
+    return {"run": lambda: model.scores(x, batch), "check": lambda: {"scores": nets.sample(model.scores(x, batch))}}
+
+
+def conv(layer, direction, batch):
+    """One convolution of zfnet: forward; or backward, without dx for conv1, as in training."""
+    x, w, b, dy = nets.convolution_arrays(layer, batch)
+    s = nets.convolution(layer)
+    place = {"stride": s["stride"], "pad": s["pad"]}
+    _, saved = functional.conv_forward(x, w, b, **place)
+
+    def run():
+        if direction == "forward":
+            return functional.conv_forward(x, w, b, **place)[:1]
+        return functional.conv_backward(dy, saved, need_dx=layer != "conv1")
+
+    a = np.random.default_rng(0).standard_normal((2048, 2048), np.float32)
+    c = np.empty_like(a)
+    return {"run": run, "matmul": lambda: np.matmul(a, a, out=c),
+            "check": lambda: {str(i): nets.sample(y) for i, y in enumerate(run()) if y is not None}}
+
+
+def project(layer, maps=None, count=None):
+    """Nine projections, of nine images' strongest units, for each of `maps` maps (None: all) of a convolution.
+
+    "run" is all of it, with the forward pass (as Captum's time has it too); "project" only the way down, of `count` units.
+    """
+    model, x = network("zfnet"), nets.batch("zfnet", 9)[0]
+    trace = model.forward(x, until=layer)
+    project_many = there(deconvnet, "project_many")
+    units = nets.strongest(trace[layer], nets.maps(layer, maps))
+    few = np.resize(units, (count or len(units), 4))
+
+    def check():
+        """Against the gradient that Captum takes: a seed of 1, and contrast normalization's gradient on the way."""
+        units = nets.strongest(trace[layer], nets.maps(layer, 2))
+        windows = project_many(model, trace, layer, units, seed=1.0, through_normalization="gradient").windows
+        return {"sum": windows.sum((1, 2, 3)).tolist(), "strength": np.abs(windows).sum((1, 2, 3)).tolist()}
+
+    return {"run": lambda: project_many(model, model.forward(x, until=layer), layer, units), "units": len(units),
+            "project": lambda: project_many(model, trace, layer, few), "check": check}
+
+
+def occlude():
+    """Scores under a gray square of 32×32 at 30×30 places of one image of zfnet."""
+    function = there(occlusion, "occlude")
+    model, image = network("zfnet"), nets.batch("zfnet", 1)[0]
+    places = np.arange(30) * (224 - 32) // 29
+
+    def run(places=places):
+        return function(model, image[0], size=32, tops=places, lefts=places)
+
+    def check():
+        """How much the first score falls under each square of a grid without overlap."""
+        return {"fall": (model.scores(image)[0, 0] - run(np.arange(0, 224, 32)).scores[:, :, 0]).flatten().tolist()}
+
+    return {"run": run, "units": places.size**2, "check": check}
+
+
+def there(module, name):
+    """A function of numpyzf, or NotThere."""
+    if not hasattr(module, name):
+        raise NotThere(f"numpyzf has no {name} yet")
+    return getattr(module, name)
+
+
+def start_up():
+    """What the first calls cost: all kernels of a training step, a projection and an occlusion of zfnet, at batch 1."""
+    works = [step("zfnet", 1)["run"], forward("zfnet", 1)["run"]]
+    for more in (lambda: project("conv5", maps=1)["run"], lambda: occlude()["run"]):
+        try:
+            works.append(more())
+        except NotThere:
+            pass
+    first, again = ([timed(work) for work in works] for _ in range(2))
+    count, seconds = kernels.compile_report()
+    return {"import": IMPORT_SECONDS, "kernels": count, "compile": seconds, "first": sum(first) - sum(again)}
+
+
+KINDS = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude}
+
+
+def cases(case=None, do=None, **options):
+    """Set a case up; or, do="start_up"."""
+    return start_up() if do == "start_up" else KINDS[case](**options)
+
+
+if __name__ == "__main__":
+    serve(cases)
