@@ -28,7 +28,7 @@ Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 import numpy as np
 from numba import njit
 
-RUN = 32        # tiles in a run: what is at hand of them stays in the first-level cache. A fixed length, for full vector instructions
+RUN = 64        # tiles in a run: what is at hand of them stays in the first-level cache. A fixed length, for full vector instructions
 SIDE = 8        # rows of points in a tile at hand; a fixed number for the same reason
 
 
