@@ -1,4 +1,6 @@
-"""Occlusion sensitivity: cover a square of the image, at every place of a grid, and see what the net then says (section 4.3, Figure 7).
+"""Occlusion sensitivity: cover a square of the image, at every place of a grid, and see what the net then says.
+
+Source: Zeiler & Fergus section 4.3, Figure 7.
 
 The idea: what a mask changes grows like a receptive field, but going up. A square changes a box of every map, a little
 larger from layer to layer, and the rest of the map is as it was without the mask. So one ordinary pass of the whole image
@@ -19,7 +21,7 @@ import numpy as np
 
 from . import kernels
 from .functional import check_array
-from .geometry import Window
+from .geometry import Window, check_window, conv_output_size
 from .layers import Conv, MaxPool
 
 CHUNK_BYTES = 32 << 20     # of the largest array of a layer: as many places of the square at once as fit, at least one
@@ -36,29 +38,31 @@ class Occlusion(NamedTuple):
 
 
 def grid(n, size, count):
-    """`count` places (first pixels) of a square of `size` pixels along an axis of n, evenly from edge to edge; one alone in the middle.
+    """First pixels of `count` squares of `size` pixels, spread evenly over an axis of n from edge to edge; one alone in the middle.
+
+    Raises ValueError where there are fewer than `count` places.
 
     >>> grid(224, 32, 30)[[0, 1, 2, -1]], grid(28, 6, 1)
     (array([  0,   6,  13, 192]), array([11]))
     """
-    for name, value in (("n", n), ("size", size), ("count", count)):
-        _check_positive(name, value)
-    if count > n - size + 1:
-        raise ValueError(f"a square of {size} pixels has {max(n - size + 1, 0)} places along {n} pixels, not {count}")
+    places = conv_output_size(n, size, 1, 0)
+    if not isinstance(count, Integral) or not 1 <= count <= places:
+        raise ValueError(f"count must be an integer from 1 to {places}, the places of {size} pixels along {n}, not {count!r}")
     return np.arange(count) * (n - size) // (count - 1) if count > 1 else np.array([(n - size) // 2])
 
 
 def reach(net, size):
-    """How much of each layer a square of `size` pixels can change: {name: (rows, columns)}, up to the first layer that needs whole maps.
+    """How much of each layer's maps a square of `size` pixels can change: {name: (rows, columns)}.
 
-    It is the same wherever the square lies: b pixels touch at most ⌊(b + K − 2)/s⌋ + 1 windows of size K and stride s.
+    It ends at the first layer that needs whole maps, such as a fully connected one. It is the same wherever the square lies:
+    b pixels touch at most ⌊(b + K − 2)/s⌋ + 1 windows of size K and stride s.
 
     >>> from numpyzf import models
     >>> sides = reach(models.zfnet(), 32)
     >>> [sides[name][0] for name in ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")]
     [19, 11, 8, 5, 7, 9, 11, 6]
     """
-    _check_positive("size", size)
+    check_window(size, stride=1, pad=0)
     sides, box = {}, tuple(min(size, n) for n in net.input_shape[1:])
     for name, layer in net.layers.items():
         if not (isinstance(layer, (Conv, MaxPool)) or layer.window == POINT):
@@ -81,7 +85,7 @@ def occlude(net, image, *, size, tops, lefts, value=0.0, sums=()):
     places, but for the result. Raises TypeError or ValueError for what doesn't fit; for unknown layers, and layers without maps.
     """
     image, value = _check_images(net, image, value)
-    _check_sums(net, sums)
+    sums = _check_sums(net, sums)
     tops, lefts, sides = _check_places("tops", tops), _check_places("lefts", lefts), reach(net, size)
     corners = np.array([(top, left) for top in tops for left in lefts])
     base = net.forward(image)
@@ -97,9 +101,8 @@ def occlude(net, image, *, size, tops, lefts, value=0.0, sums=()):
 
 def _cover(image, value, corners, size):
     """The boxes of the image that the squares at `corners` change, (M, C, b, b), and their own corners (M, 2), inside of the image."""
-    n = np.array(image.shape[2:])
-    box = np.minimum(size, n)
-    at = np.clip(corners, 0, n - box)
+    box = [min(size, n) for n in image.shape[2:]]
+    at = np.clip(corners, 0, np.subtract(image.shape[2:], box))
     rows, columns = ((at[:, axis, None] + np.arange(box[axis]) - corners[:, axis, None]) for axis in (0, 1))    # counted in the square
     covered = ((0 <= rows) & (rows < size))[:, None, :, None] & ((0 <= columns) & (columns < size))[:, None, None, :]
     return np.where(covered, _cut(value, at, box), _cut(image, at, box)), at
@@ -116,18 +119,18 @@ def _rise(net, base, sides, boxes, at, part, totals):
             K, s, p = layer.window
             above = -((K - 1 - p - at) // s)                                # ⌈(at + p − K + 1)/s⌉, the first window to touch the box
             above = np.clip(above, 0, np.subtract(net.shapes[name][1:], sides[name]))
-            boxes = _surround(boxes, at, base[below], above * s - p, _seen(layer, sides[name]), -np.inf if isinstance(layer, MaxPool) else 0)
+            outside = -np.inf if isinstance(layer, MaxPool) else 0
+            boxes = _surround(boxes, at, base[below], above * s - p, _seen(layer, sides[name]), outside)
             layer, at = _unpadded(layer), above
         elif name not in sides and (below == "input" or below in sides):
-            boxes = _surround(boxes, at, base[below], np.zeros_like(at), net.shapes[below][1:])
+            boxes = _whole(boxes, at, base[below])
         boxes = layer.forward(boxes)[0]
         if name in totals:
-            totals[name][part] = boxes.sum(axis=(2, 3), dtype=np.float64)
+            totals[name][part] = _sum(boxes)
             if name in sides:                                               # and what lies around the boxes
-                unchanged = base[name].sum(axis=(2, 3), dtype=np.float64)
-                totals[name][part] += unchanged - _cut(base[name], at, sides[name]).sum(axis=(2, 3), dtype=np.float64)
+                totals[name][part] += _sum(base[name]) - _sum(_cut(base[name], at, sides[name]))
         below = name
-    return _surround(boxes, at, base[below], np.zeros_like(at), net.shapes[below][1:]) if below in sides else boxes
+    return _whole(boxes, at, base[below]) if below in sides else boxes
 
 
 def _surround(boxes, at, base, corners, size, fill=0):
@@ -137,11 +140,20 @@ def _surround(boxes, at, base, corners, size, fill=0):
     return windows
 
 
+def _whole(boxes, at, base):
+    """Copies of the whole base map (1, C, H, W), with the boxes, which lie `at`, pasted in: (M, C, H, W)."""
+    return _surround(boxes, at, base, np.zeros_like(at), base.shape[2:])
+
+
 def _cut(x, corners, size, fill=0):
     """Windows (M, C, h, w) of `size` at `corners` (M, 2) of x (1, C, H, W), `fill` outside of it."""
     windows = np.empty((len(corners), x.shape[1], *size), x.dtype)
     kernels.cut(x, np.zeros(len(corners), np.int64), np.ascontiguousarray(corners), windows, x.dtype.type(fill))
     return windows
+
+
+def _sum(maps):
+    return maps.sum(axis=(2, 3), dtype=np.float64)
 
 
 def _unpadded(layer):
@@ -173,17 +185,18 @@ def _largest(net, sides):
 
 def _check_images(net, image, value):
     """image and value as two arrays (1, C, H, W) of the net's dtype, if they fit."""
-    image = check_array("image", image, "CHW", like=net.dtype)
+    image = check_array("image", image, "CHW")
+    if image.dtype != net.dtype:
+        raise TypeError(f"image is {image.dtype}, this network {net.dtype}; convert it with image.astype(np.{net.dtype})")
     if image.shape != net.input_shape:
         raise ValueError(f"image has shape {image.shape}, this network takes {net.input_shape}")
     value = np.asarray(value)
     if value.dtype.kind not in "iuf":
         raise TypeError(f"value must hold numbers, not {value.dtype}")
-    C = net.input_shape[0]
-    if value.shape not in ((), (C,), image.shape):
-        raise ValueError(f"value has shape {value.shape}; it must be a number, or of shape {(C,)} or {image.shape}, as the image")
+    if value.shape not in ((), image.shape[:1], image.shape):
+        raise ValueError(f"value has shape {value.shape}; it must be a number, or of shape {image.shape[:1]} or {image.shape}")
     if not (np.abs(value) <= np.finfo(net.dtype).max).all():
-        raise ValueError("value holds NaN or infinite values")
+        raise ValueError(f"value must be finite, as {net.dtype}")
     whole = np.broadcast_to(value.reshape(-1, 1, 1) if value.ndim < 3 else value, image.shape)
     return image[None], whole.astype(net.dtype)[None]
 
@@ -191,23 +204,16 @@ def _check_images(net, image, value):
 def _check_sums(net, sums):
     if isinstance(sums, str):
         raise TypeError(f"sums must be a sequence of layer names, such as ({sums!r},), not one string")
+    sums = list(sums)
     for name in sums:
-        net._check_name(name)
-        if len(net.shapes[name]) != 3:
-            raise ValueError(f"sums are of layers with maps, but the output of {name} is {net.shapes[name]}")
+        if name not in net.layers or len(net.shapes[name]) != 3:
+            maps = ", ".join(key for key in net.layers if len(net.shapes[key]) == 3)
+            raise ValueError(f"sums names {name!r}, which is no layer with maps; these are: {maps}")
+    return sums
 
 
 def _check_places(name, places):
     places = np.asarray(places)
-    if places.ndim != 1 or not len(places):
-        raise ValueError(f"{name} must be a sequence of one or more integers, not of shape {places.shape}")
-    if places.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers, not {places.dtype}")
+    if places.ndim != 1 or not len(places) or places.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be a sequence of one or more integers, not {places.dtype} of shape {places.shape}")
     return places.astype(np.int64)
-
-
-def _check_positive(name, value):
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, not {value}")
