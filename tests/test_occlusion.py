@@ -44,6 +44,7 @@ NETS = {
     "more padding than filter": build([Conv(1, 2, 3, stride=2, pad=4), ReLU(), MaxPool(2, stride=2), Flatten(), Linear(2 * 4 * 5, 3)],
                                       (1, 11, 13)),
     "one pixel wide filters": build([Conv(2, 3, 1), ReLU(), Conv(3, 2, 1, stride=3), Flatten(), Linear(2 * 3 * 4, 3)], (2, 7, 11)),
+    "maps at the end, too": build([Conv(2, 3, 3, stride=2, pad=1), ReLU()], (2, 31, 28)),
     "a layer of another kind": build([Conv(1, 2, 3), ReLU(), Average(), Conv(2, 2, 3, pad=1), Flatten(), Linear(2 * 9 * 6, 3)],
                                      (1, 13, 10)),
     "no window at all": build([Flatten(), Linear(2 * 5 * 4, 3)], (2, 5, 4)),
@@ -218,7 +219,8 @@ def test_image_and_net_stay_as_they_are():
     image, value = draw(net), draw(net, seed=2)
     before, windows = (image.copy(), value.copy()), [layer.window for layer in net.layers.values()]
     arguments = dict(size=5, tops=[0, 8], lefts=[-1, 4])
-    expected = occlude(net, image, value=value, **arguments).scores
+    expected, sums = occlude(net, image, value=value, sums=iter(["layer1"]), **arguments)
+    assert sums["layer1"].shape == (2, 2, 3)
     np.testing.assert_array_equal((image, value), before)
     assert [layer.window for layer in net.layers.values()] == windows
     image.flags.writeable = value.flags.writeable = False
