@@ -17,13 +17,13 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, norm, pointwise, pool, window
+from . import direct, norm, paste as pasting, pointwise, pool, window
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "outputs_from_points", "outputs_to_points",
-           "relu", "relu_gradient", "unfold", "unpool", "unpool_windows", "compile_report"]
+           "paste", "relu", "relu_gradient", "unfold", "unpool", "unpool_windows", "compile_report"]
 
 
 class CompileLog(event.Listener):
@@ -68,6 +68,7 @@ max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
+paste = _one_at_a_time(pasting.paste)
 
 
 def compile_report():
