@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels
+from . import kernels, windows
 from .functional import check_array
 from .geometry import Window, check_window, conv_output_size
 from .layers import Conv, MaxPool
@@ -135,9 +135,9 @@ def _rise(net, base, sides, boxes, at, part, totals):
 
 def _surround(boxes, at, base, corners, size, fill=0):
     """Windows of `size` at `corners` of the base map, `fill` outside of it, with the boxes, which lie `at`, pasted in."""
-    windows = _cut(base, corners, size, fill)
-    kernels.paste(boxes, at - corners, windows)
-    return windows
+    out = _cut(base, corners, size, fill)
+    kernels.paste(boxes, at - corners, out)
+    return out
 
 
 def _whole(boxes, at, base):
@@ -147,9 +147,7 @@ def _whole(boxes, at, base):
 
 def _cut(x, corners, size, fill=0):
     """Windows (M, C, h, w) of `size` at `corners` (M, 2) of x (1, C, H, W), `fill` outside of it."""
-    windows = np.empty((len(corners), x.shape[1], *size), x.dtype)
-    kernels.cut(x, np.zeros(len(corners), np.int64), np.ascontiguousarray(corners), windows, x.dtype.type(fill))
-    return windows
+    return windows.cut(x, np.zeros(len(corners), np.int64), corners, size, fill)
 
 
 def _sum(maps):

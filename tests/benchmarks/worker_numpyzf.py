@@ -2,17 +2,13 @@
 import time
 
 _start = time.perf_counter()
-from numpyzf import deconvnet, functional, kernels, models, training        # before NumPy, so that BLAS's idle threads sleep too
+from numpyzf import deconvnet, functional, kernels, models, occlusion, training        # before NumPy, so that BLAS's idle threads sleep too
 IMPORT_SECONDS = time.perf_counter() - _start
-try:
-    from numpyzf import occlusion
-except ImportError:
-    occlusion = None
 
 import numpy as np
 
 import nets
-from worker import NotThere, serve, timed
+from worker import serve, timed
 
 
 def network(net):
@@ -80,28 +76,26 @@ def project(layer, maps=None, count=None):
     """
     model, x = network("zfnet"), nets.batch("zfnet", 9)[0]
     trace = model.forward(x, until=layer)
-    project_many = there(deconvnet, "project_many")
     units = nets.strongest(trace[layer], nets.maps(layer, maps))
     few = np.resize(units, (count or len(units), 4))
 
     def check():
         """Against the gradient that Captum takes: a seed of 1, and contrast normalization's gradient on the way."""
         units = nets.strongest(trace[layer], nets.maps(layer, 2))
-        windows = project_many(model, trace, layer, units, seed=1.0, through_normalization="gradient").windows
+        windows = deconvnet.project_many(model, trace, layer, units, seed=1.0, through_normalization="gradient").windows
         return {"sum": windows.sum((1, 2, 3)).tolist(), "strength": np.abs(windows).sum((1, 2, 3)).tolist()}
 
-    return {"run": lambda: project_many(model, model.forward(x, until=layer), layer, units), "units": len(units),
-            "project": lambda: project_many(model, trace, layer, few), "check": check}
+    return {"run": lambda: deconvnet.project_many(model, model.forward(x, until=layer), layer, units), "units": len(units),
+            "project": lambda: deconvnet.project_many(model, trace, layer, few), "check": check}
 
 
 def occlude():
     """Scores under a gray square of 32×32 at 30×30 places of one image of zfnet."""
-    function = there(occlusion, "occlude")
     model, image = network("zfnet"), nets.batch("zfnet", 1)[0]
     places = np.arange(30) * (224 - 32) // 29
 
     def run(places=places):
-        return function(model, image[0], size=32, tops=places, lefts=places)
+        return occlusion.occlude(model, image[0], size=32, tops=places, lefts=places)
 
     def check():
         """How much the first score falls under each square of a grid without overlap."""
@@ -110,21 +104,9 @@ def occlude():
     return {"run": run, "units": places.size**2, "check": check}
 
 
-def there(module, name):
-    """A function of numpyzf, or NotThere."""
-    if not hasattr(module, name):
-        raise NotThere(f"numpyzf has no {name} yet")
-    return getattr(module, name)
-
-
 def start_up():
     """What the first calls cost: all kernels of a training step, a projection and an occlusion of zfnet, at batch 1."""
-    works = [step("zfnet", 1)["run"], forward("zfnet", 1)["run"]]
-    for more in (lambda: project("conv5", maps=1)["run"], lambda: occlude()["run"]):
-        try:
-            works.append(more())
-        except NotThere:
-            pass
+    works = [step("zfnet", 1)["run"], forward("zfnet", 1)["run"], project("conv5", maps=1)["run"], occlude()["run"]]
     first, again = ([timed(work) for work in works] for _ in range(2))
     count, seconds = kernels.compile_report()
     return {"import": IMPORT_SECONDS, "kernels": count, "compile": seconds, "first": sum(first) - sum(again)}
