@@ -169,6 +169,7 @@ def top_activations(net, images, layer, k=9, *, batch=128):
     for start in range(0, len(images), batch):
         trace = net.forward(images[start:start + batch], until=last)
         tops = {name: _merge(top, trace[name], start, k) for name, top in tops.items()}
+        del trace       # or two would be held while the next one is made
     return tops[layer] if isinstance(layer, str) else tops
 
 

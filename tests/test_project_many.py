@@ -82,7 +82,8 @@ ODD = {
     "padded twice": [Conv(1, 2, 3, pad=2), Conv(2, 2, 3, pad=2), ReLU(), Conv(2, 3, 3, stride=2, pad=1)],
     "nothing but padding": [Conv(1, 2, 2, pad=2), ReLU(), MaxPool(3, stride=2, pad=1, ceil=True), Conv(2, 2, 1, pad=1)],
     "pools that hang over": [MaxPool(3, stride=2, ceil=True), MaxPool(4, stride=3, pad=2, ceil=True), Conv(1, 2, 1)],
-    "by plain loops": [Conv(1, 2, 3, stride=2, pad=1, method="direct"), ReLU(), ContrastNorm(size=2, alpha=1.0, beta=0.5), Conv(2, 2, 2, method="direct")],
+    "by plain loops": [Conv(1, 2, 3, stride=2, pad=1, method="direct"), ReLU(), ContrastNorm(size=2, alpha=1.0, beta=0.5),
+                       Conv(2, 2, 2, pad=1, method="direct")],
 }
 
 
