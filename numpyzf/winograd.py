@@ -45,7 +45,7 @@ def tiles_of(shape, K, stride, pad):
 def pays(x_shape, w_shape, stride, pad):
     """True where the method is faster than unfolding: enough maps on both sides, and enough multiplications saved."""
     (_, C, H, W), (F, _, K, _) = x_shape, w_shape
-    if min(F, C * stride * stride) < 24 or not 2 <= -(-K // stride) <= 7:
+    if min(F, C * stride * stride) < 16 or not 2 <= -(-K // stride) <= 7:
         return False
     n, _, down, across = tiles_of(x_shape, K, stride, pad)
     outputs = conv_output_size(H, K, stride, pad) * conv_output_size(W, K, stride, pad)

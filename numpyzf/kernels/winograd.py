@@ -22,7 +22,7 @@ been transformed along the columns. All arithmetic is on such runs, in vector in
 Threads: these kernels are called by several Python threads at once (numpyzf/winograd.py), each for channels or images of its own.
 
 Cost: per tile and channel 4·n² additions or so and m·n to n² single pixels moved, per tile and pair of maps n² multiply-adds: it pays with
-some 20 maps or more. Its price: powers of the points amplify rounding, to 1e-5 of the largest output or so in float32.
+some 16 maps or more. Its price: powers of the points amplify rounding, to 1e-5 of the largest output or so in float32.
 Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 """
 import numpy as np
