@@ -140,23 +140,6 @@ def _output_points(dy, tiles, share):
     return points
 
 
-def _input_points(x, stride, pad, tiles, share):
-    C = x.shape[1]
-    points = scratch("columns", (tiles.n**2, stride * stride * C, len(x) * tiles.down * tiles.across), x.dtype)
-    share(lambda first, last: kernels.inputs_to_points(x, points, first, last, *tiles, stride, pad), C)
-    return points
-
-
-def _inputs(points, x, stride, pad, tiles, share):
-    share(lambda first, last: kernels.inputs_from_points(points, x, first, last, *tiles, stride, pad), x.shape[1])
-
-
-def _output_points(dy, tiles, share):
-    points = scratch("outputs", (tiles.n**2, dy.shape[1], len(dy) * tiles.down * tiles.across), dy.dtype)
-    share(lambda first, last: kernels.outputs_to_points(dy, points, first, last, *tiles), dy.shape[1])
-    return points
-
-
 def filter_points(w, stride):
     """G w Gᵀ: filters (F, C, K, K) at the points, (n², F, stride²·C), the last axis by (row, column modulo stride, channel)."""
     F, C = w.shape[:2]

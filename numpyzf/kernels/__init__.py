@@ -4,10 +4,11 @@ Why the first call is slow: Numba compiles a kernel for the machine and the dtyp
 or two for each, and stores the result on disk (in __pycache__ beside this file, or under $NUMBA_CACHE_DIR). Every later process
 loads it in milliseconds. A line on stderr says so when it happens.
 
-Threads: a kernel runs on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
+Threads: most kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
-kernels, one kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. With OpenMP, processes that call kernels must be spawned, not forked, once a
+them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
+OpenMP fall back to, can't be entered twice. Those of unfold.py and winograd.py run on the thread that calls them, and
+numpyzf/threads.py calls them on several. With OpenMP, processes that call kernels must be spawned, not forked, once a
 kernel has run: multiprocessing.get_context("spawn"). Read-only arrays, such as memory maps, are another type to Numba and compile anew.
 """
 import sys
