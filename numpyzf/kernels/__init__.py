@@ -16,10 +16,10 @@ import time
 
 from numba.core import event
 
-from . import direct, norm, pointwise, pool, unfold as unfolding, window
+from . import direct, naive, norm, pointwise, pool, unfold as unfolding, window
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
-           "max_pool", "momentum_step", "relu", "relu_gradient", "unfold", "unpool", "compile_report"]
+           "max_pool", "momentum_step", "naive_forward", "relu", "relu_gradient", "triad", "unfold", "unpool", "compile_report"]
 
 
 class CompileLog(event.Listener):
@@ -64,6 +64,7 @@ max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 cut = _one_at_a_time(window.cut)
+naive_forward, triad = map(_one_at_a_time, (naive.naive_forward, naive.triad))
 
 
 def compile_report():

@@ -1,0 +1,326 @@
+"""The ladder: one convolution computed in six ways, from seven loops in Python to the machine's limit, and what limits each.
+
+Every way is a function rung(x, w, b, stride, pad) -> y. Each is compared with reference.py on a small problem and with float64 on the
+timed one, and timed; it stands as a point under the roof that the machine sets: no faster than its arithmetic, and no faster
+than memory delivers the bytes the rung moves (the roofline model, Williams, Waterman and Patterson 2009).
+tutorials/ladder.md is the lesson that climbs it.
+"""
+import time
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from .. import functional as F
+from .. import kernels, plots, reference
+from ..geometry import conv_output_size
+
+
+class Problem(NamedTuple):
+    """A convolution: N images, C channels, H×W pixels, F filters of K×K."""
+    N: int
+    C: int
+    H: int
+    W: int
+    F: int
+    K: int
+    stride: int
+    pad: int
+
+    def output_size(self):
+        """(OH, OW)."""
+        return tuple(conv_output_size(n, self.K, self.stride, self.pad) for n in (self.H, self.W))
+
+    def operations(self):
+        """2·N·F·C·K·K·OH·OW: multiplications and additions of the definition, whatever a rung really does."""
+        return 2 * self.N * self.F * self.C * self.K ** 2 * np.prod(self.output_size(), dtype=int).item()
+
+    def elements(self):
+        """How many numbers there are in x, w, y and the unfolded columns."""
+        P = np.prod(self.output_size(), dtype=int).item()
+        return (self.N * self.C * self.H * self.W, self.F * self.C * self.K ** 2, self.N * self.F * P,
+                self.C * self.K ** 2 * self.N * P)
+
+    def arrays(self, rng):
+        """Random x, w, b in float32; weights are scaled so that y is about as large as x."""
+        x = rng.standard_normal((self.N, self.C, self.H, self.W), np.float32)
+        w = rng.standard_normal((self.F, self.C, self.K, self.K), np.float32) / np.float32(self.K * np.sqrt(self.C))
+        return x, w, rng.standard_normal(self.F, np.float32)
+
+
+CONV4 = Problem(N=8, C=384, H=13, W=13, F=384, K=3, stride=1, pad=1)       # the fourth convolution of the paper's net
+
+
+# ---- the rungs ------------------------------------------------------------------------------------------------------
+
+def loops(x, w, b, stride, pad):
+    """Seven loops in Python. Bytes: two numbers per multiply-add, the sum stays at hand (Python itself moves far more)."""
+    return reference.conv_forward(x, w, b, stride=stride, pad=pad)
+
+
+def compiled(x, w, b, stride, pad):
+    """The same loops through Numba, one thread. Bytes: as for the loops, two numbers per multiply-add."""
+    y = np.empty(_output_shape(x, w, stride, pad), x.dtype)
+    kernels.naive_forward(x, w, b, y, stride, pad)
+    return y
+
+
+def direct(x, w, b, stride, pad):
+    """Rows innermost, planes in parallel. Bytes: for each output plane all of its image and one filter; the plane stays in cache."""
+    return F.conv_forward(x, w, b, stride=stride, pad=pad, method="direct")[0]
+
+
+def unfolded(x, w, b, stride, pad):
+    """The whole batch unfolded, one matrix product. Bytes: x, w, columns written and read; y written, biased, laid out anew."""
+    (C, K), (N, filters, OH, OW) = w.shape[1:3], _output_shape(x, w, stride, pad)
+    cols = np.empty((C * K * K, N * OH * OW), x.dtype)
+    kernels.unfold(x, cols, K, stride, pad, OH, OW)
+    y = np.matmul(w.reshape(filters, -1), cols)         # (F, C·K·K) @ (C·K·K, N·OH·OW) -> (F, N·OH·OW)
+    y += b[:, None]
+    return np.ascontiguousarray(y.reshape(filters, N, OH, OW).transpose(1, 0, 2, 3))
+
+
+def blocked(x, w, b, stride, pad):
+    """A few images unfolded at a time. Bytes: x, w, y, each once: a block's columns, and the filters, stay in cache."""
+    return F.conv_forward(x, w, b, stride=stride, pad=pad, method="unfold")[0]
+
+
+def winograd(x, w, b, stride, pad):
+    """F(4×4, 3×3). Bytes: x, w, y; the transformed filters, tiles and products (36 numbers for each) are written and read."""
+    return F.conv_forward(x, w, b, stride=stride, pad=pad, method="winograd")[0]
+
+
+def _output_shape(x, w, stride, pad):
+    return len(x), len(w), *(conv_output_size(n, w.shape[2], stride, pad) for n in x.shape[2:])
+
+
+def _loops_moves(p):
+    return 4 * p.operations() + 4 * p.elements()[2]
+
+
+def _direct_moves(p):
+    x, w, y, _ = p.elements()
+    return 4 * (p.F * x + p.N * w + y)
+
+
+def _unfolded_moves(p):
+    x, w, y, cols = p.elements()
+    return 4 * (x + w + 2 * cols + 5 * y)
+
+
+def _blocked_moves(p):
+    return 4 * sum(p.elements()[:3])
+
+
+def _winograd_moves(p):
+    return _blocked_moves(p) + 4 * 2 * 36 * (p.F * p.C + _tiles(p) * (p.C + p.F))
+
+
+def _tiles(p):
+    """How many 4×4 tiles cover the output maps of all images."""
+    return p.N * np.prod([-(-n // 4) for n in p.output_size()], dtype=int).item()
+
+
+class Rung(NamedTuple):
+    """A way to convolve: name, rung(x, w, b, stride, pad) -> y, moves(problem) -> bytes, and how much of the problem it is timed on."""
+    name: str
+    function: Callable
+    moves: Callable
+    images: int | None = None       # None: all
+    filters: int | None = None
+
+
+RUNGS = [
+    Rung("loops in Python", loops, _loops_moves, images=1, filters=1),
+    Rung("loops, compiled", compiled, _loops_moves, images=1),
+    Rung("direct, parallel", direct, _direct_moves),
+    Rung("unfold + BLAS", unfolded, _unfolded_moves),
+    Rung("unfold in blocks", blocked, _blocked_moves),
+    Rung("Winograd", winograd, _winograd_moves),
+]
+
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+class Step(NamedTuple):
+    """One rung measured: on which part of the problem, its speed and its error.
+
+    seconds: the median. gflops: operations of the definition per second / 1e9. intensity: these operations per byte moved.
+    difference: from reference.py, on a small problem; rounding: from the unfolded product in float64, on what was timed. Both are
+    the largest difference over the largest value.
+    """
+    name: str
+    timed: Problem
+    seconds: float
+    gflops: float
+    intensity: float
+    difference: float
+    rounding: float
+
+
+class Ladder(NamedTuple):
+    """All of it: the problem, the Steps, peak (GFLOP/s of a matrix product), bandwidth (GB/s of the triad), and why rungs are missing."""
+    problem: Problem
+    steps: list
+    peak: float
+    bandwidth: float
+    missing: list
+
+
+def compute(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.5, report=lambda text: None):
+    """Measure the machine's limits, then check and time every rung.
+
+    side, length: of the matrices and the arrays that the limits are measured with; the arrays must be larger than all caches.
+    seconds: each is repeated three times at least and for that long. report: called with a line of text before each measurement.
+    Returns a Ladder. A rung that refuses this kind of convolution with a ValueError is left out, and the reason stands in `missing`.
+    """
+    report(f"the machine: product of {side}×{side} matrices, triad of arrays of {4 * length / 1e6:.0f} MB")
+    peak, bandwidth = _peak(side, seconds), _bandwidth(length, seconds)
+    rng = np.random.default_rng(0)
+    x, w, b = problem.arrays(rng)
+    exact = F.conv_forward(*(a.astype(np.float64) for a in (x, w, b)), stride=problem.stride, pad=problem.pad)[0]
+    small = _small(problem).arrays(rng)
+    expected = reference.conv_forward(*small, stride=problem.stride, pad=problem.pad)
+    steps, missing = [], []
+    for rung in rungs:
+        report(rung.name)
+        try:
+            difference = _difference(rung.function(*small, problem.stride, problem.pad), expected)
+        except ValueError as error:
+            missing.append(f"{rung.name} is left out: {error}")
+            continue
+        timed = problem._replace(N=min(rung.images or problem.N, problem.N), F=min(rung.filters or problem.F, problem.F))
+        part = x[:timed.N], w[:timed.F], b[:timed.F], problem.stride, problem.pad
+        rounding = _difference(rung.function(*part), exact[:timed.N, :timed.F])         # the warm-up, too
+        t = _median(lambda: rung.function(*part), seconds)
+        steps.append(Step(rung.name, timed, t, timed.operations() / t / 1e9, timed.operations() / rung.moves(timed),
+                          difference, rounding))
+    return Ladder(problem, steps, peak, bandwidth, missing)
+
+
+def _small(problem):
+    """A problem of the same kind, small enough for reference.py: tens of thousands of multiply-adds."""
+    K = problem.K
+    return problem._replace(N=min(problem.N, 2), C=min(problem.C, 16), F=min(problem.F, 4), H=min(problem.H, K + 4), W=min(problem.W, K + 3))
+
+
+def _difference(actual, expected):
+    return float(np.abs(actual - expected).max() / np.abs(expected).max())
+
+
+def _median(call, seconds):
+    times = []
+    while len(times) < 3 or sum(times) < seconds:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def _peak(side, seconds):
+    a, b, c = np.ones((3, side, side), np.float32)
+    np.matmul(a, b, out=c)
+    return 2 * side ** 3 / _median(lambda: np.matmul(a, b, out=c), seconds) / 1e9
+
+
+def _bandwidth(length, seconds):
+    a, b, c = np.ones((3, length), np.float32)
+    kernels.triad(a, b, np.float32(3), c)
+    return 12 * length / _median(lambda: kernels.triad(a, b, np.float32(3), c), seconds) / 1e9
+
+
+# ---- showing --------------------------------------------------------------------------------------------------------
+
+def table(result):
+    """The lines of a text table. Speed-ups compare rates, operations per second: the slowest rungs are timed on a part only."""
+    rows = [("rung", "images × filters", "GFLOP/s", "of peak", "over loops", "over last", "from reference", "rounding")]
+    before = first = result.steps[0].gflops
+    for step in result.steps:
+        rows.append((step.name, f"{step.timed.N} × {step.timed.F}", _digits(step.gflops), f"{_digits(100 * step.gflops / result.peak)}%",
+                     f"× {_digits(step.gflops / first)}", f"× {_digits(step.gflops / before)}", f"{step.difference:.0e}", f"{step.rounding:.0e}"))
+        before = step.gflops
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]) for row in rows]
+
+
+def _digits(value):
+    """Three digits that count, with commas, never an exponent."""
+    return f"{value:,.{max(0, 2 - int(np.floor(np.log10(value))))}f}"
+
+
+def draw(result):
+    """Draw a Ladder: the roofline with a point per rung at the left, bars of the speeds at the right; returns a matplotlib figure."""
+    with plots.style():
+        figure = plots.figure(9.6, 4.2)
+        left, right = figure.subplots(1, 2, width_ratios=(1.55, 1))
+        _draw_bars(right, result)
+        _draw_roof(left, result)
+    return figure
+
+
+def _draw_bars(axes, result):
+    places, speeds = np.arange(len(result.steps)), [step.gflops for step in result.steps]
+    axes.barh(places, speeds, color=[_color(step) for step in result.steps], height=0.62)
+    for place, speed in zip(places, speeds):
+        axes.text(speed * 1.2, place, _digits(speed), va="center", fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+    axes.axvline(result.peak, color=plots.GRAY, linewidth=1, zorder=0)
+    axes.text(result.peak / 1.2, -0.55, f"peak {_digits(result.peak)}", ha="right", va="bottom", fontsize=8, color="#555555")
+    axes.set(xscale="log", xlabel="GFLOP/s, counted as the definition does", xlim=(min(speeds) / 2, 12 * max(*speeds, result.peak)),
+             yticks=places, ylim=(len(places) - 0.5, -1))
+    axes.set_yticklabels([f"{i + 1}  {step.name}" for i, step in enumerate(result.steps)])
+
+
+def _draw_roof(axes, result):
+    steps, ridge = result.steps, result.peak / result.bandwidth
+    low, high = min([0.1, *(step.intensity / 2 for step in steps)]), max([10 * ridge, *(4 * step.intensity for step in steps)])
+    line = np.geomspace(low, high, 200)
+    roof = np.minimum(result.peak, result.bandwidth * line)
+    axes.plot(line, roof, color="#555555", linewidth=1.5)
+    for i, step in enumerate(steps):
+        axes.plot(step.intensity, step.gflops, "o", color=_color(step), markersize=7)
+    axes.set(xscale="log", yscale="log", xlim=(low, high), xlabel="operations per byte moved", ylabel="GFLOP/s",
+             ylim=(min(step.gflops for step in steps) / 3, 12 * max(result.peak, *(step.gflops for step in steps))))
+    axes.grid(color="#ececec", linewidth=0.8)
+    axes.figure.draw_without_rendering()            # now places in pixels are known
+    taken = [_box(axes, x, y, 1) for x, y in zip(line, roof)] + [_box(axes, step.intensity, step.gflops, 7) for step in steps]
+    texts = [(f"{i + 1} {step.name}{_fewer(step)}", step.intensity, step.gflops, _color(step)) for i, step in enumerate(steps)]
+    texts += [(f"memory: {_digits(result.bandwidth)} GB/s", np.sqrt(low * ridge), result.bandwidth * np.sqrt(low * ridge), "#555555"),
+              (f"peak of a matrix product: {_digits(result.peak)} GFLOP/s", high / 1.1, result.peak, "#555555")]
+    for text, x, y, color in texts:
+        taken.append(_place(axes, text, x, y, color, taken))
+
+
+def _fewer(step):
+    """What Winograd's label adds: how many of the definition's multiplications it saves, partly filled tiles counted."""
+    if step.name != "Winograd":
+        return ""
+    saved = step.timed.operations() / 2 / (36 * _tiles(step.timed) * step.timed.C * step.timed.F)
+    return f":\n{saved:.1f}× fewer multiplications"
+
+
+def _color(step):
+    return plots.ORANGE if step.name == "Winograd" else plots.BLUE
+
+
+def _box(axes, x, y, size):
+    from matplotlib.transforms import Bbox
+    u, v = axes.transData.transform((x, y))
+    return Bbox.from_extents(u - size, v - size, u + size, v + size)
+
+
+def _place(axes, text, x, y, color, taken):
+    """Write a text near a point, at the nearest of some places where it covers nothing; returns its box in pixels."""
+    from matplotlib.text import Text
+    sides = [(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (-1, 1), (1, 1)]
+    for distance in (8, 18, 30, 44, 60, 80, 104):           # points
+        for right, up in sides:
+            label = axes.annotate(text, (x, y), xytext=(right * distance, up * distance), textcoords="offset points", fontsize=8,
+                                  color=color, ha=("center", "left", "right")[right], va=("center", "bottom", "top")[up],
+                                  arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6} if distance > 18 else None)
+            label.set_in_layout(False)
+            label.get_window_extent()                       # moves it to its place
+            box = Text.get_window_extent(label)             # of the words alone, without the line to the point
+            if axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max) and not any(box.overlaps(other) for other in taken):
+                return box
+            if (distance, right, up) != (104, *sides[-1]):  # where nothing is free, the last place has to do
+                label.remove()
+    return box
