@@ -59,7 +59,7 @@ def loops(x, w, b, stride, pad):
 
 def compiled(x, w, b, stride, pad):
     """The same loops through Numba, one thread. Bytes: as for the loops, two numbers per multiply-add."""
-    y = np.empty(_output_shape(x, w, stride, pad), x.dtype)
+    y = np.empty((len(x), len(w), *(conv_output_size(n, w.shape[2], stride, pad) for n in x.shape[2:])), x.dtype)
     kernels.naive_forward(x, w, b, y, stride, pad)
     return y
 
@@ -70,11 +70,13 @@ def direct(x, w, b, stride, pad):
 
 
 def unfolded(x, w, b, stride, pad):
-    """The whole batch unfolded, one matrix product. Bytes: x, w, columns written and read; y written, biased, laid out anew."""
-    (C, K), (N, filters, OH, OW) = w.shape[1:3], _output_shape(x, w, stride, pad)
-    cols = np.empty((C * K * K, N * OH * OW), x.dtype)
-    kernels.unfold(x, cols, K, stride, pad, OH, OW)
-    y = np.matmul(w.reshape(filters, -1), cols)         # (F, C·K·K) @ (C·K·K, N·OH·OW) -> (F, N·OH·OW)
+    """The whole batch unfolded by NumPy, one matrix product. Bytes: x, w; columns written and read; y written, biased, laid out anew."""
+    filters, C, K = w.shape[:3]
+    padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(2, 3))[:, :, ::stride, ::stride]
+    N, _, OH, OW = windows.shape[:4]
+    cols = windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * K * K, N * OH * OW)
+    y = w.reshape(filters, -1) @ cols                        # (F, C·K·K) @ (C·K·K, N·OH·OW) -> (F, N·OH·OW)
     y += b[:, None]
     return np.ascontiguousarray(y.reshape(filters, N, OH, OW).transpose(1, 0, 2, 3))
 
@@ -85,12 +87,10 @@ def blocked(x, w, b, stride, pad):
 
 
 def winograd(x, w, b, stride, pad):
-    """F(4×4, 3×3). Bytes: x, w, y; the transformed filters, tiles and products (36 numbers for each) are written and read."""
+    """F(4×4, 3×3). Bytes: x, w, y; filters, tiles and products at 36 points, written and read. ValueError unless 3×3 with stride 1."""
+    if (w.shape[2], stride) != (3, 1):
+        raise ValueError(f"F(4×4, 3×3) takes 3×3 filters with stride 1, not {w.shape[2]}×{w.shape[2]} with stride {stride}")
     return F.conv_forward(x, w, b, stride=stride, pad=pad, method="winograd")[0]
-
-
-def _output_shape(x, w, stride, pad):
-    return len(x), len(w), *(conv_output_size(n, w.shape[2], stride, pad) for n in x.shape[2:])
 
 
 def _loops_moves(p):
@@ -284,7 +284,7 @@ def _draw_roof(axes, result):
     taken = [_box(axes, x, y, 1) for x, y in zip(line, roof)] + [_box(axes, step.intensity, step.gflops, 7) for step in steps]
     texts = [(f"{i + 1} {step.name}{_fewer(step)}", step.intensity, step.gflops, _color(step)) for i, step in enumerate(steps)]
     texts += [(f"memory: {_digits(result.bandwidth)} GB/s", np.sqrt(low * ridge), result.bandwidth * np.sqrt(low * ridge), "#555555"),
-              (f"peak of a matrix product: {_digits(result.peak)} GFLOP/s", high / 1.1, result.peak, "#555555")]
+              (f"peak: {_digits(result.peak)} GFLOP/s", high, result.peak, "#555555")]
     for text, x, y, color in texts:
         taken.append(_place(axes, text, x, y, color, taken))
 
