@@ -1,10 +1,12 @@
 """The ladder: one convolution computed in six ways, from seven loops in Python to the machine's limit, and what limits each.
 
-Every way is a function rung(x, w, b, stride, pad) -> y. Each is compared with reference.py on a small problem and with float64 on the
+Every way is a function rung(x, w, b, stride, pad) -> y. Its docstring says which bytes it moves: what its own loops ask for, but for what
+they keep in a register or a cache on purpose. Each is compared with reference.py on a small problem and with float64 on the
 timed one, and timed; it stands as a point under the roof that the machine sets: no faster than its arithmetic, and no faster
 than memory delivers the bytes the rung moves (the roofline model, Williams, Waterman and Patterson 2009).
 tutorials/ladder.md is the lesson that climbs it.
 """
+import math
 import time
 from typing import Callable, NamedTuple
 
@@ -32,13 +34,13 @@ class Problem(NamedTuple):
 
     def operations(self):
         """2·N·F·C·K·K·OH·OW: multiplications and additions of the definition, whatever a rung really does."""
-        return 2 * self.N * self.F * self.C * self.K ** 2 * np.prod(self.output_size(), dtype=int).item()
+        return 2 * self.N * self.F * self.C * self.K ** 2 * math.prod(self.output_size())
 
     def elements(self):
         """How many numbers there are in x, w, y and the unfolded columns."""
-        P = np.prod(self.output_size(), dtype=int).item()
-        return (self.N * self.C * self.H * self.W, self.F * self.C * self.K ** 2, self.N * self.F * P,
-                self.C * self.K ** 2 * self.N * P)
+        N, C, H, W, F, K, _, _ = self
+        P = math.prod(self.output_size())
+        return N * C * H * W, F * C * K * K, N * F * P, C * K * K * N * P
 
     def arrays(self, rng):
         """Random x, w, b in float32; weights are scaled so that y is about as large as x."""
@@ -70,7 +72,9 @@ def direct(x, w, b, stride, pad):
 
 
 def unfolded(x, w, b, stride, pad):
-    """The whole batch unfolded by NumPy, one matrix product. Bytes: x, w; columns written and read; y written, biased, laid out anew."""
+    """The whole batch unfolded by NumPy, one matrix product. Bytes: x and its padded copy; columns written and read; w; y,
+    which is written, biased (in place), and laid out anew.
+    """
     filters, C, K = w.shape[:3]
     padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(2, 3))[:, :, ::stride, ::stride]
@@ -93,35 +97,16 @@ def winograd(x, w, b, stride, pad):
     return F.conv_forward(x, w, b, stride=stride, pad=pad, method="winograd")[0]
 
 
-def _loops_moves(p):
-    return 4 * p.operations() + 4 * p.elements()[2]
-
-
-def _direct_moves(p):
-    x, w, y, _ = p.elements()
-    return 4 * (p.F * x + p.N * w + y)
-
-
-def _unfolded_moves(p):
-    x, w, y, cols = p.elements()
-    return 4 * (x + w + 2 * cols + 5 * y)
-
-
-def _blocked_moves(p):
-    return 4 * sum(p.elements()[:3])
-
-
-def _winograd_moves(p):
-    return _blocked_moves(p) + 4 * 2 * 36 * (p.F * p.C + _tiles(p) * (p.C + p.F))
-
-
 def _tiles(p):
     """How many 4×4 tiles cover the output maps of all images."""
-    return p.N * np.prod([-(-n // 4) for n in p.output_size()], dtype=int).item()
+    return p.N * math.prod(-(-n // 4) for n in p.output_size())
 
 
 class Rung(NamedTuple):
-    """A way to convolve: name, rung(x, w, b, stride, pad) -> y, moves(problem) -> bytes, and how much of the problem it is timed on."""
+    """A way to convolve: name, rung(x, w, b, stride, pad) -> y, what it moves, and how much of the problem it is timed on.
+
+    moves(problem, x, w, y, cols) -> how many numbers the rung reads and writes, given how many there are in each array.
+    """
     name: str
     function: Callable
     moves: Callable
@@ -130,12 +115,12 @@ class Rung(NamedTuple):
 
 
 RUNGS = [
-    Rung("loops in Python", loops, _loops_moves, images=1, filters=1),
-    Rung("loops, compiled", compiled, _loops_moves, images=1),
-    Rung("direct, parallel", direct, _direct_moves),
-    Rung("unfold + BLAS", unfolded, _unfolded_moves),
-    Rung("unfold in blocks", blocked, _blocked_moves),
-    Rung("Winograd", winograd, _winograd_moves),
+    Rung("loops in Python", loops, lambda p, x, w, y, cols: p.operations() + y, images=1, filters=1),
+    Rung("loops, compiled", compiled, lambda p, x, w, y, cols: p.operations() + y, images=1),
+    Rung("direct, parallel", direct, lambda p, x, w, y, cols: p.F * x + p.N * w + y),
+    Rung("unfold + BLAS", unfolded, lambda p, x, w, y, cols: 3 * x + 2 * cols + w + 5 * y),
+    Rung("unfold in blocks", blocked, lambda p, x, w, y, cols: x + w + y),
+    Rung("Winograd", winograd, lambda p, x, w, y, cols: x + w + y + 2 * 36 * (p.F * p.C + _tiles(p) * (p.C + p.F))),
 ]
 
 
@@ -177,7 +162,7 @@ def compute(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
     peak, bandwidth = _peak(side, seconds), _bandwidth(length, seconds)
     rng = np.random.default_rng(0)
     x, w, b = problem.arrays(rng)
-    exact = F.conv_forward(*(a.astype(np.float64) for a in (x, w, b)), stride=problem.stride, pad=problem.pad)[0]
+    exact = F.conv_forward(*(a.astype(np.float64) for a in (x, w, b)), stride=problem.stride, pad=problem.pad, method="unfold")[0]
     small = _small(problem).arrays(rng)
     expected = reference.conv_forward(*small, stride=problem.stride, pad=problem.pad)
     steps, missing = [], []
@@ -192,7 +177,7 @@ def compute(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
         part = x[:timed.N], w[:timed.F], b[:timed.F], problem.stride, problem.pad
         rounding = _difference(rung.function(*part), exact[:timed.N, :timed.F])         # the warm-up, too
         t = _median(lambda: rung.function(*part), seconds)
-        steps.append(Step(rung.name, timed, t, timed.operations() / t / 1e9, timed.operations() / rung.moves(timed),
+        steps.append(Step(rung.name, timed, t, timed.operations() / t / 1e9, timed.operations() / (4 * rung.moves(timed, *timed.elements())),
                           difference, rounding))
     return Ladder(problem, steps, peak, bandwidth, missing)
 
@@ -244,7 +229,7 @@ def table(result):
 
 def _digits(value):
     """Three digits that count, with commas, never an exponent."""
-    return f"{value:,.{max(0, 2 - int(np.floor(np.log10(value))))}f}"
+    return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}"
 
 
 def draw(result):
@@ -282,9 +267,9 @@ def _draw_roof(axes, result):
     axes.grid(color="#ececec", linewidth=0.8)
     axes.figure.draw_without_rendering()            # now places in pixels are known
     taken = [_box(axes, x, y, 1) for x, y in zip(line, roof)] + [_box(axes, step.intensity, step.gflops, 7) for step in steps]
-    texts = [(f"{i + 1} {step.name}{_fewer(step)}", step.intensity, step.gflops, _color(step)) for i, step in enumerate(steps)]
-    texts += [(f"memory: {_digits(result.bandwidth)} GB/s", np.sqrt(low * ridge), result.bandwidth * np.sqrt(low * ridge), "#555555"),
-              (f"peak: {_digits(result.peak)} GFLOP/s", high, result.peak, "#555555")]
+    texts = [(f"peak: {_digits(result.peak)} GFLOP/s", high, result.peak, "#555555"),
+             (f"memory: {_digits(result.bandwidth)} GB/s", np.sqrt(low * ridge), result.bandwidth * np.sqrt(low * ridge), "#555555")]
+    texts += [(f"{i + 1} {step.name}{_fewer(step)}", step.intensity, step.gflops, _color(step)) for i, step in enumerate(steps)]
     for text, x, y, color in texts:
         taken.append(_place(axes, text, x, y, color, taken))
 
@@ -310,7 +295,7 @@ def _box(axes, x, y, size):
 def _place(axes, text, x, y, color, taken):
     """Write a text near a point, at the nearest of some places where it covers nothing; returns its box in pixels."""
     from matplotlib.text import Text
-    sides = [(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (-1, 1), (1, 1)]
+    sides = [(1, 0), (-1, 0), (0, -1), (0, 1), (-1, 1), (1, -1), (-1, -1), (1, 1)]
     for distance in (8, 18, 30, 44, 60, 80, 104):           # points
         for right, up in sides:
             label = axes.annotate(text, (x, y), xytext=(right * distance, up * distance), textcoords="offset points", fontsize=8,
@@ -321,6 +306,6 @@ def _place(axes, text, x, y, color, taken):
             box = Text.get_window_extent(label)             # of the words alone, without the line to the point
             if axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max) and not any(box.overlaps(other) for other in taken):
                 return box
-            if (distance, right, up) != (104, *sides[-1]):  # where nothing is free, the last place has to do
+            if (distance, right, up) != (104, 1, 1):  # where nothing is free, the last place has to do
                 label.remove()
     return box
