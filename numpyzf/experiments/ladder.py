@@ -72,15 +72,13 @@ def direct(x, w, b, stride, pad):
 
 
 def unfolded(x, w, b, stride, pad):
-    """The whole batch unfolded by NumPy, one matrix product. Bytes: x and its padded copy; columns written and read; w; y,
-    which is written, biased (in place), and laid out anew.
-    """
+    """All unfolded by NumPy, one product. Bytes: x, its padded copy; columns written, read; w; y written, biased in place, laid out anew."""
     filters, C, K = w.shape[:3]
     padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(2, 3))[:, :, ::stride, ::stride]
     N, _, OH, OW = windows.shape[:4]
     cols = windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * K * K, N * OH * OW)
-    y = w.reshape(filters, -1) @ cols                        # (F, C·K·K) @ (C·K·K, N·OH·OW) -> (F, N·OH·OW)
+    y = w.reshape(filters, -1) @ cols             # (F, C·K·K) @ (C·K·K, N·OH·OW) -> (F, N·OH·OW)
     y += b[:, None]
     return np.ascontiguousarray(y.reshape(filters, N, OH, OW).transpose(1, 0, 2, 3))
 
@@ -175,7 +173,7 @@ def compute(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
             continue
         timed = problem._replace(N=min(rung.images or problem.N, problem.N), F=min(rung.filters or problem.F, problem.F))
         part = x[:timed.N], w[:timed.F], b[:timed.F], problem.stride, problem.pad
-        rounding = _difference(rung.function(*part), exact[:timed.N, :timed.F])         # the warm-up, too
+        rounding = _difference(rung.function(*part), exact[:timed.N, :timed.F])
         t = _median(lambda: rung.function(*part), seconds)
         steps.append(Step(rung.name, timed, t, timed.operations() / t / 1e9, timed.operations() / (4 * rung.moves(timed, *timed.elements())),
                           difference, rounding))
@@ -193,6 +191,7 @@ def _difference(actual, expected):
 
 
 def _median(call, seconds):
+    call()                                  # compiles, wakes threads, fills caches
     times = []
     while len(times) < 3 or sum(times) < seconds:
         start = time.perf_counter()
@@ -203,13 +202,11 @@ def _median(call, seconds):
 
 def _peak(side, seconds):
     a, b, c = np.ones((3, side, side), np.float32)
-    np.matmul(a, b, out=c)
     return 2 * side ** 3 / _median(lambda: np.matmul(a, b, out=c), seconds) / 1e9
 
 
 def _bandwidth(length, seconds):
     a, b, c = np.ones((3, length), np.float32)
-    kernels.triad(a, b, np.float32(3), c)
     return 12 * length / _median(lambda: kernels.triad(a, b, np.float32(3), c), seconds) / 1e9
 
 
@@ -255,6 +252,7 @@ def _draw_bars(axes, result):
 
 
 def _draw_roof(axes, result):
+    from matplotlib.transforms import Bbox
     steps, ridge = result.steps, result.peak / result.bandwidth
     low, high = min([0.1, *(step.intensity / 2 for step in steps)]), max([10 * ridge, *(4 * step.intensity for step in steps)])
     line = np.geomspace(low, high, 200)
@@ -266,7 +264,8 @@ def _draw_roof(axes, result):
              ylim=(min(step.gflops for step in steps) / 3, 12 * max(result.peak, *(step.gflops for step in steps))))
     axes.grid(color="#ececec", linewidth=0.8)
     axes.figure.draw_without_rendering()            # now places in pixels are known
-    taken = [_box(axes, x, y, 1) for x, y in zip(line, roof)] + [_box(axes, step.intensity, step.gflops, 7) for step in steps]
+    covered = [(x, y, 1) for x, y in zip(line, roof)] + [(step.intensity, step.gflops, 7) for step in steps]
+    taken = [Bbox([at - size, at + size]) for at, size in ((axes.transData.transform((x, y)), size) for x, y, size in covered)]
     texts = [(f"peak: {_digits(result.peak)} GFLOP/s", high, result.peak, "#555555"),
              (f"memory: {_digits(result.bandwidth)} GB/s", np.sqrt(low * ridge), result.bandwidth * np.sqrt(low * ridge), "#555555")]
     texts += [(f"{i + 1} {step.name}{_fewer(step)}", step.intensity, step.gflops, _color(step)) for i, step in enumerate(steps)]
@@ -276,28 +275,19 @@ def _draw_roof(axes, result):
 
 def _fewer(step):
     """What Winograd's label adds: how many of the definition's multiplications it saves, partly filled tiles counted."""
-    if step.name != "Winograd":
-        return ""
     saved = step.timed.operations() / 2 / (36 * _tiles(step.timed) * step.timed.C * step.timed.F)
-    return f":\n{saved:.1f}× fewer multiplications"
+    return f":\n{saved:.1f}× fewer multiplications" if step.name == "Winograd" else ""
 
 
 def _color(step):
     return plots.ORANGE if step.name == "Winograd" else plots.BLUE
 
 
-def _box(axes, x, y, size):
-    from matplotlib.transforms import Bbox
-    u, v = axes.transData.transform((x, y))
-    return Bbox.from_extents(u - size, v - size, u + size, v + size)
-
-
 def _place(axes, text, x, y, color, taken):
     """Write a text near a point, at the nearest of some places where it covers nothing; returns its box in pixels."""
     from matplotlib.text import Text
-    sides = [(1, 0), (-1, 0), (0, -1), (0, 1), (-1, 1), (1, -1), (-1, -1), (1, 1)]
     for distance in (8, 18, 30, 44, 60, 80, 104):           # points
-        for right, up in sides:
+        for right, up in (1, 0), (-1, 0), (0, -1), (0, 1), (-1, 1), (1, -1), (-1, -1), (1, 1):
             label = axes.annotate(text, (x, y), xytext=(right * distance, up * distance), textcoords="offset points", fontsize=8,
                                   color=color, ha=("center", "left", "right")[right], va=("center", "bottom", "top")[up],
                                   arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6} if distance > 18 else None)
@@ -306,6 +296,6 @@ def _place(axes, text, x, y, color, taken):
             box = Text.get_window_extent(label)             # of the words alone, without the line to the point
             if axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max) and not any(box.overlaps(other) for other in taken):
                 return box
-            if (distance, right, up) != (104, 1, 1):  # where nothing is free, the last place has to do
+            if (distance, right, up) != (104, 1, 1):        # where nothing is free, the last place has to do
                 label.remove()
     return box

@@ -114,7 +114,7 @@ def test_a_rung_is_timed_and_checked_on_its_part_of_the_problem():
         shapes.append((x.shape, w.shape, b.shape))
         return ladder.unfolded(x, w, b, stride, pad)
     step, = measure(rungs=[Rung("part", part, ladder.RUNGS[3].moves, images=2, filters=3)]).steps
-    assert set(shapes[1:]) == {((2, 2, 6, 5), (3, 2, 3, 3), (3,))} and len(shapes) == 1 + 1 + 3     # small, warm-up, three times
+    assert set(shapes[1:]) == {((2, 2, 6, 5), (3, 2, 3, 3), (3,))} and len(shapes) == 1 + 2 + 3     # small, compared, warm-up, three times
     assert step.timed == TINY._replace(N=2, F=3) and step.rounding < 1e-6
 
 
