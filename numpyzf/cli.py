@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, data. `numpyzf COMMAND --help` says what each takes.
+"""The command `numpyzf`: demo, train, features, explain, bench, data. `numpyzf COMMAND --help` says what each takes.
 
 Errors are one line; with NUMPYZF_TRACEBACK=1 in the environment they show where in the code they come from.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import data, kernels, plots, runs, training
 from .deconvnet import RULES
-from .experiments import demo, explain, figure2
+from .experiments import demo, explain, figure2, ladder
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -78,6 +78,17 @@ def _explain(options):
     _save(explain.draw(result), options.out or Path(options.image).with_suffix("").name + "-explained.png")
 
 
+def _bench(options):
+    p = ladder.CONV4
+    print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, {p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
+    result = ladder.compute(p, report=lambda text: print(f"measuring {text} …", flush=True))
+    print("", *ladder.table(result), *result.missing, sep="\n")
+    print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), {result.bandwidth:.0f} GB/s to and from memory.\n"
+          "Rates are operations of the definition per second; what is timed on fewer images or filters is compared by its rate.\n"
+          "Errors, relative to the largest value: from reference.py on a small problem, and of rounding, from float64, on what was timed.")
+    _save(ladder.draw(result), options.out)
+
+
 def _data(options):
     for name, what, where in data.available():
         print(f"{name:20}  {what}\n{'':20}  {where or 'not here; downloaded when first loaded'}")
@@ -140,6 +151,9 @@ def _parser():
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     sub.add_argument("--rule", **rules)
     sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
+
+    sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about half a minute")
+    sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png", help="the picture: each way under the machine's roof")
 
     command("data", _data, "list the data sets and where they were found")
     return parser

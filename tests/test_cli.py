@@ -8,11 +8,12 @@ from PIL import Image
 
 from numpyzf import cli, data, runs, training
 from numpyzf.deconvnet import RULES
+from numpyzf.experiments import ladder
 
 OPTIONS = {"demo": ["--out", "--seed"],
            "train": ["--data", "--folder", "--size", "--model", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",
                      "--patience", "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"], "data": []}
+           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"], "bench": ["--out"], "data": []}
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,21 @@ def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
     percentages = [float(re.fullmatch(r" *(\d+\.\d)%  (dark|bright)", line)[1]) for line in out[:2]]
     assert percentages[0] >= percentages[1] and sum(percentages) == pytest.approx(100, abs=0.11)
     assert out[2:] == [f"Look at it: {tmp_path / 'my.photo-explained.png'}"] and is_picture(tmp_path / "my.photo-explained.png")
+
+
+# ---- bench ----------------------------------------------------------------------------------------------------------
+
+def test_bench_prints_a_table_and_draws(numpyzf, monkeypatch, tmp_path):
+    compute = ladder.compute
+    monkeypatch.setattr(ladder, "CONV4", ladder.Problem(N=2, C=3, H=6, W=5, F=4, K=3, stride=1, pad=1))
+    monkeypatch.setattr(ladder, "compute", lambda problem, report: compute(problem, side=8, length=64, seconds=0, report=report))
+    status, out, _ = numpyzf("bench")       # stderr may say that it compiles
+    assert status == 0
+    assert out[0] == "One convolution in 6 ways: 2 images of 3 maps, 6×5, through 4 filters of 3×3."
+    assert [line for line in out if line.startswith("measuring ")] == out[1:8]
+    assert out[9].startswith("rung ") and [out[10 + i].startswith(rung.name) for i, rung in enumerate(ladder.RUNGS)] == 6 * [True]
+    assert out[-1] == f"Look at it: {tmp_path / 'numpyzf-bench.png'}" and is_picture(tmp_path / "numpyzf-bench.png")
+    assert numpyzf("bench", "--out", "other")[1][-1] == f"Look at it: {tmp_path / 'other.png'}"
 
 
 # ---- data, demo -----------------------------------------------------------------------------------------------------

@@ -18,13 +18,13 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, norm, paste as pasting, pointwise, pool, window
+from . import direct, naive, norm, paste as pasting, pointwise, pool, window
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
-           "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "outputs_from_points", "outputs_to_points",
-           "paste", "relu", "relu_gradient", "unfold", "unpool", "unpool_windows", "compile_report"]
+           "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "naive_forward", "outputs_from_points", "outputs_to_points",
+           "paste", "relu", "relu_gradient", "triad", "unfold", "unpool", "unpool_windows", "compile_report"]
 
 
 class CompileLog(event.Listener):
@@ -70,6 +70,7 @@ contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm,
 relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
 paste = _one_at_a_time(pasting.paste)
+naive_forward, triad = map(_one_at_a_time, (naive.naive_forward, naive.triad))
 
 
 def compile_report():
