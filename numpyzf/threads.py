@@ -2,18 +2,21 @@
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
+from threading import current_thread
 
 from .kernels import get_num_threads
 
+NAME = "numpyzf"                # of the threads made here
 SMALL_PRODUCT = 3 << 17         # multiply-adds up to which OpenBLAS multiplies on the caller's thread alone (2^19 wake others)
 
 
 def in_threads(work, count):
     """Call work(first, last) for an even share of range(count) on each of Numba's threads; -> what they return, in order.
 
-    Shares depend on `count` and the number of threads alone, so sums over them are the same in every run.
+    Shares depend on `count` and the number of threads alone, so sums over them are the same in every run. Work that calls in_threads
+    again from one of the threads made here does it all on that thread: it would wait for threads that wait for it.
     """
-    parts = min(get_num_threads(), count)
+    parts = 1 if current_thread().name.startswith(NAME) else min(get_num_threads(), count)
     if parts < 2:
         return [work(0, count)]
     ends = [count * part // parts for part in range(parts + 1)]
@@ -27,4 +30,4 @@ def in_threads(work, count):
 
 @cache
 def _pool(size):
-    return ThreadPoolExecutor(size, thread_name_prefix="numpyzf")
+    return ThreadPoolExecutor(size, thread_name_prefix=NAME)

@@ -32,6 +32,18 @@ def test_shares_run_on_threads_of_their_own(monkeypatch):
     assert names[0] == threading.current_thread().name != names[1]
 
 
+def test_shares_that_are_split_again_do_not_wait_for_each_other(monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
+    results = []
+
+    def work(first, last):
+        return [first, threads.in_threads(lambda start, end: end - start, 3)]
+    caller = threading.Thread(target=lambda: results.append(threads.in_threads(work, 2)), daemon=True)
+    caller.start()
+    caller.join(20)
+    assert results == [[[0, [1, 2]], [1, [3]]]]
+
+
 def test_an_error_in_any_share_is_raised_after_the_others_have_ended(monkeypatch):
     monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
     ended = []
