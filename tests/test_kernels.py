@@ -68,7 +68,7 @@ def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, meth
 
 @small
 @pytest.mark.parametrize("few", [0, 1000])
-@pytest.mark.parametrize("limit", [1, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
+@pytest.mark.parametrize("limit", [1, 300, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
 def test_a_batch_that_needs_several_blocks(limit, few, rng, monkeypatch):
     """Images take 912 bytes of columns, rows 304: blocks of one row or of one, three, all images, and the same for each thread's own."""
     x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
@@ -80,6 +80,43 @@ def test_a_batch_that_needs_several_blocks(limit, few, rng, monkeypatch):
     assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
     for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):
         assert_close(actual, expected)
+
+
+@small
+def test_blocks_and_bands_are_as_large_as_their_limits_let_them(rng, monkeypatch):
+    """Rows of columns take 304 bytes and 114 multiply-adds, and there are three in each of five images."""
+    x, = draw(rng, np.float64, (5, 2, 5, 4))
+    for limit, whole in (303, False), (911, False), (912, True), (2000, True), (5 * 912, True):
+        monkeypatch.setattr(unfolding, "COLUMN_BYTES", limit)
+        parts = [(images, rows, cols.nbytes) for images, rows, cols in unfolding._columns(x, 3, 1, 0, 3, 2)]
+        assert all(size <= max(limit, 304) for *_, size in parts)
+        assert all(rows == slice(0, 3) for _, rows, _ in parts) == whole
+        assert len(parts) == {303: 15, 911: 10, 912: 5, 2000: 3, 4560: 1}[limit]
+    for limit, small_product, shapes in (1, 113, [1] * 5), (1824, 341, [2, 2, 1]), (1 << 20, 342, [5]):
+        monkeypatch.setattr(unfolding, "OWN_BYTES", limit)
+        monkeypatch.setattr(unfolding, "SMALL_PRODUCT", small_product)
+        parts = [(cols.shape[0], band) for _, cols, band in unfolding._own_columns(x, (3, 19), 3, 1, 0, 3, 2)]
+        assert parts == [(count, 3 if small_product >= 342 else 1) for count in shapes]
+
+
+@small
+def test_few_maps_share_images_and_many_share_rows_of_columns(rng, monkeypatch):
+    counts = []
+    monkeypatch.setattr(unfolding, "in_threads", lambda work, count: counts.append(count) or [work(0, count)])
+    for few, shares in (57, [5]), (56, [6]):                        # 3 filters times 2·3·3 + 1 rows
+        monkeypatch.setattr(unfolding, "FEW", few)
+        F.conv_forward(*draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3), method="unfold")
+        assert counts == shares
+        counts.clear()
+
+
+@small
+def test_folding_takes_a_few_images_at_a_time(rng, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(unfolding, "COLUMN_BYTES", 2000)            # 864 bytes an image: two
+    monkeypatch.setattr(unfolding, "scratch", lambda name, shape, dtype: sizes.append(shape) or np.empty(shape, dtype))
+    F.conv_transpose(*draw(rng, np.float64, (5, 3, 3, 2), (3, 2, 3, 3)), size=(5, 4), method="unfold")
+    assert sizes == [(18, 12), (18, 12), (18, 6)]
 
 
 # ---- pooling --------------------------------------------------------------------------------------------------------
@@ -96,6 +133,21 @@ def test_max_pool_and_unpool(pool_case, values, dtype, rng):
     np.testing.assert_array_equal(switches.index, expected_index, strict=True)
     r, = draw(rng, dtype, y.shape)
     assert_close(F.unpool(r, switches), reference.unpool(r, expected_index, shape))
+
+
+@pytest.mark.parametrize("values", ["normal", "nan and inf", "minus infinity"])
+@pytest.mark.parametrize("H, W, size, stride, pad", [(40, 33, 3, 1, 1), (85, 61, 3, 2, 0), (70, 64, 2, 2, 1), (5, 600, 2, 1, 0)])
+def test_max_pool_of_an_image_with_more_windows_than_a_band(H, W, size, stride, pad, values, rng):
+    """A band has some 512 windows at most: several bands of rows, the last one smaller, or rows that are longer."""
+    x = {"normal": rng.standard_normal((1, 1, H, W)), "nan and inf": rng.choice([-np.inf, 0, 1, np.inf, np.nan], (1, 1, H, W)),
+         "minus infinity": np.full((1, 1, H, W), -np.inf)}[values]
+    windows = dict(size=size, stride=stride, pad=pad)
+    expected_y, expected_index = reference.max_pool_forward(x, **windows, ceil=False)
+    y, index = np.zeros((2, *expected_y.shape[1:])), np.zeros((2, *expected_y.shape[1:]), np.int32)
+    kernels.max_pool(x, y[:1], index[:1], size, stride, pad)
+    np.testing.assert_array_equal(y[:1], expected_y)
+    np.testing.assert_array_equal(index[:1], expected_index)
+    assert not y[1].any() and not index[1].any()                # nothing is written behind the end
 
 
 # ---- contrast normalization -----------------------------------------------------------------------------------------

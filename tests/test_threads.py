@@ -32,6 +32,12 @@ def test_shares_run_on_threads_of_their_own(monkeypatch):
     assert names[0] == threading.current_thread().name != names[1]
 
 
+def test_threads_are_kept_for_the_next_call(monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
+    first, again = (threads.in_threads(lambda first, last: threading.current_thread(), 2) for _ in range(2))
+    assert first == again
+
+
 def test_shares_that_are_split_again_do_not_wait_for_each_other(monkeypatch):
     monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
     results = []

@@ -5,6 +5,7 @@ import pytest
 from numpyzf import functional as F
 from numpyzf import reference, winograd
 from numpyzf.geometry import conv_output_size
+from numpyzf.scratch import scratch
 
 small = pytest.mark.small
 few_or_many = pytest.mark.parametrize("few", [1 << 30, 0], ids=["few maps", "many maps"])
@@ -64,11 +65,53 @@ def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
         assert error(actual, right) < 1e-12
 
 
-@pytest.mark.parametrize("K, width", [(3, 300), (5, 270), (3, 257)])
-def test_rows_of_more_tiles_than_a_run(K, width, rng):
-    arrays = draw(rng, np.float64, 2, 2, 7, width, 3, K, 1, K // 2)
-    for actual, right in zip(all_of(*arrays, 1, K // 2, "winograd"), all_of(*arrays, 1, K // 2, "direct")):
+@few_or_many
+@pytest.mark.parametrize("K, stride, width", [(3, 1, 300), (5, 1, 270), (3, 1, 257), (3, 1, 100), (5, 2, 530)])
+def test_rows_of_more_tiles_than_a_run_and_more_images(K, stride, width, few, rng, monkeypatch):
+    """A run is 64 tiles: a part of a row of 65 and more, or two rows of 25, of five images."""
+    monkeypatch.setattr(winograd, "FEW", few)
+    arrays = draw(rng, np.float64, 5, 2, 7, width, 3, K, stride, K // 2)
+    for actual, right in zip(all_of(*arrays, stride, K // 2, "winograd"), all_of(*arrays, stride, K // 2, "direct")):
         assert error(actual, right) < 1e-12
+
+
+@few_or_many
+@pytest.mark.parametrize("size, K, stride, pad", [(18, 6, 3, 1), (13, 4, 2, 0), (18, 9, 3, 1)])
+def test_columns_that_no_window_visits_and_no_tile_holds(size, K, stride, pad, few, rng, monkeypatch):
+    """Whole tiles end before the image does: what is left of an image must not get into the next one's margin, nor its into this."""
+    monkeypatch.setattr(winograd, "FEW", few)
+    tiles = winograd.tiles_of((4, 2, size, size), K, stride, pad)
+    assert stride * ((tiles.across - 1) * tiles.m + tiles.n) < size + pad
+    arrays = draw(rng, np.float64, 4, 2, size, size, 3, K, stride, pad)
+    for actual, right in zip(all_of(*arrays, stride, pad, "winograd"), expected(*arrays, stride, pad)):
+        assert error(actual, right) < 1e-12
+
+
+@small
+@few_or_many
+def test_memory_and_products_keep_to_their_limits(few, rng, monkeypatch):
+    """Many maps: points of the input of a block; few maps: multiply-adds of one product."""
+    sizes, counts = [], []
+    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "BLOCK_BYTES", 5000)              # 2304 bytes an image: two
+    monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds an image: three
+    monkeypatch.setattr(winograd, "scratch", lambda name, shape, dtype: sizes.append((name, shape[2])) or scratch(name, shape, dtype))
+    monkeypatch.setattr(winograd, "in_threads", lambda work, count: counts.append(count) or [work(0, count)])
+    x, w, b, _ = draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1)
+    F.conv_forward(x, w, b, pad=1, method="winograd")
+    assert [tiles // 4 for name, tiles in sizes if name == "columns"] == ([3, 3, 1] if few else [2, 2, 2, 1])
+    assert counts == ([7] if few else 4 * [2, 3])                   # shares of images, or of channels and filters
+
+
+@small
+def test_few_and_many_maps_are_told_apart_by_filters_times_channels(rng, monkeypatch):
+    counts = []
+    monkeypatch.setattr(winograd, "in_threads", lambda work, count: counts.append(count) or [work(0, count)])
+    for filters, shares in (96, [3]), (97, [96, 97]):
+        x, w, b, _ = draw(rng, np.float32, 3, 96, 4, 4, filters, 3, 1, 1)
+        F.conv_forward(x, w, b, pad=1, method="winograd")
+        assert counts == shares
+        counts.clear()
 
 
 @pytest.mark.parametrize("name, C, size, filters, K, stride, pad", [
@@ -92,6 +135,14 @@ def test_the_papers_net_takes_it_and_float32_costs_less_than_1e_4(name, C, size,
     ((9, 64, 9, 9), (64, 64, 3, 3), 3, 0)])         # one tap per stride
 def test_where_it_does_not_pay(x_shape, w_shape, stride, pad):
     assert not winograd.pays(x_shape, w_shape, stride, pad)
+
+
+@small
+@pytest.mark.parametrize("x_shape, w_shape, stride, pad", [
+    ((9, 16, 27, 27), (16, 16, 3, 3), 1, 1),        # just enough channels
+    ((9, 4, 27, 27), (16, 4, 5, 5), 2, 0)])         # and with a stride, four for each
+def test_where_it_just_pays(x_shape, w_shape, stride, pad):
+    assert winograd.pays(x_shape, w_shape, stride, pad)
 
 
 @small
