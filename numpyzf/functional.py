@@ -5,7 +5,8 @@ Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs a
 
 Convolution comes in three ways: method="direct" (loops in Numba; the one to read first), "unfold" (Numba unfolds windows into columns,
 BLAS multiplies) and "winograd" (a third of the multiplications or so, in winograd.py). The first two give the same numbers to
-rounding; Winograd's differ by up to some 1e-5 of the largest in float32. "auto", the default, is "winograd" where it is faster.
+rounding; Winograd's differ by up to some 1e-5 of the largest in float32, and a NaN or an infinity in x makes all outputs of its tiles
+NaN, a few pixels beyond the windows that see it. "auto", the default, is "winograd" where it is faster.
 """
 from numbers import Real
 from typing import NamedTuple
@@ -44,7 +45,7 @@ def _check_shape(name, array, shape, why):
 # ---- convolution ----------------------------------------------------------------------------------------------------
 
 class ConvSaved(NamedTuple):
-    """What conv_backward needs: the input (N, C, H, W), the filters (F, C, K, K), and how the windows lie."""
+    """What conv_backward needs: the input (N, C, H, W), the filters (F, C, K, K), how the windows lie, the method used (never "auto")."""
     x: np.ndarray
     w: np.ndarray
     stride: int
@@ -72,7 +73,8 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
 def conv_backward(dy, saved, *, need_dx=True):
     """Gradients of a convolution: dy (N, F, OH, OW) -> dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
 
-    dx is conv_transpose(dy, w). need_dx=False leaves it out: the first layer of a net in training doesn't need it.
+    dx is conv_transpose(dy, w), by the method that conv_forward used. need_dx=False leaves it out: the first layer of a net in
+    training doesn't need it.
     """
     x, w, stride, pad, method = saved
     (N, C, H, W), (F, _, K, _) = x.shape, w.shape

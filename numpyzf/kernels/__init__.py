@@ -8,8 +8,9 @@ Threads: most kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each ou
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
 them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
 OpenMP fall back to, can't be entered twice. Those of unfold.py and winograd.py run on the thread that calls them, and
-numpyzf/threads.py calls them on several. With OpenMP, processes that call kernels must be spawned, not forked, once a
-kernel has run: multiprocessing.get_context("spawn"). Read-only arrays, such as memory maps, are another type to Numba and compile anew.
+numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not forked, once a kernel has run:
+multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't there in it. Read-only arrays,
+such as memory maps, are another type to Numba and compile anew.
 """
 import sys
 import threading

@@ -151,9 +151,9 @@ def _fill(out, value, n):
 
 @njit(inline="always")
 def _gather(lines, starts, offset, step, run, taps, n):
-    """run[k, t] = pixel offset + k·step of tile t, for k < taps. To be read some time later: a vector of numbers that have just been
+    """run[k, t] = pixel offset + k·step of tile t, for k < taps and t < n.
 
-    written one by one is not in the processor's reach for some cycles.
+    To be read some time later: a vector of numbers that have just been written one by one is not in the processor's reach for some cycles.
     """
     for k in range(taps):
         pixels, out = lines[offset + k * step:], run[k]
