@@ -60,6 +60,7 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     y[n,f,p,q] = b[f] + Σ_{c,i,j} w[f,c,i,j] · x[n, c, p·stride + i − pad, q·stride + j − pad], zero outside x.
     """
     x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
+    _, stride, pad = check_window(w.shape[2], stride, pad)
     if method == "auto":
         method = "winograd" if winograd.pays(x.shape, w.shape, stride, pad) else "unfold"
     if method != "direct":
@@ -103,6 +104,7 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     check_method(method)
     if np.shape(size) != (2,):
         raise ValueError(f"size must be (H, W), the size of the input to make, not {size!r}")
+    _, stride, pad = check_window(w.shape[2], stride, pad)
     (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
     _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
                  f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
@@ -151,6 +153,7 @@ def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
     Ties: the first in row-major order. A NaN in a window is its maximum.
     """
     x = check_array("x", x, "NCHW")
+    size, stride, pad = check_window(size, stride, pad)
     OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in x.shape[2:])
     y = np.empty((*x.shape[:2], OH, OW), x.dtype)
     index = np.empty(y.shape, np.int32)
@@ -198,7 +201,7 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     map: ONNX's LRN. The paper gives no constants; these are the comparison network's (α = 5 · 1e-4, divided by size).
     """
     x = check_array("x", x, "NCHW")
-    check_window(size, stride=1, pad=0)
+    size, _, _ = check_window(size, stride=1, pad=0)
     if not (k > 0 and alpha >= 0):
         raise ValueError(f"contrast normalization needs k > 0 and alpha ≥ 0, not k={k}, alpha={alpha}")
     y, s = np.empty_like(x), np.empty_like(x)

@@ -28,12 +28,16 @@ IDENTITY = ReceptiveField(size=1, stride=1, start=0)
 
 
 def check_window(size, stride, pad):
-    """Raise a TypeError or ValueError unless size ≥ 1, stride ≥ 1 and pad ≥ 0 are integers."""
+    """(size, stride, pad) as Python's integers, since NumPy's small and unsigned ones overflow.
+
+    Raises a TypeError or ValueError unless size ≥ 1, stride ≥ 1 and pad ≥ 0 are integers.
+    """
     for name, value, least in (("size", size, 1), ("stride", stride, 1), ("pad", pad, 0)):
         if not isinstance(value, Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an integer (windows are square), not {value!r}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}")
+    return int(size), int(stride), int(pad)
 
 
 def conv_output_size(n, size, stride, pad):
@@ -44,7 +48,7 @@ def conv_output_size(n, size, stride, pad):
     >>> conv_output_size(224, 7, 2, 1)   # conv1 of the paper's net; the last padded column is not visited
     110
     """
-    check_window(size, stride, pad)
+    size, stride, pad = check_window(size, stride, pad)
     if n < 1:
         raise ValueError(f"the input must have at least 1 pixel along each axis, not {n}")
     if size > n + 2 * pad:
@@ -61,6 +65,7 @@ def pool_output_size(n, size, stride, pad=0, ceil=False):
     >>> [pool_output_size(110, 3, 2, ceil=c) for c in (False, True)]
     [54, 55]
     """
+    size, stride, pad = check_window(size, stride, pad)
     floor_size = conv_output_size(n, size, stride, pad)
     if 2 * pad > size:
         raise ValueError(f"pad {pad} is more than half of the pooling window's size {size}: a window could be all padding")

@@ -43,7 +43,7 @@ class Conv:
     """
 
     def __init__(self, channels, filters, size, *, stride=1, pad=0, method="auto"):
-        check_window(size, stride, pad)
+        size, stride, pad = check_window(size, stride, pad)
         _check_counts(channels=channels, filters=filters)
         F.check_method(method)
         self.window, self.method = Window(size, stride, pad), method
@@ -122,8 +122,7 @@ class MaxPool:
     params = {}
 
     def __init__(self, size, *, stride, pad=0, ceil=False):
-        check_window(size, stride, pad)
-        self.window, self.ceil = Window(size, stride, pad), ceil
+        self.window, self.ceil = Window(*check_window(size, stride, pad)), ceil
 
     def __repr__(self):
         size, stride, pad = self.window

@@ -62,7 +62,7 @@ def reach(net, size):
     >>> [sides[name][0] for name in ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")]
     [19, 11, 8, 5, 7, 9, 11, 6]
     """
-    check_window(size, stride=1, pad=0)
+    size, _, _ = check_window(size, stride=1, pad=0)
     sides, box = {}, tuple(min(size, n) for n in net.input_shape[1:])
     for name, layer in net.layers.items():
         if not (isinstance(layer, (Conv, MaxPool)) or layer.window == POINT):

@@ -7,6 +7,7 @@ import pytest
 
 from numpyzf import functional as F, unfolding
 from numpyzf import kernels, reference
+from numpyzf.layers import Conv, MaxPool
 
 small = pytest.mark.small
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -319,3 +320,30 @@ def test_read_only_inputs_are_accepted(name, rng):
         array.flags.writeable = False                           # as np.load(..., mmap_mode="r") gives them
     for actual, right in zip(function(*arrays), expected):
         np.testing.assert_array_equal(actual, right, strict=True)
+
+
+@small
+@pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int32, np.uint64])
+@pytest.mark.parametrize("method", ["unfold", "direct", "winograd"])
+def test_numpys_integers_are_as_good_as_pythons(method, integer, rng):
+    """Small and unsigned ones must not overflow: 2·100 + 9 pixels, and 0 − pad."""
+    x, w, b = draw(rng, np.float64, (1, 2, 9, 9), (3, 2, 5, 5), 3)
+    y, saved = F.conv_forward(x, w, b, stride=integer(2), pad=integer(100), method=method)
+    right, right_saved = F.conv_forward(x, w, b, stride=2, pad=100, method=method)
+    np.testing.assert_array_equal(y, right, strict=True)
+    for actual, expected in zip(F.conv_backward(y, saved), F.conv_backward(y, right_saved)):
+        np.testing.assert_array_equal(actual, expected, strict=True)
+    down = F.conv_transpose(y, w, stride=integer(2), pad=integer(100), size=(9, 9), method=method)
+    np.testing.assert_array_equal(down, F.conv_transpose(y, w, stride=2, pad=100, size=(9, 9), method=method), strict=True)
+
+
+@small
+@pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int32, np.uint64])
+def test_numpys_integers_as_windows_of_pools_and_layers(integer, rng):
+    x, = draw(rng, np.float64, (1, 2, 9, 9))
+    y, switches = F.max_pool_forward(x, size=integer(5), stride=integer(2), pad=integer(1))
+    expected_y, expected_index = reference.max_pool_forward(x, size=5, stride=2, pad=1)
+    np.testing.assert_array_equal(y, expected_y)
+    np.testing.assert_array_equal(switches.index, expected_index)
+    for layer in MaxPool(integer(5), stride=integer(2), pad=integer(1)), Conv(2, 3, integer(5), stride=integer(2), pad=integer(1)):
+        assert layer.window == (5, 2, 1) and all(type(n) is int for n in layer.window)
