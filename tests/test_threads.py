@@ -1,4 +1,7 @@
 """Shares of work on several threads."""
+import os
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -38,16 +41,14 @@ def test_threads_are_kept_for_the_next_call(monkeypatch):
     assert first == again
 
 
-def test_shares_that_are_split_again_do_not_wait_for_each_other(monkeypatch):
-    monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
-    results = []
-
-    def work(first, last):
-        return [first, threads.in_threads(lambda start, end: end - start, 3)]
-    caller = threading.Thread(target=lambda: results.append(threads.in_threads(work, 2)), daemon=True)
-    caller.start()
-    caller.join(20)
-    assert results == [[[0, [1, 2]], [1, [3]]]]
+def test_shares_that_are_split_again_do_not_wait_for_each_other():
+    """In a process of its own, which can be ended if they do."""
+    program = """if True:
+        from numpyzf.threads import in_threads
+        print(in_threads(lambda first, last: [first, sum(in_threads(lambda start, end: end - start, 3))], 2))"""
+    done = subprocess.run([sys.executable, "-c", program], env=dict(os.environ, NUMBA_NUM_THREADS="2"), timeout=60,
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == "[[0, 3], [1, 3]]\n"
 
 
 def test_an_error_in_any_share_is_raised_after_the_others_have_ended(monkeypatch):
