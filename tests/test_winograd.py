@@ -103,7 +103,6 @@ def test_memory_and_products_keep_to_their_limits(few, rng, monkeypatch):
     assert counts == ([7] if few else 4 * [2, 3])                   # shares of images, or of channels and filters
 
 
-@small
 def test_few_and_many_maps_are_told_apart_by_filters_times_channels(rng, monkeypatch):
     counts = []
     monkeypatch.setattr(winograd, "in_threads", lambda work, count: counts.append(count) or [work(0, count)])
