@@ -152,7 +152,7 @@ def _parser():
     sub.add_argument("--rule", **rules)
     sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
 
-    sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about half a minute")
+    sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about a quarter of a minute")
     sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png", help="the picture: each way under the machine's roof")
 
     command("data", _data, "list the data sets and where they were found")

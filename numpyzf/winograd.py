@@ -10,6 +10,7 @@ Two ways to use the cores. Many maps: a large block of images; threads share the
 of its own. Few maps: each thread takes images of its own through all steps, a few at a time, so that all stays in its cache; BLAS
 multiplies such small matrices where it is called, without waking another thread, at twice the rate of shared ones.
 """
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ from .geometry import conv_output_size
 from .scratch import blocks, scratch
 from .threads import SMALL_PRODUCT, in_threads
 
-POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞; without the halves for filters of up to 3 taps
+POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them
+TAPS = range(2, 8)                  # of a filter at stride 1 along each axis; more would leave less than two outputs a tile
 BLOCK_BYTES = 32 << 20              # points of the input at a time, many maps: enough for products at full rate
 FEW = 96 * 96                       # few maps: filters times channels
 
@@ -35,17 +37,22 @@ class Tiles(NamedTuple):
 def tiles_of(shape, K, stride, pad):
     """The Tiles of a convolution of x (N, C, H, W) with K×K filters; ValueError unless they have 2 to 7 taps at stride 1."""
     taps = -(-K // stride)
-    if not 2 <= taps <= 7:
+    if taps not in TAPS:
         raise ValueError(f"method='winograd' takes filters with 2 to 7 taps per stride along each axis, not {K}×{K} with stride {stride}")
-    n = 6 if taps <= 3 else 8
+    n = _side(taps)
     m = n + 1 - taps
     return Tiles(n, m, *(-(-conv_output_size(size, K, stride, pad) // m) for size in shape[2:]))
+
+
+def _side(taps):
+    """Points along each axis: six leave tiles of 4 or 5 outputs for up to 3 taps, for more it takes eight."""
+    return 6 if taps <= 3 else 8
 
 
 def pays(x_shape, w_shape, stride, pad):
     """True where the method is faster than unfolding: enough maps on both sides, and enough multiplications saved."""
     (_, C, H, W), (F, _, K, _) = x_shape, w_shape
-    if min(F, C * stride * stride) < 16 or not 2 <= -(-K // stride) <= 7:
+    if min(F, C * stride * stride) < 16 or -(-K // stride) not in TAPS:
         return False
     n, _, down, across = tiles_of(x_shape, K, stride, pad)
     outputs = conv_output_size(H, K, stride, pad) * conv_output_size(W, K, stride, pad)
@@ -62,6 +69,7 @@ def conv_forward(x, w, b, stride, pad):
         V = _input_points(x[block], stride, pad, tiles, share)
         M = np.matmul(U, V, out=scratch("outputs", (len(U), F, V.shape[2]), x.dtype))
         share(lambda first, last: kernels.outputs_from_points(M, b, y[block], first, last, *tiles), F)
+        return ()
     _for_all(images, len(x), U.shape[2], F, tiles, x.itemsize)
     return y
 
@@ -80,7 +88,7 @@ def conv_backward(dy, x, w, stride, pad, need_dx):
         if need_dx:
             _inputs(np.matmul(U.transpose(0, 2, 1), dM, out=V), dx[block], stride, pad, tiles, share)    # (C, F) @ (F, T)
         return dU, db
-    dU, db = _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize) or (np.zeros_like(U), np.zeros(len(w), x.dtype))
+    dU, db = _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize) or (np.zeros_like(U), np.zeros(len(w), w.dtype))
     return dx, filters_from_points(dU, w.shape, stride), db
 
 
@@ -93,12 +101,13 @@ def conv_transpose(r, w, stride, pad, size):
         R = _output_points(r[block], tiles, share)
         V = np.matmul(U.transpose(0, 2, 1), R, out=scratch("columns", (len(U), U.shape[2], R.shape[2]), r.dtype))
         _inputs(V, x[block], stride, pad, tiles, share)
+        return ()
     _for_all(images, len(x), U.shape[2], len(w), tiles, x.itemsize)
     return x
 
 
 def _for_all(work, count, C, F, tiles, itemsize):
-    """Call work(block, share) for all blocks of `count` images, in one of the two ways; -> the sums of what it returns, or None.
+    """Call work(block, share) for all blocks of `count` images, in one of the two ways; -> a list, the sums of the arrays it returns.
 
     share(f, channels) calls f(first, last) for all of the channels: here and now, or shared among the threads.
     """
@@ -107,20 +116,19 @@ def _for_all(work, count, C, F, tiles, itemsize):
     share = in_threads if many else lambda function, channels: function(0, channels)
 
     def part(first, last):
-        totals = None
-        for block in blocks(last - first, size, BLOCK_BYTES if many else SMALL_PRODUCT):
-            results = work(slice(first + block.start, first + block.stop), share)
-            if totals is None:
-                totals = results and [np.array(result) for result in results]       # copies: the next block writes over these
-            elif results:
-                for total, result in zip(totals, results):
-                    total += result
-        return totals
+        parts = blocks(last - first, size, BLOCK_BYTES if many else SMALL_PRODUCT)
+        return reduce(_add, (work(slice(first + block.start, first + block.stop), share) for block in parts), [])
     first, *others = [part(0, count)] if many else in_threads(part, count)
-    for other in others:
-        for total, result in zip(first or (), other or ()):
-            total += result
-    return first
+    return reduce(_add, others, first)
+
+
+def _add(totals, results):
+    """Sums, in place. The first results are copied, since the next block writes over them."""
+    if not totals:
+        return [np.array(result) for result in results]
+    for total, result in zip(totals, results):
+        total += result
+    return totals
 
 
 def _input_points(x, stride, pad, tiles, share):
@@ -167,7 +175,7 @@ def _phases(K, stride, dtype):
     G[i, k] = pᵢᵏ / Π_{j≠i} (pᵢ − pⱼ), and at ∞ the highest power alone.
     """
     r = -(-K // stride)
-    p = np.array(POINTS[:5 if r <= 3 else 7], float)
+    p = np.array(POINTS[:_side(r) - 1], float)
     G = np.vstack([p[:, None] ** np.arange(r), np.arange(r) == r - 1])
     G[:-1] /= np.prod(p[:, None] - p + np.eye(len(p)), axis=1)[:, None]
     for a in range(stride):

@@ -49,7 +49,7 @@ class Worker:
 
 
 class Result(NamedTuple):
-    """What a case gave; times are medians in seconds per unit of work, peaks in bytes; PyTorch's may be None."""
+    """What a case gave; times are medians in seconds per unit of work, peaks in bytes."""
     times: tuple            # (numpyzf, PyTorch)
     ratio: float            # of the medians
     quartiles: tuple        # of the ratios of neighboring runs

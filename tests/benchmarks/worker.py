@@ -11,10 +11,6 @@ import time
 import traceback
 
 
-class NotThere(Exception):
-    """The library lacks what a case is about."""
-
-
 def serve(cases):
     """Answer until stdin ends. cases(name, **options) returns the function that sets a case up."""
     answers = os.fdopen(os.dup(1), "w")
@@ -39,7 +35,7 @@ def serve(cases):
                 answer = {"seconds": timed(case[do], order.get("calls", 1))}
             else:
                 answer = cases(do=do, **order)
-        except (NotThere, ImportError) as error:
+        except ImportError as error:
             answer = {"missing": str(error)}
         except Exception:
             answer = {"error": traceback.format_exc()}
