@@ -50,7 +50,7 @@ def _demo(options):
 
 def _train(options):
     recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
-                             radius=options.radius, patience=options.patience)
+                             radius=options.radius, patience=options.patience, settle=options.settle)
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
     run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
                          recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
@@ -132,6 +132,7 @@ def _parser():
     sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
     sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
     sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
+    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at a tenth of the rate")
     sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
     sub.add_argument("--pad", type=_at_least(0), default=0, help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
     sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
