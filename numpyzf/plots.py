@@ -3,8 +3,11 @@
 What makes an image is NumPy only; a matplotlib figure is a picture in memory, which never needs a screen.
 """
 import io
+from pathlib import Path
 
 import numpy as np
+
+from .files import replacing
 
 # Blue and vermilion, which people with any kind of color blindness can tell apart (Okabe & Ito's palette).
 BLUE, ORANGE, GRAY, CONE = "#0072b2", "#d55e00", "#8a8a8a", "#d55e00"
@@ -122,8 +125,9 @@ def png_bytes(figure, dpi=DPI):
 
 
 def save(figure, path, dpi=DPI):
-    """Write a matplotlib figure to `path`, as PNG, PDF or SVG by the name's ending."""
-    figure.savefig(path, dpi=dpi, facecolor="white")
+    """Write a matplotlib figure to `path`, as PNG, PDF or SVG by the name's ending; an earlier one stays whole if that fails."""
+    with replacing(path) as file:
+        figure.savefig(file, format=Path(path).suffix[1:].lower(), dpi=dpi, facecolor="white")
 
 
 # ---- checks ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from . import data, models, training
 from .data import preprocess
 from .network import Network
 
-MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes: models.zfnet(classes)}
+MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes, **variant: models.zfnet(classes, **variant)}
 INPUT_SIDE = {"zfnet": 224}     # models that take one size only; labnet takes the data's own
 
 
@@ -43,7 +43,7 @@ class Preparation(NamedTuple):
 class Run(NamedTuple):
     """A trained net with what belongs to it: preparation of images, class names, history and where its data came from.
 
-    about: {"data", "folder", "size", "model", "seed"}; history: one dictionary per epoch.
+    about: {"data", "folder", "size", "model", "variant", "seed" …}; history: one dictionary per epoch.
     """
     net: Network
     prepare: Preparation
@@ -59,11 +59,13 @@ def hold_out(labels, rng, share=0.1):
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
 
-def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", recipe=training.Recipe(), seed=0,
-              initialization="he", pad=0, flip=False, again=False, progress=training.show_progress, report=print):
+def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", variant=None, recipe=training.Recipe(),
+              seed=0, initialization="he", pad=0, flip=False, keep=(), again=False, progress=training.show_progress, report=print):
     """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
 
-    dataset, folder, size: as in data.load. A tenth of the training images is held out for validation, which steers the rate.
+    dataset, folder, size: as in data.load; or a data.Dataset of training images. A tenth of the training images is held out for
+    validation, which steers the rate. variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
+    keep: epochs after which a copy of the checkpoint stays, see epoch_file.
     again: if what is there is finished, train anew in its place. report(text) gets a line at the start and after every epoch.
     Raises ValueError if `out` holds a run of other settings or other images: only the number of epochs may change.
     """
@@ -73,18 +75,21 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     path = Path(out) / "checkpoint.npz"
     if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
         raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
-    images, labels, classes = data.load(dataset, "train", folder=folder, size=size)
+    given = isinstance(dataset, data.Dataset)
+    images, labels, classes = dataset if given else data.load(dataset, "train", folder=folder, size=size)
+    name = "the data set given" if given else dataset
     side = INPUT_SIDE.get(model, images.shape[2])
     if images.shape[2] < side:
-        raise ValueError(f"{model} takes images of {side}×{side} pixels, {dataset} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
-    settings = {"data": dataset if dataset in data.NAMES else str(Path(dataset).resolve()),
-                "folder": folder and str(Path(folder).resolve()), "size": size, "model": model, "seed": seed,
+        raise ValueError(f"{model} takes images of {side}×{side} pixels, {name} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
+    settings = {"data": None if given else dataset if dataset in data.NAMES else str(Path(dataset).resolve()),
+                "folder": folder and str(Path(folder).resolve()), "size": size, "model": model,
+                "variant": {key: list(value) for key, value in (variant or {}).items()}, "seed": seed,
                 "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
                 "classes": list(classes), "input": [images.shape[1], side, side],
                 "checksum of the images": zlib.crc32(images, zlib.crc32(labels))}
     few = [name for name, count in zip(classes, np.bincount(labels, minlength=len(classes))) if count < 2]
     if few:
-        raise ValueError(f"{dataset} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
+        raise ValueError(f"{name} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
     rng = np.random.default_rng(seed)
     rows, held = hold_out(labels, rng)
     state = None
@@ -106,14 +111,24 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     images, labels = images[rows], labels[rows]
     if len(state.history) < recipe.epochs:
         report(f"training {model} on {len(images):,} images up to epoch {recipe.epochs}; {len(held):,} more are held out for validation")
-    for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress,
-                                save=lambda state: training.save_checkpoint(path, state, about)):
+
+    def save(state):
+        if len(state.history) in keep:      # before the checkpoint: a run that is stopped here does this epoch again
+            training.save_checkpoint(epoch_file(out, len(state.history)), state, about)
+        training.save_checkpoint(path, state, about)
+
+    for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress, save=save):
         if progress:
             progress("")
         row = state.history[-1]
         report(f"epoch {row['epoch']:2}  loss {row['loss']:.3f}  accuracy: training {row['train_accuracy']:.1%}, "
                f"validation {row['validation_accuracy']:.1%}  rate {row['rate']:g}")
     return Run(state.net, prepare, tuple(classes), state.history, about["settings"])
+
+
+def epoch_file(folder, epoch):
+    """Where train_run keeps the checkpoint after one of the epochs in `keep`."""
+    return Path(folder) / f"epoch-{epoch:03}.npz"
 
 
 def load_run(folder):
@@ -127,8 +142,10 @@ def load_run(folder):
 
 
 def run_data(run, split="test"):
-    """The images the run belongs to: data.load with its own settings. Returns a data.Dataset."""
+    """The images the run belongs to: data.load with its own settings. Returns a data.Dataset; ValueError if it was given as arrays."""
     about = run.about
+    if about["data"] is None:
+        raise ValueError("this run was trained on arrays, which no data set's name leads back to; pass the images themselves")
     return data.load(about["data"], split, folder=about["folder"], size=about["size"])
 
 
@@ -136,7 +153,7 @@ def _build(about):
     settings = about["settings"]
     if settings["model"] not in MODELS:
         raise ValueError(f"its model is {settings['model']!r}; the models are {', '.join(MODELS)}")
-    net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]))
+    net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]), **settings.get("variant", {}))
     if list(net.input_shape) != settings["input"] or _preparation(about).mean.shape[0] != net.input_shape[0]:
         raise ValueError(f"{settings['model']} takes images of shape {net.input_shape}, not {tuple(settings['input'])}")
     return net

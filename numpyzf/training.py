@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import kernels
+from .files import replacing
 from .functional import softmax_cross_entropy
 
 
@@ -196,20 +197,9 @@ def save_checkpoint(path, state, about):
 
 
 def write_npz(path, arrays):
-    """Write a dictionary of arrays as .npz to a temporary file beside `path`, and rename it. Raises OSError naming the file."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is unchanged. "
-                      "Free some space or choose another folder") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write a dictionary of arrays as .npz, in place of an earlier one only when complete. Raises OSError naming the file."""
+    with replacing(path) as file:
+        np.savez(file, **arrays)
 
 
 def read_npz(path):

@@ -1,11 +1,10 @@
 """One HTML page that holds its pictures itself: it opens offline, can be sent by mail, and needs nothing beside it."""
-import os
 from base64 import b64encode
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 
 from .. import plots
+from ..files import replacing
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -50,17 +49,12 @@ class Section(NamedTuple):
 def write(path, title, sections):
     """Write one self-contained page; sections is a list of Section, or of tuples like it.
 
-    All text is escaped. Written beside `path` and renamed, so an earlier page stays whole if writing fails.
+    All text is escaped. An earlier page stays whole if writing fails.
     Raises ValueError for picture bytes that are no PNG.
     """
-    path = Path(path)
     html = PAGE.format(title=escape(title), sections="\n".join(_section(*section) for section in sections))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(html, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(html.encode())
 
 
 def _section(heading, text, picture=None, rows=(), alt=""):

@@ -1,0 +1,95 @@
+"""The whole paper: its figures and tables as items that are computed once, kept, and put together on one page."""
+import json
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import plots
+from ..files import replacing
+from . import page
+from .study import Claim, Report
+
+
+class Item(NamedTuple):
+    """One part of the paper: its name on the command line, a heading, other names it answers to, and reproduce(study) -> Report."""
+    name: str
+    heading: str
+    reproduce: object
+    also: tuple = ()
+
+
+ITEMS = []
+
+
+def find(names):
+    """The items of some names, in the paper's order; "all" is every one. Raises ValueError for an unknown name."""
+    known = {name: item for item in ITEMS for name in (item.name, *item.also)}
+    for name in names:
+        if name != "all" and name not in known:
+            raise ValueError(f"no item {name!r}; there are: all, {', '.join(known)}")
+    return [item for item in ITEMS if "all" in names or any(known[name] is item for name in names)]
+
+
+def run(study, names, *, again=False):
+    """Compute the items that aren't finished (all of them anew with again=True), and write the page; returns its path.
+
+    The page, index.html in the study's folder, has every item that is finished, whenever that was.
+    """
+    items, start = find(names), time.monotonic()
+    (study.out / "items").mkdir(exist_ok=True)
+    for number, item in enumerate(items, 1):
+        done = read(study.out, item.name)
+        study.report(f"[{number}/{len(items)}] {item.heading}" + " (finished before)" * (done is not None and not again))
+        if done is None or again:
+            keep(study.out, item.name, item.reproduce(study))
+            write_page(study)
+            minutes, seconds = divmod(round(time.monotonic() - start), 60)
+            study.report(f"  done, {minutes}:{seconds:02} since the start")
+    return write_page(study)
+
+
+def keep(out, name, report):
+    """Write a Report into the folder `out`/items: pictures as PNG, then the rest as JSON, whose being there means finished."""
+    folder, sections = Path(out) / "items", []
+    for number, section in enumerate(report.sections, 1):
+        picture = None
+        if section.picture is not None:
+            picture = f"{name}-{number}.png"
+            with replacing(folder / picture) as file:
+                file.write(section.picture if isinstance(section.picture, bytes) else plots.png_bytes(section.picture))
+        sections.append(section._replace(picture=picture))
+    with replacing(folder / f"{name}.json") as file:
+        file.write(json.dumps({"claims": report.claims, "sections": sections}, indent=1, default=lambda value: value.item()).encode())
+
+
+def read(out, name):
+    """The Report that `keep` wrote, pictures as bytes; None if there is none, or if it can't be read any more."""
+    folder = Path(out) / "items"
+    try:
+        stored = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        sections = [page.Section(*section) for section in stored["sections"]]
+        return Report([Claim(*claim) for claim in stored["claims"]],
+                      [s._replace(picture=s.picture and (folder / s.picture).read_bytes()) for s in sections])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_page(study):
+    """Put all finished items together into index.html; returns its path."""
+    finished = [(item, report) for item in ITEMS if (report := read(study.out, item.name))]
+    rows = [("", "the paper says", "measured here", "verdict")]
+    rows += [(item.heading.partition(":")[0] if i == 0 else "", *claim) for item, report in finished for i, claim in enumerate(report.claims)]
+    sections = [page.Section("What holds", OVERVIEW.format(data=study.name), rows=rows)]
+    for item, report in finished:
+        claims = [("the paper says", "measured here", "verdict"), *report.claims] if report.claims else []
+        sections += [page.Section(item.heading, "", rows=claims), *report.sections]
+    path = study.out / "index.html"
+    page.write(path, "Visualizing and understanding convolutional networks, on a laptop", sections)
+    return path
+
+
+OVERVIEW = """Zeiler and Fergus trained a convnet of 62 million parameters on 1.3 million photographs and looked inside. This page does the same \
+with small nets: on {data}, and on rendered scenes whose objects and parts are known to the pixel, so that a picture can be scored.
+
+“Holds” means: true with every seed, each one a net trained from other random numbers. “Does not hold at this size” is a \
+finding too: these nets and images are small. “Not testable here” says what would be needed."""

@@ -1,0 +1,147 @@
+"""What the items of the paper share: images, trained nets, seeds; and how an item reports what it found.
+
+A Study keeps its nets in one folder, each under a name that says how it was made: two items that want the same net train it once,
+and what was interrupted goes on from its last finished epoch.
+"""
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import data, runs, training
+from ..data import scenes
+from ..files import replacing
+
+HOLDS, DOES_NOT_HOLD, NOT_TESTABLE = "holds", "does not hold at this size", "not testable here"
+RECIPES = {"images": training.Recipe(epochs=6, batch=32), "scenes": training.Recipe(epochs=10, batch=32)}
+
+
+class Claim(NamedTuple):
+    """One statement of the paper, what was measured here (with unit, number of seeds and spread), and the verdict on it."""
+    paper: str
+    measured: str
+    verdict: str
+
+
+class Report(NamedTuple):
+    """What an item found: claims, a list of Claim; sections, a list of page.Section, each with a picture or a table."""
+    claims: list
+    sections: list
+
+
+def verdict(agree):
+    """HOLDS if a statement is true with every seed, else DOES_NOT_HOLD. agree: one boolean per seed, one at least."""
+    agree = list(agree)
+    if not agree:
+        raise ValueError("agree is empty: a verdict takes at least one seed")
+    return HOLDS if all(agree) else DOES_NOT_HOLD
+
+
+def spread(values, form=".2f", unit=""):
+    """Mean and standard deviation over seeds, as text; unit follows the number.
+
+    >>> spread([0.5, 0.7]), spread([12.0, 13.0, 14.0], ".1f", " %"), spread([3.0])
+    ('0.60 ± 0.14 (2 seeds)', '13.0 ± 1.0 % (3 seeds)', '3.00 (1 seed)')
+    """
+    values = np.asarray(values, float)
+    if len(values) == 1:
+        return f"{values[0]:{form}}{unit} (1 seed)"
+    return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}{unit} ({len(values)} seeds)"
+
+
+class Study:
+    """The images, nets and seeds of one reproduction of the paper, in the folder `out`.
+
+    dataset, folder, size: the images that nets are trained on beside the scenes, as in data.load. quick: few images and one or two
+    epochs: enough to test that everything runs, too little to learn. report(text) gets lines that say what is being done.
+    Raises ValueError if `out` holds a study of other images, or if its study.json is damaged.
+    """
+
+    def __init__(self, out, *, dataset="fashion-mnist-small", folder=None, size=None, quick=False, report=print):
+        self.out, self.quick, self.report = Path(out), quick, report
+        self.seeds = (0, 1) if quick else (0, 1, 2)
+        self._source, self._runs = (dataset, folder, size), {}
+        named = dataset if dataset in data.NAMES else str(Path(dataset).resolve())
+        self._check_folder({"data": named, "folder": folder and str(Path(folder).resolve()), "size": size, "quick": quick})
+        self.name = Path(named).name
+
+    def _check_folder(self, settings):
+        path = self.out / "study.json"
+        if path.exists():
+            try:
+                there = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError:
+                raise ValueError(f"{path} is damaged; move {self.out} away, or choose another folder") from None
+            if there != settings:
+                raise ValueError(f"{self.out} holds a reproduction with other settings, {there}, not {settings}; choose another folder")
+            return
+        self.out.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(json.dumps(settings, indent=1).encode())
+
+    @cached_property
+    def train(self):
+        """The training images, a data.Dataset; few of them when quick."""
+        return self._load("train", 300)
+
+    @cached_property
+    def test(self):
+        """The test images, a data.Dataset; few of them when quick."""
+        return self._load("test", 100)
+
+    @cached_property
+    def train_scenes(self):
+        """Scenes to train on, a scenes.Scenes; few of them when quick."""
+        return scenes.load("train", count=200 if self.quick else None)
+
+    @cached_property
+    def test_scenes(self):
+        """Scenes to test on, a scenes.Scenes; few of them when quick."""
+        return scenes.load("test", count=100 if self.quick else None)
+
+    def net(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he", keep=()):
+        """The labnet trained on all training images of one kind, "images" or "scenes": trained now, or read if it is there. A runs.Run.
+
+        epochs: the kind's own without it. recipe: fields of training.Recipe that differ, {"radius": 1e9}; variant: see models.
+        keep: epochs of which a checkpoint stays, see epoch_file. Equal arguments give the same net.
+        """
+        images = self.train if kind == "images" else data.Dataset(*self.train_scenes[:3])
+        flip = kind == "scenes" or images.images.shape[1] == 3          # clothes in gray all point one way
+        return self.run(self._net_name(kind, seed, epochs, recipe, variant, initialization, keep), images, seed=seed,
+                        recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip, keep=keep)
+
+    def epoch_run(self, epoch, kind="images", seed=0, **options):
+        """The Run as it was after `epoch`, one of `keep`; the other arguments as they were given to `net`."""
+        run = self.net(kind, seed, **options)
+        epochs, recipe, variant, keep = (options.get(key) for key in ("epochs", "recipe", "variant", "keep"))
+        name = self._net_name(kind, seed, epochs, recipe, variant, options.get("initialization", "he"), keep)
+        return runs.load_run(runs.epoch_file(self.out / "nets" / name, epoch)) if epoch < len(run.history) else run
+
+    def run(self, name, images, *, recipe, **options):
+        """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time."""
+        if name not in self._runs:
+            self.report(f"  net {name}")
+            if self.quick:
+                recipe = recipe._replace(epochs=min(recipe.epochs, 2))
+            self._runs[name] = runs.train_run(self.out / "nets" / name, dataset=images, recipe=recipe, report=lambda text: None, **options)
+        return self._runs[name]
+
+    def _recipe(self, kind, epochs, recipe):
+        own = RECIPES[kind]._replace(**(recipe or {}))
+        return own._replace(epochs=epochs) if epochs else own
+
+    def _net_name(self, kind, seed, epochs, recipe, variant, initialization, keep):
+        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "keep": keep or None,
+                   "init": None if initialization == "he" else initialization}
+        words = [f"{key} {value}" for key, value in differs.items() if value is not None]
+        return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
+
+    def _load(self, split, count):
+        images, labels, classes = data.load(self._source[0], split, folder=self._source[1], size=self._source[2])
+        if self.quick:
+            rows = np.sort(np.argsort(np.argsort(labels, kind="stable") % max(1, len(labels) // len(classes)), kind="stable")[:count])
+            images, labels = images[rows], labels[rows]
+        return data.Dataset(images, labels, classes)
