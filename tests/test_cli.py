@@ -276,7 +276,7 @@ def test_an_interrupt(numpyzf, monkeypatch):
     monkeypatch.setattr(runs, "train_run", interrupt)
     status, out, err = numpyzf("train", "--out", "run")
     assert (status, out) == (130, [])
-    assert [line for line in err if line] == ["interrupted; a training goes on from its last finished epoch when started again"]
+    assert [line for line in err if line] == ["interrupted; started again, a training goes on from its last finished epoch"]
 
 
 def test_a_traceback_on_demand(numpyzf, monkeypatch):
