@@ -114,12 +114,13 @@ def _save(figure, path):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
+    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.",
+                                     formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name, run, text):
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                  formatter_class=_Help)
         sub.set_defaults(run=run)
         return sub
 
@@ -175,6 +176,13 @@ def _parser():
 
     command("data", _data, "list the data sets and where they were found")
     return parser
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells the defaults that say something."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
 
 
 def _at_least(least):
