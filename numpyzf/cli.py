@@ -114,8 +114,7 @@ def _save(figure, path):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.",
-                                     formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16))
+    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name, run, text):

@@ -83,7 +83,7 @@ def is_picture(path):
 def test_help_names_the_commands(numpyzf):
     status, out, err = numpyzf("--help")
     assert (status, err) == (0, [])
-    assert [name for name in OPTIONS if re.search(rf"^ +{name} +\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
+    assert [name for name in OPTIONS if re.search(rf"^ +{name}\s+\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
 
 
 @pytest.mark.parametrize("command", OPTIONS)
