@@ -109,7 +109,8 @@ def fish(rng, palette):
     body, second, third, light = palette
     w, h, tail = rng.uniform(0.6, 0.7), rng.uniform(0.32, 0.5), rng.uniform(0.32, 0.5)
     shapes = [Shape(np.array([(0.3, 0), (0.9, -tail), (rng.uniform(0.65, 0.85), 0), (0.9, tail)]), second, "tail"),
-              Shape(np.array([(-0.5, -h * 0.6), (rng.uniform(-0.1, 0.2), -h - rng.uniform(0.15, 0.3)), (0.25, -h * 0.6)]), second, "back fin"),
+              Shape(np.array([(-0.5, -h * 0.6), (rng.uniform(-0.1, 0.2), -h - rng.uniform(0.15, 0.3)), (0.25, -h * 0.6)]), second,
+                    "back fin"),
               Shape(np.array([(-0.3, h * 0.7), (0.1, h + rng.uniform(0.05, 0.2)), (0.1, h * 0.6)]), second),
               Shape(ellipse(-0.25, 0, w, h), body)]
     for x in np.arange(-0.1, 0.3, 0.16)[:rng.integers(0, 4)]:
@@ -129,7 +130,8 @@ def bird(rng, palette):
     x, y, r = rng.uniform(-0.62, -0.5), rng.uniform(-0.55, -0.4), rng.uniform(0.23, 0.29)
     beak, tail = rng.uniform(0.22, 0.34), rng.uniform(0.1, 0.2)
     shapes = [Shape(line(lx, 0.2, lx - 0.06, 0.78, 0.06), third) for lx in (-0.02, 0.17)]
-    shapes += [Shape(turned(np.array([(w * 0.6, -0.1), (w + 0.42, -tail), (w + 0.42, tail), (w * 0.6, 0.12)]), tilt), second, "tail"),
+    feathers = np.array([(w * 0.6, -0.1), (w + 0.42, -tail), (w + 0.42, tail), (w * 0.6, 0.12)])
+    shapes += [Shape(turned(feathers, tilt), second, "tail"),
                Shape(np.array([(x - r * 0.8, y - 0.1), (x - r - beak, y + 0.05), (x - r * 0.8, y + 0.14)]), third, "beak"),
                Shape(turned(ellipse(0, 0, w, h), tilt), body),
                Shape(np.array([(x - r * 0.9, y + 0.1), (x + r * 0.8, y - 0.1), (0.1, -0.2), (-0.35, 0.2)]), body),
@@ -151,8 +153,9 @@ def car(rng, palette):
               Shape(np.array([(-1, deck + 0.14), (-0.9, deck), (0.92, deck), (1, deck + 0.1), (1, floor), (-1, floor)]), body),
               Shape(box(-1, floor - 0.1, 1, floor), shade(body))]
     glass = top + 0.08
-    shapes += [Shape(np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)]), light, "left window"),
-               Shape(np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)]), light, "right window"),
+    left = np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)])
+    right = np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)])
+    shapes += [Shape(left, light, "left window"), Shape(right, light, "right window"),
                Shape(ellipse(-0.94, deck + 0.18, 0.06), second)]
     r = rng.uniform(0.2, 0.27)
     for x, part in ((rng.uniform(-0.62, -0.52), "left wheel"), (rng.uniform(0.5, 0.62), "right wheel")):
@@ -172,7 +175,8 @@ def house(rng, palette):
     shapes += [Shape(box(-w, eaves, w, 0.9), wall),
                Shape(np.array([(-w - 0.15, eaves), (-flat, ridge), (flat, ridge), (w + 0.15, eaves)]), second, "roof")]
     x, dw, dh = rng.uniform(-0.1, 0.1), rng.uniform(0.13, 0.18), rng.uniform(0.5, 0.62)
-    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"), Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]
+    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"),
+               Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]
     ww, wh, wy = rng.uniform(0.13, 0.17), rng.uniform(0.14, 0.2), rng.uniform(0.3, 0.4)
     for side, part in ((-1, "left window"), (1, "right window")):
         wx = side * (w + dw) / 2 * rng.uniform(1.02, 1.1)
@@ -188,10 +192,12 @@ def boat(rng, palette):
     w, deck, keel = rng.uniform(0.75, 0.95), rng.uniform(0.4, 0.5), rng.uniform(0.8, 0.92)
     mast, top, foot = rng.uniform(-0.2, 0.0), rng.uniform(-0.95, -0.8), deck - 0.1
     return [Shape(line(mast, top - 0.15, mast, deck + 0.05, 0.06), shade(hull, 0.4)),
-            Shape(np.array([(-w, deck), (w, deck), (w * rng.uniform(0.6, 0.75), keel), (-w * rng.uniform(0.6, 0.75), keel)]), hull, "hull"),
+            Shape(np.array([(-w, deck), (w, deck), (w * rng.uniform(0.6, 0.75), keel), (-w * rng.uniform(0.6, 0.75), keel)]), hull,
+                  "hull"),
             Shape(box(-w * 0.95, deck, w * 0.95, deck + 0.09), third),
             Shape(np.array([(mast + 0.06, top), (mast + 0.06, foot), (rng.uniform(0.5, 0.7), foot)]), second, "sail"),
-            Shape(np.array([(mast - 0.06, top + rng.uniform(0.1, 0.3)), (mast - 0.06, foot), (rng.uniform(-0.75, -0.55), foot)]), light, "jib"),
+            Shape(np.array([(mast - 0.06, top + rng.uniform(0.1, 0.3)), (mast - 0.06, foot), (rng.uniform(-0.75, -0.55), foot)]), light,
+                  "jib"),
             Shape(np.array([(mast, top - 0.18), (mast + 0.3, top - 0.09), (mast, top)]), third, "flag")]
 
 
@@ -200,7 +206,8 @@ def wheel(rng, palette):
     rim, second, third, light = palette
     count, inner, width, hub = rng.integers(4, 9), rng.uniform(0.7, 0.82), rng.uniform(0.08, 0.14), rng.uniform(0.18, 0.28)
     shapes = [Shape(turned(line(0, 0, 0, -inner - 0.05, width), 2 * np.pi * k / count), second, "spokes") for k in range(count)]
-    return shapes + [Shape(band(1, inner), rim, "rim"), Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub")]
+    return shapes + [Shape(band(1, inner), rim, "rim"),
+                     Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub")]
 
 
 def flower(rng, palette):
