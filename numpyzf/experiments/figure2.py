@@ -16,6 +16,8 @@ class Figure2(NamedTuple):
 
     channels (maps,), values (maps, k), units (maps, k, 4), or 2 numbers each behind a fully connected layer: see top_activations.
     projections float and patches uint8 (maps, k, C, h, w): the receptive field, and nothing (0; white) where it leaves the image.
+    corners (maps, k, 2): the image's row and column of each tile's first pixel. seen bool (maps, k, h, w): the tile's pixels that lie
+    in the image and that the unit can see.
     """
     layer: str
     channels: np.ndarray
@@ -23,6 +25,8 @@ class Figure2(NamedTuple):
     units: np.ndarray
     projections: np.ndarray
     patches: np.ndarray
+    corners: np.ndarray
+    seen: np.ndarray
 
 
 class Prepared:
@@ -52,31 +56,37 @@ def compute(net, images, prepare, layer, *, channels=None, maps=6, k=9, rule="de
     inputs = Prepared(images, prepare)
     values, units = top or top_activations(net, inputs, layer, k, batch=batch)
     if channels is None:
-        channels = np.argsort(-values.mean(axis=1), kind="stable")[:maps]
+        channels = most_active(values)[:maps]
     channels = np.asarray(channels)
     if channels.ndim != 1 or len(channels) == 0 or not ((0 <= channels) & (channels < len(values))).all():
         raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to {len(values) - 1}, not {channels.tolist()}")
-    projections, patches = zip(*(_tiles(net, inputs, layer, units[c], rule) for c in channels))
-    return Figure2(layer, channels, values[channels], units[channels], np.array(projections), np.array(patches))
+    values, units = values[channels], units[channels]
+    step = max(1, batch // values.shape[1])
+    parts = [_tiles(net, inputs, layer, units[i:i + step], rule) for i in range(0, len(units), step)]
+    return Figure2(layer, channels, values, units, *map(np.concatenate, zip(*parts)))
+
+
+def most_active(values):
+    """Which maps are the most active, by the mean of their strongest activations (maps, k); the first among equals."""
+    return np.argsort(-values.mean(axis=1), kind="stable")
 
 
 def _tiles(net, inputs, layer, units, rule):
-    """The projections and patches (k, C, h, w) of some units; one pass takes all of their images."""
-    seen = units[:, 0]
-    trace = net.forward(inputs[seen], until=layer)
-    projections = project_many(net, trace, layer, np.column_stack([np.arange(len(units)), units[:, 1:]]), rule=rule)
-    pixels = plots.center(inputs.images[seen], *net.input_shape[1:])
-    cones = [net.cone(layer, *unit[-2:]) for unit in units]             # of a feature's, which sees everything, the place doesn't matter
-    size = projections.windows.shape[2:]
-    return projections.windows, [crop(*tile, size) for tile in zip(pixels, projections.corners, cones)]
-
-
-def crop(image, corner, cone, size):
-    """Cut the part of an image (C, H, W) that stands beside a projection: `size` pixels from `corner` on, white outside of the cone."""
-    out = np.full((len(image), *size), 255, image.dtype)
-    inside = tuple(slice(side.start - first, side.stop - first) for side, first in zip(cone, corner))
-    out[(..., *inside)] = image[(..., *cone)]
-    return out
+    """Projections, patches, corners and seen of some maps' units (maps, k, …); one pass takes all of their images."""
+    flat = units.reshape(-1, units.shape[2])
+    images, rows = np.unique(flat[:, 0], return_inverse=True)
+    trace = net.forward(inputs[images], until=layer)
+    found = project_many(net, trace, layer, np.column_stack([rows, flat[:, 1:]]), rule=rule)
+    size = found.windows.shape[2:]
+    pixels = plots.center(inputs.images[images], *net.input_shape[1:])
+    cones = [net.cone(layer, *unit[-2:]) for unit in flat]              # of a feature's, which sees everything, the place doesn't matter
+    seen = np.zeros((len(flat), *size), bool)
+    patches = np.full((len(flat), len(pixels[0]), *size), 255, pixels.dtype)
+    for m, (row, cone, corner) in enumerate(zip(rows, cones, found.corners)):
+        inside = tuple(slice(side.start - first, side.stop - first) for side, first in zip(cone, corner))
+        seen[(m, *inside)] = True
+        patches[(m, slice(None), *inside)] = pixels[(row, slice(None), *cone)]
+    return [x.reshape(*units.shape[:2], *x.shape[1:]) for x in (found.windows, patches, found.corners, seen)]
 
 
 def draw(result):
