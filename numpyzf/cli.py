@@ -70,7 +70,7 @@ def _features(options):
 
 
 def _explain(options):
-    run = runs.load_run(options.folder)
+    run = runs.load_run(options.folder) if options.folder else runs.pretrained()
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
     result = explain.compute(run.net, image, run.prepare, run.classes, rule=options.rule)
@@ -156,7 +156,7 @@ def _parser():
     sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
 
     sub = command("explain", _explain, "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("folder", metavar="RUN", nargs="?", help="folder of a trained net; without it, the one that comes with numpyzf (trained on CIFAR-10)")
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     sub.add_argument("--rule", **rules)
     sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")

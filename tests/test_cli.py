@@ -110,10 +110,10 @@ def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
     got, train_run = {}, runs.train_run
     monkeypatch.setattr(runs, "train_run", lambda out, **options: got.update(options) or train_run(out, **options))
     status, _, err = numpyzf("train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003, "--momentum", 0.8, "--radius",
-                             0.2, "--patience", 3, "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
+                             0.2, "--patience", 3, "--settle", 1, "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
     assert (status, err) == (0, [])
     assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
-                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3)}
+                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3, settle=1)}
 
 
 def test_train_goes_on_and_refuses_other_settings(numpyzf, refused, images, tmp_path):
