@@ -45,6 +45,8 @@ def compute(result, field, labels, rng, *, scenes=None):
     """
     if result.values.shape[1] < 2 or result.units.shape[2] != 4:
         raise ValueError(f"a score takes maps with at least 2 images each, not units of shape {result.units.shape}")
+    if scenes is not None and len(scenes.labels) != len(labels):
+        raise ValueError(f"{len(labels)} labels don't belong to {len(scenes.labels)} scenes")
     fires = result.values.min(axis=1) > 0
     result = result._replace(**{name: getattr(result, name)[fires] for name in result._fields[1:]})
     own = np.asarray(labels)[result.units[:, :, 0]]
@@ -52,8 +54,6 @@ def compute(result, field, labels, rng, *, scenes=None):
     score = Score(result.layer, int(fires.sum()), common(own, rng), *likeness)
     if scenes is None:
         return score
-    if len(scenes.labels) != len(labels):
-        raise ValueError(f"{len(labels)} labels don't belong to {len(scenes.labels)} scenes")
     inside, area = on_object(result, scenes.masks)
     return score._replace(inside=inside, area=area, parts=common(nearest_parts(result, scenes), rng))
 
@@ -159,8 +159,8 @@ def _cut(masks, result):
 def draw(scores):
     """Draw the scores of scenes, one list of Score per seed, as four plots over the layers; returns a matplotlib figure."""
     panels = [("on the object (%)", 100, [("projection's energy", lambda s: s.inside), ("pixels seen", lambda s: s.area)]),
-              ("one part in common (% of 9)", 100, [("nine of one map", lambda s: s.parts.share), ("nine at random", lambda s: s.parts.chance)]),
-              ("one class in common (% of 9)", 100, [("nine of one map", lambda s: s.classes.share), ("nine at random", lambda s: s.classes.chance)]),
+              ("one part in common (%)", 100, [("nine of one map", lambda s: s.parts.share), ("nine at random", lambda s: s.parts.chance)]),
+              ("one class in common (%)", 100, [("nine of one map", lambda s: s.classes.share), ("nine at random", lambda s: s.classes.chance)]),
               ("correlation of two of nine", 1, [("projections", lambda s: s.projections), ("image patches", lambda s: s.patches)])]
     layers = [score.layer for score in scores[0]]
     with plots.style():
@@ -171,7 +171,7 @@ def draw(scores):
                 axes.errorbar(range(len(layers)), values.mean(axis=0), values.std(axis=0), fmt=style, color=color, label=name, capsize=2)
             axes.set_title(title, loc="left")
             axes.set_xticks(range(len(layers)), layers, rotation=45)
-            axes.set_ylim(0, factor)
+            axes.set_ylim(min(0, axes.get_ylim()[0]), 1.04 * factor)
             axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
             axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.28), borderaxespad=0)
     return figure
