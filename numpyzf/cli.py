@@ -51,10 +51,11 @@ def _demo(options):
 
 def _train(options):
     recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
-                             radius=options.radius, patience=options.patience, settle=options.settle)
+                             radius=options.radius, patience=options.patience, factor=options.factor, settle=options.settle)
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
+    variant = {"middle": [int(part) for part in options.middle.split(",")]} if options.middle else {}
     run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
-                         recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
+                         variant=variant, recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
                          flip=options.flip)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
@@ -119,7 +120,7 @@ def _parser():
 
     def command(name, run, text):
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                  formatter_class=_Help)
         sub.set_defaults(run=run)
         return sub
 
@@ -132,6 +133,7 @@ def _parser():
     sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
     sub.add_argument("--size", type=_at_least(8), help="side in pixels that a folder's images are brought to")
     sub.add_argument("--model", choices=runs.MODELS, default="labnet", help="zfnet is the paper's, for images of 224 pixels or more")
+    sub.add_argument("--middle", metavar="M,M,M", type=_numbers, help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
     sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
     recipe = training.Recipe()
     sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
@@ -140,7 +142,8 @@ def _parser():
     sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
     sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
     sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
-    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at a tenth of the rate")
+    sub.add_argument("--factor", type=float, default=recipe.factor, help="what the rate is then multiplied by")
+    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at the rate times this factor")
     sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
     sub.add_argument("--pad", type=_at_least(0), default=0, help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
     sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
@@ -175,6 +178,13 @@ def _parser():
 
     command("data", _data, "list the data sets and where they were found")
     return parser
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells the defaults that say something."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
 
 
 def _at_least(least):

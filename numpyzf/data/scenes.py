@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .shapes import KINDS, SYMMETRIC
+from .shapes import KINDS, SYMMETRIC, WHITE
 
 __all__ = ["CLASSES", "SYMMETRIC", "Scenes", "load", "render"]
 CLASSES = tuple(KINDS)
 SPLITS = {"train": (6000, 2013), "test": (1200, 2014)}      # how many images, and their seed
 FINE = 3        # shapes are drawn this many times larger, and reduced
-PLAIN, TEXTURED = 1, 2      # the object's pixels in the canvas's fourth channel; 0 is all else
 
 
 class Scenes(NamedTuple):
@@ -107,22 +106,17 @@ def _scene(name, rng, size, centered):
     behind = _color(rng), _color(rng)
     canvas = _canvas(behind, rng, size)
     _clutter(canvas, rng)
-    texture, light = rng.uniform(0, 0.4) * (_pattern(rng, size) - 0.5), _light(rng, size, 0.25)
-    shading = _light(rng, size, 0.5)
+    light, shading = 1 + 0.25 * rng.random() * _slope(rng, size), 0.35 * rng.random() * _slope(rng, size)
+    texture = 0.5 * rng.random() * (_pattern(rng, size) - 0.5)
     shapes = KINDS[name](rng, _palette(behind, rng))
     outlines, circles = _place(shapes, rng, size, name in SYMMETRIC, centered)
     draw = ImageDraw.Draw(canvas)
     for shape, outline in zip(shapes, outlines):
-        draw.polygon(outline, fill=(*shape.color, PLAIN if shape.plain else TEXTURED))
-    kinds = canvas.getchannel("A")
-    covered = np.asarray(kinds.point(_COVERED).reduce(FINE))
-    textured = np.asarray(kinds.point(_TEXTURED).reduce(FINE))
-    gain = light + covered * shading * np.float32(1 / 255) + textured * texture * np.float32(1 / 255)
+        draw.polygon(outline, fill=(*shape.color, 255))
+    covered = np.asarray(canvas.getchannel("A").reduce(FINE))
+    gain = light + covered * ((shading + texture) / 255)
     pixels = np.asarray(canvas.convert("RGB").reduce(FINE)) * gain[:, :, None]
     return pixels.clip(0, 255).astype(np.uint8), covered >= 128, circles
-
-
-_COVERED, _TEXTURED = [0, 255, 255] + [0] * 253, [0, 0, 255] + [0] * 253
 
 
 def _place(shapes, rng, size, symmetric, centered):
@@ -160,15 +154,14 @@ def _mirrored(part):
 
 def _color(rng):
     h, s, v = rng.random(3)
-    return tuple(int(255 * c) for c in colorsys.hsv_to_rgb(h, 0.15 + 0.8 * s, 0.3 + 0.7 * v))
+    return tuple(int(255 * c) for c in colorsys.hsv_to_rgb(h, 0.2 + 0.7 * s, 0.3 + 0.65 * v))
 
 
 def _palette(behind, rng):
-    """Four colors for an object: the first is unlike those behind it, the others unlike the first, the last one light."""
-    body = _unlike(behind, rng)
-    second = _unlike((body, *behind[:1]), rng)
-    third = _unlike((body, second), rng)
-    return body, second, third, tuple(200 + c // 5 for c in _color(rng))
+    """Four colors for an object: the first is unlike those behind it and the white of an eye, the others unlike it, the last is light."""
+    body = _unlike((*behind, WHITE), rng)
+    second = _unlike((body, behind[0]), rng)
+    return body, second, _unlike((body, second), rng), tuple(200 + c // 5 for c in _color(rng))
 
 
 def _unlike(others, rng, tries=6):
@@ -185,14 +178,16 @@ def _grid(size):
 
 
 def _slope(rng, size):
-    """A plane through 0 that rises in a random direction to about 1 at the edge."""
+    """A plane through 0 that rises in a random direction to about 1 at the edge, float32 (S, S)."""
     x, y = _grid(size)
     angle = 2 * np.pi * rng.random()
     return np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
 
 
-def _light(rng, size, most):
-    return 1 + np.float32(most * rng.random()) * _slope(rng, size)
+def _clouds(rng, size):
+    """Random values of a coarse grid, smoothly enlarged, about 0 … 1, float32 (S, S)."""
+    cells = rng.integers(3, 11)
+    return np.asarray(Image.fromarray(rng.random((cells, cells), np.float32)).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def _pattern(rng, size):
@@ -200,32 +195,31 @@ def _pattern(rng, size):
     kind = rng.integers(5)
     if kind == 0:
         return 0.5 + 0.35 * _slope(rng, size)
-    cells = rng.integers(3, 11)
-    clouds = np.asarray(Image.fromarray(rng.random((cells, cells), np.float32)).resize((size, size), Image.Resampling.BICUBIC))
     if kind == 1:
-        return clouds.clip(0, 1)
+        return _clouds(rng, size).clip(0, 1)
     frequency = np.float32(rng.uniform(6, 25))
-    wave = np.sin(frequency * _slope(rng, size) + np.float32(6 * rng.random()) + (4 * clouds if kind == 3 else 0))
-    if kind == 4:
-        wave = wave * np.sin(frequency * _slope(rng, size))
+    phase = 4 * _clouds(rng, size) if kind == 2 else np.float32(6 * rng.random())
+    wave = np.sin(frequency * _slope(rng, size) + phase)
+    if kind == 3:
+        wave *= np.sin(frequency * _slope(rng, size))
     return (0.5 + np.float32(rng.uniform(0.5, 2)) * wave).clip(0, 1)
 
 
 def _canvas(colors, rng, size):
     """The background as a Pillow image FINE times larger; its fourth channel, 0 here, tells where the object is."""
     first, second = np.array(colors, np.float32)
-    amount = rng.uniform(0.2, 0.8) * _pattern(rng, size) + 0.2 * _pattern(rng, size)
+    amount = (0.2 + 0.6 * rng.random()) * _pattern(rng, size) + 0.2 * _pattern(rng, size)
     pixels = np.zeros((size, size, 4), np.uint8)
-    pixels[:, :, :3] = first + amount[:, :, None].astype(np.float32) * (second - first)
+    pixels[:, :, :3] = first + amount[:, :, None] * (second - first)
     return Image.fromarray(pixels).resize((FINE * size, FINE * size), Image.Resampling.NEAREST)
 
 
 def _clutter(canvas, rng):
     """A few small shapes that belong to no object: triangles, rectangles, bars and splinters."""
+    count, corners = rng.integers(2, 8), 5
+    angles = 2 * np.pi * np.sort(rng.random((count, corners)))
+    radii = rng.uniform(0.03, 0.12, (count, 1)) * rng.uniform(0.5, 1, (count, corners))
+    outlines = rng.random((count, 1, 2)) + radii[:, :, None] * np.stack([np.cos(angles), np.sin(angles)], axis=2)
     draw = ImageDraw.Draw(canvas)
-    for _ in range(rng.integers(2, 7)):
-        corners = rng.integers(3, 6)
-        angles = np.sort(rng.random(corners)) * 2 * np.pi
-        radii = canvas.width * rng.uniform(0.03, 0.12) * rng.uniform(0.5, 1, corners)
-        x, y = rng.random(2) * canvas.width
-        draw.polygon(np.column_stack([x + radii * np.cos(angles), y + radii * np.sin(angles)]).ravel().tolist(), fill=(*_color(rng), 0))
+    for outline in (canvas.width * outlines).reshape(count, -1).tolist():
+        draw.polygon(outline, fill=(*_color(rng), 0))

@@ -13,11 +13,10 @@ _CIRCLE = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
 
 class Shape(NamedTuple):
-    """One polygon: points (n, 2) of x, y; its RGB color; the part it belongs to, if any; plain: the object's texture leaves it out."""
+    """One polygon: points (n, 2) of x, y; its RGB color; the part it belongs to, if any."""
     points: np.ndarray
     color: tuple
     part: str = ""
-    plain: bool = False
 
 
 def ellipse(x, y, rx, ry=None):
@@ -71,14 +70,14 @@ def face(rng, palette):
     shapes.append(Shape(np.vstack([arc(0, 0, w * 1.04, h * 1.04, 180 + cut, 360 - cut),
                                    [(rng.uniform(-0.3, 0.3), -h * rng.uniform(0.5, 0.7))]]), third))
     for side, part in ((-1, "left eye"), (1, "right eye")):
-        shapes += [Shape(ellipse(side * ex, ey, er, er * 0.85), WHITE, part, True),
-                   Shape(ellipse(side * ex, ey, er * 0.6), DARK, part, True),
+        shapes += [Shape(ellipse(side * ex, ey, er, er * 0.85), WHITE, part),
+                   Shape(ellipse(side * ex, ey, er * 0.6), DARK, part),
                    Shape(line(side * ex * 0.6, ey - er * 1.4, side * ex * 1.4, ey - er * 1.5, 0.07), third)]
     nose, tip = rng.uniform(0.1, 0.16), rng.uniform(0.22, 0.32)
     shapes.append(Shape(np.array([(0, ey + 0.05), (nose, tip), (0, tip + 0.06), (-nose, tip)]), shade(skin), "nose"))
     mw, my = rng.uniform(0.25, 0.4), rng.uniform(0.48, 0.55)
     smile = np.vstack([arc(0, my, mw, rng.uniform(0.15, 0.28), 0, 180), arc(0, my, mw, rng.uniform(-0.02, 0.1), 180, 0)])
-    shapes.append(Shape(smile, second, "mouth", True))
+    shapes.append(Shape(smile, second, "mouth"))
     return shapes
 
 
@@ -90,18 +89,18 @@ def cat(rng, palette):
     tip, top = rng.uniform(0.6, 0.85), rng.uniform(-1.0, -0.85)
     shapes = []
     for side, part in ((-1, "left ear"), (1, "right ear")):
-        ear = np.array([(side * w * 0.97, 0.1), (side * tip, top), (side * w * 0.2, -0.4)])
+        ear = np.array([(side * w * 0.9, -0.1), (side * tip, top), (side * w * 0.25, -0.45)])
         shapes += [Shape(ear, fur, part), Shape(ear.mean(axis=0) + 0.55 * (ear - ear.mean(axis=0)), second, part)]
     shapes.append(Shape(ellipse(0, 0.2, w, h), fur))
     shapes += [Shape(ellipse(side * 0.17, 0.58, 0.22, 0.17), shade(fur, 0.25)) for side in (-1, 1)]
     slit = rng.uniform(0.2, 0.4)
     for side, part in ((-1, "left eye"), (1, "right eye")):
-        shapes += [Shape(ellipse(side * ex, ey, er, er * 0.9), light, part, True),
-                   Shape(ellipse(side * ex, ey, er * slit, er * 0.85), DARK, part, True)]
+        shapes += [Shape(ellipse(side * ex, ey, er, er * 0.9), light, part),
+                   Shape(ellipse(side * ex, ey, er * slit, er * 0.85), DARK, part)]
         for y, end in ((0.52, 0.44), (0.6, 0.66)):
-            shapes.append(Shape(line(side * 0.2, y, side * w * 1.1, end, 0.035), third, plain=True))
+            shapes.append(Shape(line(side * 0.2, y, side * w * 1.1, end, 0.045), third))
     nose = rng.uniform(0.1, 0.16)
-    shapes.append(Shape(np.array([(-nose, 0.34), (nose, 0.34), (0, 0.5)]), second, "nose", True))
+    shapes.append(Shape(np.array([(-nose, 0.34), (nose, 0.34), (0, 0.5)]), second, "nose"))
     return shapes
 
 
@@ -118,8 +117,8 @@ def fish(rng, palette):
         shapes.append(Shape(box(x, -reach, x + 0.07, reach), third))
     x, y, r = -0.25 - w * rng.uniform(0.5, 0.62), -h * rng.uniform(0.15, 0.3), rng.uniform(0.1, 0.13)
     shapes += [Shape(arc(-0.45, 0, 0.2, h * 0.7, -60, 60, 8), shade(body)),
-               Shape(ellipse(x, y, r), WHITE, "eye", True), Shape(ellipse(x, y, r * 0.55), DARK, "eye", True),
-               Shape(line(-0.25 - w, h * 0.25, -0.12 - w, h * 0.3, 0.05), DARK, plain=True)]
+               Shape(ellipse(x, y, r), WHITE, "eye"), Shape(ellipse(x, y, r * 0.55), DARK, "eye"),
+               Shape(line(-0.25 - w, h * 0.25, -0.12 - w, h * 0.3, 0.05), DARK)]
     return shapes
 
 
@@ -129,15 +128,15 @@ def bird(rng, palette):
     w, h, tilt = rng.uniform(0.5, 0.6), rng.uniform(0.3, 0.4), rng.uniform(0.1, 0.4)
     x, y, r = rng.uniform(-0.62, -0.5), rng.uniform(-0.55, -0.4), rng.uniform(0.23, 0.29)
     beak, tail = rng.uniform(0.22, 0.34), rng.uniform(0.1, 0.2)
-    shapes = [Shape(line(lx, 0.2, lx - 0.06, 0.78, 0.06), third, plain=True) for lx in (-0.02, 0.17)]
+    shapes = [Shape(line(lx, 0.2, lx - 0.06, 0.78, 0.06), third) for lx in (-0.02, 0.17)]
     shapes += [Shape(turned(np.array([(w * 0.6, -0.1), (w + 0.42, -tail), (w + 0.42, tail), (w * 0.6, 0.12)]), tilt), second, "tail"),
-               Shape(np.array([(x - r * 0.8, y - 0.1), (x - r - beak, y + 0.05), (x - r * 0.8, y + 0.14)]), third, "beak", True),
+               Shape(np.array([(x - r * 0.8, y - 0.1), (x - r - beak, y + 0.05), (x - r * 0.8, y + 0.14)]), third, "beak"),
                Shape(turned(ellipse(0, 0, w, h), tilt), body),
                Shape(np.array([(x - r * 0.9, y + 0.1), (x + r * 0.8, y - 0.1), (0.1, -0.2), (-0.35, 0.2)]), body),
                Shape(ellipse(x, y, r), body)]
     wing = np.vstack([arc(0, 0, 0.3, 0.2, 90, 270), [(rng.uniform(0.4, 0.55), 0.02)]])
     shapes += [Shape(turned(wing, tilt + rng.uniform(-0.15, 0.1)) + (0.06, -0.02), second, "wing"),
-               Shape(ellipse(x - 0.05, y - 0.03, 0.1), WHITE, "eye", True), Shape(ellipse(x - 0.05, y - 0.03, 0.055), DARK, "eye", True)]
+               Shape(ellipse(x - 0.05, y - 0.03, 0.1), WHITE, "eye"), Shape(ellipse(x - 0.05, y - 0.03, 0.055), DARK, "eye")]
     return shapes
 
 
@@ -150,14 +149,14 @@ def car(rng, palette):
     roof, end = front + slope, back - rng.uniform(0.05, 0.15)
     shapes = [Shape(np.array([(front, deck), (roof, top), (end, top), (back, deck + 0.05)]), body),
               Shape(np.array([(-1, deck + 0.14), (-0.9, deck), (0.92, deck), (1, deck + 0.1), (1, floor), (-1, floor)]), body),
-              Shape(box(-1, floor - 0.1, 1, floor), shade(body), plain=True)]
+              Shape(box(-1, floor - 0.1, 1, floor), shade(body))]
     glass = top + 0.08
-    shapes += [Shape(np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)]), light, "left window", True),
-               Shape(np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)]), light, "right window", True),
-               Shape(ellipse(-0.94, deck + 0.18, 0.06), second, plain=True)]
+    shapes += [Shape(np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)]), light, "left window"),
+               Shape(np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)]), light, "right window"),
+               Shape(ellipse(-0.94, deck + 0.18, 0.06), second)]
     r = rng.uniform(0.2, 0.27)
     for x, part in ((rng.uniform(-0.62, -0.52), "left wheel"), (rng.uniform(0.5, 0.62), "right wheel")):
-        shapes += [Shape(ellipse(x, floor, r), DARK, part, True), Shape(ellipse(x, floor, r * 0.5), second, part, True)]
+        shapes += [Shape(ellipse(x, floor, r), DARK, part), Shape(ellipse(x, floor, r * 0.5), second, part)]
     return shapes
 
 
@@ -173,13 +172,13 @@ def house(rng, palette):
     shapes += [Shape(box(-w, eaves, w, 0.9), wall),
                Shape(np.array([(-w - 0.15, eaves), (-flat, ridge), (flat, ridge), (w + 0.15, eaves)]), second, "roof")]
     x, dw, dh = rng.uniform(-0.1, 0.1), rng.uniform(0.13, 0.18), rng.uniform(0.5, 0.62)
-    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door", True), Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light, plain=True)]
+    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"), Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]
     ww, wh, wy = rng.uniform(0.13, 0.17), rng.uniform(0.14, 0.2), rng.uniform(0.3, 0.4)
     for side, part in ((-1, "left window"), (1, "right window")):
         wx = side * (w + dw) / 2 * rng.uniform(1.02, 1.1)
-        shapes += [Shape(box(wx - ww, wy - wh, wx + ww, wy + wh), light, part, True),
-                   Shape(box(wx - 0.02, wy - wh, wx + 0.02, wy + wh), DARK, part, True),
-                   Shape(box(wx - ww, wy - 0.02, wx + ww, wy + 0.02), DARK, part, True)]
+        shapes += [Shape(box(wx - ww, wy - wh, wx + ww, wy + wh), light, part),
+                   Shape(box(wx - 0.02, wy - wh, wx + 0.02, wy + wh), DARK, part),
+                   Shape(box(wx - ww, wy - 0.02, wx + ww, wy + 0.02), DARK, part)]
     return shapes
 
 
@@ -188,12 +187,12 @@ def boat(rng, palette):
     hull, second, third, light = palette
     w, deck, keel = rng.uniform(0.75, 0.95), rng.uniform(0.4, 0.5), rng.uniform(0.8, 0.92)
     mast, top, foot = rng.uniform(-0.2, 0.0), rng.uniform(-0.95, -0.8), deck - 0.1
-    return [Shape(line(mast, top - 0.15, mast, deck + 0.05, 0.06), shade(hull, 0.4), plain=True),
+    return [Shape(line(mast, top - 0.15, mast, deck + 0.05, 0.06), shade(hull, 0.4)),
             Shape(np.array([(-w, deck), (w, deck), (w * rng.uniform(0.6, 0.75), keel), (-w * rng.uniform(0.6, 0.75), keel)]), hull, "hull"),
             Shape(box(-w * 0.95, deck, w * 0.95, deck + 0.09), third),
             Shape(np.array([(mast + 0.06, top), (mast + 0.06, foot), (rng.uniform(0.5, 0.7), foot)]), second, "sail"),
             Shape(np.array([(mast - 0.06, top + rng.uniform(0.1, 0.3)), (mast - 0.06, foot), (rng.uniform(-0.75, -0.55), foot)]), light, "jib"),
-            Shape(np.array([(mast, top - 0.18), (mast + 0.3, top - 0.09), (mast, top)]), third, "flag", True)]
+            Shape(np.array([(mast, top - 0.18), (mast + 0.3, top - 0.09), (mast, top)]), third, "flag")]
 
 
 def wheel(rng, palette):
@@ -201,7 +200,7 @@ def wheel(rng, palette):
     rim, second, third, light = palette
     count, inner, width, hub = rng.integers(4, 9), rng.uniform(0.7, 0.82), rng.uniform(0.08, 0.14), rng.uniform(0.18, 0.28)
     shapes = [Shape(turned(line(0, 0, 0, -inner - 0.05, width), 2 * np.pi * k / count), second, "spokes") for k in range(count)]
-    return shapes + [Shape(band(1, inner), rim, "rim"), Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub", True)]
+    return shapes + [Shape(band(1, inner), rim, "rim"), Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub")]
 
 
 def flower(rng, palette):
