@@ -30,13 +30,14 @@ def claims(scores):
         _low_high(scenes, lambda s: 100 * (s.parts.share - s.parts.chance), ".1f", " points"),
         verdict(_grows(row, lambda s: s.parts.share - s.parts.chance) for row in scenes)))
     for kind in "images", "scenes":
-        found += _on_both(scores[kind], kind)
+        found += _on_both(scores[kind], kind, untrained if kind == "scenes" else None)
     found.append(Claim("Layer 3 shows textures such as meshes and text, layer 4 dogs' faces and birds' legs, layer 5 keyboards and dogs in many poses.",
                        "needs photographs of such things: ImageNet's 1,000 classes. What the maps here look for is in the pictures.", NOT_TESTABLE))
     return found
 
 
-def _on_both(scores, kind):
+def _on_both(scores, kind, untrained):
+    before = f"; before training: {_low_high(untrained, lambda s: s.patches, '.2f')}" if untrained else ""
     return [
         Claim(f"Higher layers are more specific to a class ({kind}). Tested: what the share of one class among the nine has above chance is larger "
               "in the two highest convolutions than in the two lowest, and in both above 95 % of random deals.",
@@ -45,7 +46,7 @@ def _on_both(scores, kind):
                       for row in scores)),
         Claim(f"Higher layers are more invariant ({kind}). Tested: the patches that fire one map are less alike (mean correlation of two, the units laid "
               "over each other) in the two highest convolutions than in the two lowest.",
-              _low_high(scores, lambda s: s.patches, ".2f"), verdict(_grows(row, lambda s: -s.patches) for row in scores)),
+              _low_high(scores, lambda s: s.patches, ".2f") + before, verdict(_grows(row, lambda s: -s.patches) for row in scores)),
         Claim(f"The patches vary more than the projections, which show only what fires the map ({kind}). Tested: in every convolution two patches "
               "correlate less than their projections.",
               "; ".join(f"{row.layer}: {np.mean([s[i].patches for s in scores]):.2f}, {np.mean([s[i].projections for s in scores]):.2f}"
@@ -112,7 +113,8 @@ and how many are of one class? Chance deals the labels of all maps of the layer 
 name are; the left eye and the right one do, as the net is trained on mirrored images too.
 
 Last: take two of a map's nine, laid over each other so that the units are in one place. How alike are the patches, and how alike are the \
-projections? A map whose patches differ while its projections don't has become invariant to what differs. Bars are standard deviations over seeds."""
+projections? A map whose patches differ while its projections don't has become invariant to what differs. Both fall with depth even in a net that has not \
+learned, since larger patches have more in them that can differ: compare with the table. Bars are standard deviations over seeds."""
 
 TABLE = """The same in numbers, mean ± standard deviation over seeds, over all maps that fire on nine images at least. The last block is a net that has \
 not been trained at all: what it scores above the pixels' share comes from the images and from the way down, not from learning. Where it \
