@@ -48,6 +48,29 @@ def test_the_answer_known_by_construction():
                                                             [[0, 0, 0], [0, 100, 0], [0, 0, 0]]])
 
 
+def test_where_the_tiles_are_and_what_of_them_is_seen():
+    result = figure2.compute(planted(), dots(), prepare, "relu1", channels=[0], k=3)
+    np.testing.assert_array_equal(result.corners, [[[-1, 6], [-1, 2], [3, 4]]])
+    corner, edge, inside = result.seen[0].astype(int)
+    np.testing.assert_array_equal(corner, [[0, 0, 0], [1, 1, 0], [1, 1, 0]])
+    np.testing.assert_array_equal(edge, [[0, 0, 0], [1, 1, 1], [1, 1, 1]])
+    assert inside.all()
+
+
+def test_the_images_of_many_maps_go_up_together(rng):
+    net = Network([("conv1", Conv(1, 8, 3, pad=1))], (1, 8, 8)).initialize(rng)
+    images, passes = rng.integers(0, 256, (20, 1, 10, 10), np.uint8), []
+    top = top_activations(net, figure2.Prepared(images, prepare), "conv1", k=3)
+    all_at_once, three_maps_at_a_time = (figure2.compute(net, images, lambda x: passes.append(len(x)) or prepare(x), "conv1", channels=[5, 0, 7, 2, 1],
+                                                         top=top, batch=batch) for batch in (128, 9))
+    assert len(passes) == 1 + 2 and max(passes[1:]) <= 9 and passes[0] == len(np.unique(top.units[[5, 0, 7, 2, 1], :, 0]))
+    for a, b in zip(all_at_once, three_maps_at_a_time):
+        np.testing.assert_array_equal(a, b)
+    alone = figure2.compute(net, images, prepare, "conv1", channels=[7], top=top)
+    np.testing.assert_array_equal(all_at_once.patches[2:3], alone.patches)
+    np.testing.assert_allclose(all_at_once.projections[2:3], alone.projections, rtol=1e-5)
+
+
 def test_through_a_pool_the_projection_is_where_the_maximum_was():
     result = figure2.compute(planted(), dots(), prepare, "pool1", channels=[0], k=3)
     np.testing.assert_array_equal(result.units[0, 2], [4, 0, 2, 2])         # of its window (4…5, 4…5) the dot is at the upper right
