@@ -72,10 +72,10 @@ def test_scaling_by_hand():
 
 
 def test_scaling_keeps_the_center_and_moves_the_rest_away():
-    image = np.zeros((3, 21, 21), np.uint8)
-    image[0, 10, 10] = image[1, 5, 10] = image[2, 10, 14] = 240
+    image = np.zeros((3, 21, 31), np.uint8)
+    image[0, 10, 15] = image[1, 5, 15] = image[2, 10, 19] = 240
     large = scale(image, 1.5)
-    for channel, place in ((0, (10, 10)), (1, (2.5, 10)), (2, (10, 16))):
+    for channel, place in ((0, (10, 15)), (1, (2.5, 15)), (2, (10, 21))):
         weights = large[channel] / large[channel].sum()
         rows, columns = np.indices(weights.shape)
         np.testing.assert_allclose(((weights * rows).sum(), (weights * columns).sum()), place, atol=0.1)
