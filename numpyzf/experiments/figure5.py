@@ -171,7 +171,7 @@ def _draw_examples(axes, images, name, amounts):
     h, w = tiles[0].shape[0] + pad, tiles[0].shape[1] + pad
     unit = {"translation": " px", "scale": "×", "rotation": "°"}[name]
     for column, i in enumerate(places):
-        axes.text(column * w + w / 2, -pad, f"{amounts[i]:.3g}{unit}", ha="center", va="bottom", fontsize=8)
+        axes.text(column * w + w / 2, -pad, f"{amounts[i]:.3g}{unit}".replace("-", "−"), ha="center", va="bottom", fontsize=8)
     for row, (color, _, marker) in zip(range(len(images)), LINES):
         axes.plot(-2.5 * pad, row * h + h / 2, color=color, marker=marker, markersize=5, clip_on=False)
 

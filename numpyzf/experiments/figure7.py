@@ -126,7 +126,7 @@ def _mean(values):
 # Seven colors that any kind of color blindness can tell apart (Okabe & Ito), for the classes that are most often the answer.
 PALETTE = (plots.BLUE, plots.ORANGE, "#f0e442", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 REST = "#c8c8c8"
-TITLES = ("(a) image and square", "(b) activity of\nthe strongest map", "(c) its projection,\nand other images'", "(d) probability of\nthe true class",
+TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map", "(c) its projection,\nand other images'", "(d) probability of\nthe true class",
           "(e) most probable\nclass")
 
 
@@ -143,7 +143,7 @@ def draw(results, others, classes, masks=None):
         for i, (row, result) in enumerate(zip(grid, results)):
             plots.show(row[0], plots.to_image(result.image))
             row[0].add_patch(_rectangle(result.lefts[0], result.tops[0], result.size))
-            row[0].set_title(classes[result.label], loc="left", fontsize=8)
+            _below(row[0], classes[result.label])
             activity = _heat(row[1], result, result.sums / (result.whole_sum or 1), "magma", 1.25)
             _draw_projections(row[2], result, others[i])
             chance = _heat(row[3], result, result.probability, "viridis", 1)
@@ -153,8 +153,8 @@ def draw(results, others, classes, masks=None):
                     axes.contour(masks[i], [0.5], colors="white", linewidths=1.2)
                     axes.contour(masks[i], [0.5], colors="black", linewidths=0.5)
         for axes, title in zip(grid[0], TITLES):
-            axes.annotate(title, (0.5, 1), (0, 18), xycoords="axes fraction", textcoords="offset points", ha="center", va="bottom")
-        for column, image, label in ((1, activity, "sum of the map / sum without square"), (3, chance, "probability")):
+            axes.set_title(title)
+        for column, image, label in ((1, activity, "share of that without square"), (3, chance, "probability")):
             figure.colorbar(image, ax=grid[:, column], location="bottom", label=label, shrink=0.9, aspect=14)
         _legend(figure, grid[:, 4], colors, classes)
     return figure
@@ -192,7 +192,11 @@ def _draw_projections(axes, result, others):
     tiles = [plots.to_display(p) for p in (result.projection, *others[:3])]
     tiles = [np.pad(tile, [(2, 2), (2, 2)] + [(0, 0)] * (tile.ndim - 2), constant_values=0.0 if i == 0 else 1.0) for i, tile in enumerate(tiles)]
     plots.show(axes, plots.grid(tiles, 2, pad=1))
-    axes.set_title(f"map {result.channel}", loc="left", fontsize=8)
+    _below(axes, f"map {result.channel}")
+
+
+def _below(axes, text):
+    axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=8)
 
 
 def _rectangle(left, top, size):
