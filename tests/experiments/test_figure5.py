@@ -147,7 +147,7 @@ def test_claims_are_judged_for_every_seed():
     def result(first, last, turned):
         def one(amounts, sizes, first, last, p):
             n = len(amounts)
-            return Sweep(np.array(amounts), np.array(sizes, float), np.multiply.outer(np.array(sizes), [first] * 2),
+            return Sweep(np.array(amounts), np.array(sizes, float), np.multiply.outer(np.array(sizes) > 0, [first * sizes[1]] * 2),    # a jump
                          np.multiply.outer(np.array(sizes), [last] * 2), np.array([[1, 1]] + [p] * (n - 1)), np.array([[1, 1]] + [[1, p[1] > 0.5]] * (n - 1), bool))
         return figure5.Figure5(np.zeros((2, 1, 4, 4), np.uint8), np.zeros(2, int), ("norm1", "relu7"), {
             "translation": one([0, 1, 2], [0, 1, 2], 0.5, 0.1, [1, 1]), "scale": one([1, 1.05, 1.1], [0, 0.05, 0.1], first, last, [1, 1]),
@@ -164,12 +164,12 @@ def test_drawing(channels, side):
     images = np.random.default_rng(0).integers(0, 256, (4, channels, side, side), dtype=np.uint8)
     net = Network([("conv1", Conv(channels, 2, 3)), ("flatten", Flatten()), ("fc", Linear(2 * (side - 2) ** 2, 3))],
                   (channels, side, side)).initialize(np.random.default_rng(0))
-    result = figure5.compute(net, images, np.array([0, 1, 2, 1]), lambda x: x.astype(np.float32) / 255, layers=("conv1", "flatten"))
+    result = figure5.compute(net, images, np.array([0, 1, 2, 1]), lambda x: x.astype(np.float32) / 255, layers=("conv1", "fc"))
     figure = figure5.draw(result, ["cat", "dog", "owl"], [2, 0])
     assert len(figure.axes) == 12
     labels = [axes.get_xlabel() for axes in figure.axes]
     assert [labels[i] for i in (1, 6, 11)] == ["vertical translation (pixels down)", "scale (factor)", "rotation (degrees)"]
-    assert {axes.get_title() for axes in figure.axes} == {"", "distance at conv1", "distance at flatten", "probability of the true class"}
+    assert {axes.get_title() for axes in figure.axes} == {"", "distance at conv1", "distance at fc", "probability of the true class"}
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mean of 4 images", "owl", "cat"]
     gray, owl, _ = figure.axes[2].lines
     np.testing.assert_array_equal(owl.get_ydata(), result.sweeps["translation"].last[:, 2])

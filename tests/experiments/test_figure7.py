@@ -145,7 +145,7 @@ def test_what_cannot_be_said_is_nan():
 def test_clearly():
     far, near = np.array([1.0, 1.2, 0.8, np.nan]), np.array([0.1, 0.0, 0.2, 0.0])
     assert figure7._clearly(far, near) and not figure7._clearly(near, far)
-    assert not figure7._clearly(np.array([3.0, -1, 1]), np.zeros(3))        # mean 1, standard error 1.15
+    assert not figure7._clearly(np.array([3.0, -1, 1] * 2), np.zeros(6))    # mean 1, standard error 0.73
     assert figure7._clearly(np.array([3.0, 1, 2]), np.zeros(3))             # mean 2, standard error 0.58
     assert not figure7._clearly(np.array([1.0]), np.zeros(1)) and not figure7._clearly(np.full(3, np.nan), np.zeros(3))
 

@@ -90,12 +90,12 @@ def test_refuses_places_that_do_not_fit():
 # ---- what is covered ------------------------------------------------------------------------------------------------
 
 def test_cover():
-    x = np.ones((3, 2, 5, 6))
-    out = table1.cover(x, np.array([(1, 2), (-1, 4), (4, -3)]), 3)
+    x = np.ones((4, 2, 5, 6))
+    out = table1.cover(x, np.array([(1, 2), (-1, 4), (4, -4), (-4, 1)]), 3)
     expected = np.ones_like(x)
-    expected[0, :, 1:4, 2:5], expected[1, :, :2, 4:] = 0, 0     # the third lies outside
+    expected[0, :, 1:4, 2:5], expected[1, :, :2, 4:] = 0, 0     # the others lie outside
     np.testing.assert_array_equal(out, expected)
-    assert (x == 1).all() and table1.cover(x, np.zeros((3, 2), int), 1, value=7)[0, 1, 0, 0] == 7
+    assert (x == 1).all() and table1.cover(x, np.zeros((4, 2), int), 1, value=7)[0, 1, 0, 0] == 7
 
 
 @pytest.mark.parametrize("center, side, first", [((4, 6), 3, (3, 5)), ((4.5, 6.5), 2, (4, 6)), ((4.4, 5.6), 3, (3, 5)), ((3, 3), 1, (3, 3)),
