@@ -59,7 +59,7 @@ def sizes(name, amounts):
 def compute(net, images, labels, prepare, *, layers=("norm1", "relu7"), amounts=None):
     """Transform every image by every amount, and run the net.
 
-    images: uint8 (N, C, H, W), two at least; all of them go through the net at once. labels: (N,) indices of the scores.
+    images: uint8 (N, C, H, W), two at least. labels: (N,) indices of the scores.
     prepare(images) -> the net's input. layers: the first and the last hidden one; norm1 is all that the paper calls layer 1
     (filtered, rectified, pooled, normalized), relu7 the last features before the scores.
     amounts: {"translation", "scale", "rotation": (A,)}; without it `ranges`. What comes in at the edges has the mean color of the
@@ -67,7 +67,7 @@ def compute(net, images, labels, prepare, *, layers=("norm1", "relu7"), amounts=
     """
     if len(images) < 2 or len(labels) != len(images):
         raise ValueError(f"it takes two images or more, and a label for each, not {len(images)} images and {len(labels)} labels")
-    rest, _ = _run(net, prepare(images), layers)
+    rest, _ = _run(net, images, prepare, layers)
     units = [mean_distance(features) or 1.0 for features in rest]
     fills = [transform.border_color(image) for image in images]
     sweeps = {}
@@ -75,17 +75,21 @@ def compute(net, images, labels, prepare, *, layers=("norm1", "relu7"), amounts=
         rows = []
         for amount in steps:
             moved = np.stack([TRANSFORMS[name](image, amount, fill=fill) for image, fill in zip(images, fills)])
-            features, scores = _run(net, prepare(moved), layers)
+            features, scores = _run(net, moved, prepare, layers)
             distances = [np.linalg.norm(now - then, axis=1) / unit for now, then, unit in zip(features, rest, units)]
             rows.append((*distances, F.softmax(scores)[np.arange(len(labels)), labels], scores.argmax(axis=1) == labels))
         sweeps[name] = Sweep(np.asarray(steps), sizes(name, np.asarray(steps)), *map(np.array, zip(*rows)))
     return Figure5(images, np.asarray(labels), tuple(layers), sweeps)
 
 
-def _run(net, x, layers):
+def _run(net, images, prepare, layers, batch=32):
     """The features (N, D) of each layer in float64, and the scores (N, classes)."""
-    trace = net.forward(x)
-    return [trace[name].reshape(len(x), -1).astype(np.float64) for name in layers], trace.scores
+    rows = []
+    for start in range(0, len(images), batch):
+        trace = net.forward(prepare(images[start:start + batch]))
+        rows.append([trace[name].reshape(trace.images, -1) for name in layers] + [trace.scores])
+    *features, scores = map(np.concatenate, zip(*rows))
+    return [f.astype(np.float64) for f in features], scores
 
 
 def mean_distance(features):
@@ -140,18 +144,18 @@ def draw(result, classes, shown):
     """
     if not 1 <= len(shown) <= len(LINES):
         raise ValueError(f"shown must be 1 to {len(LINES)} images, not {len(shown)}")
-    titles = ("", f"distance at {result.layers[0]}", f"distance at {result.layers[1]}", "probability of the true class")
+    titles = (f"first layer ({result.layers[0]})", f"last hidden layer ({result.layers[1]})", "true class")
     with plots.style():
         figure = plots.figure(9, 7.6)
         grid = figure.subplots(3, 4, gridspec_kw={"width_ratios": (1.25, 1.4, 1.4, 1.4)})
         for row, (name, sweep) in zip(grid, result.sweeps.items()):
             _draw_examples(row[0], result.images[shown], name, sweep.amounts)
-            for axes, values, title in zip(row[1:], (sweep.first, sweep.last, sweep.probability), titles[1:]):
+            for axes, values, title in zip(row[1:], (sweep.first, sweep.last, sweep.probability), titles):
                 axes.plot(sweep.amounts, values.mean(axis=1), color="#c8c8c8", linewidth=5, label=f"mean of {len(result.images)} images")
                 for image, (color, line, marker) in zip(shown, LINES):
                     axes.plot(sweep.amounts, values[:, image], color=color, linestyle=line, marker=marker, markevery=max(1, len(values) // 8),
                               linewidth=1.2, label=classes[result.labels[image]])
-                axes.set(title=title, xlabel=LABELS[name], ylim=(0, 1.05 if values is sweep.probability else None))
+                axes.set(title=title, xlabel=LABELS[name], ylim=(0, 1.05), ylabel="probability" if values is sweep.probability else "relative distance")
                 if name == "rotation":
                     axes.set_xticks(range(0, 361, 90))
         for column in (1, 2):           # equal axes, so that the layers, and the transformations, can be compared
@@ -171,9 +175,9 @@ def _draw_examples(axes, images, name, amounts):
     h, w = tiles[0].shape[0] + pad, tiles[0].shape[1] + pad
     unit = {"translation": " px", "scale": "×", "rotation": "°"}[name]
     for column, i in enumerate(places):
-        axes.text(column * w + w / 2, -pad, f"{amounts[i]:.3g}{unit}".replace("-", "−"), ha="center", va="bottom", fontsize=8)
+        axes.text(column * w + w / 2, -pad, f"{amounts[i]:.3g}{unit}".replace("-", "−"), ha="center", va="bottom", fontsize=7)
     for row, (color, _, marker) in zip(range(len(images)), LINES):
-        axes.plot(-2.5 * pad, row * h + h / 2, color=color, marker=marker, markersize=5, clip_on=False)
+        axes.plot(-0.15 * w, row * h + h / 2, color=color, marker=marker, markersize=5, clip_on=False)
 
 
 # ---- the item -------------------------------------------------------------------------------------------------------
@@ -190,7 +194,9 @@ def reproduce(study):
         images, labels = images[rows], labels[rows]
         nets = [study.net(kind, seed) for seed in study.seeds]
         results = [compute(run.net, images, labels, run.prepare) for run in nets]
-        shown = [int(np.flatnonzero(labels == classes.index(name))[0]) for name in first] or list(range(min(len(images), len(LINES))))
+        found = np.unique(labels)
+        wanted = [classes.index(name) for name in first] or found[np.linspace(0, len(found) - 1, min(len(found), len(LINES))).astype(int)]
+        shown = _shown(labels, results[0].sweeps["scale"].right[0], wanted)
         where = "centered scenes" if kind == "scenes" else study.name
         symmetric = np.isin(labels, [classes.index(name) for name in scenes.SYMMETRIC]) if kind == "scenes" else None
         report.claims.extend(_claims(results, where, symmetric))
@@ -203,6 +209,12 @@ def _take(labels, each, most):
     """Rows of the first `each` images of every class: first one of each class, then the second ones …; no more than `most`."""
     own = [np.flatnonzero(labels == c)[:each] for c in np.unique(labels)]
     return np.array([rows[i] for i in range(each) for rows in own if i < len(rows)])[:most]
+
+
+def _shown(labels, right, wanted):
+    """For each wanted class the first image whose answer is right untransformed, or the first one."""
+    own = [np.flatnonzero(labels == c) for c in wanted]
+    return [int((rows[right[rows]] if right[rows].any() else rows)[0]) for rows in own]
 
 
 def _claims(results, where, symmetric):
@@ -248,7 +260,8 @@ def _table(results):
 
 TEXT = """Each image is moved down or up, enlarged, and turned, by more and more. For every step the net sees the result, and we ask: how far \
 did the features go from those of the untransformed image? The first two curves say so for the first layer and for the last hidden one, \
-the third is the probability the net gives to the true class. Each line is one image, which its marker ties to the pictures at the left; the broad gray line is the mean of {n} images.
+the third is the probability the net gives to the true class. Each line is one image that the net knows untransformed, tied by its marker to the \
+pictures at the left; the broad gray line is the mean of {n} images.
 
 Distances in different layers have different units. Here 1 is the mean distance between two different images in the same layer: a curve at \
 1 means that the net takes the image for as different as any other picture. A curve that climbs steeply at once belongs to a layer that \

@@ -223,7 +223,7 @@ def _legend(figure, column, colors, classes):
 def reproduce(study):
     """Figure 7 on test scenes, scored with every seed's net."""
     test, pool = study.test_scenes, study.test_scenes.images[:600]
-    each = 1 if study.quick else 6
+    each = 1 if study.quick else 10
     rows = np.sort(np.concatenate([np.flatnonzero(test.labels == c)[:each] for c in range(len(test.classes))]))
     results, scores, figure = [], [], None
     for seed in study.seeds:
@@ -232,15 +232,16 @@ def reproduce(study):
         right = rows[answers == test.labels[rows]] if (answers == test.labels[rows]).any() else rows
         results = [compute(run.net, test.images[n], test.labels[n], run.prepare, step=4) for n in right]
         scores.append(Score(*np.transpose([score(r, test.masks[n], _parts(test, n)) for r, n in zip(results, right)])))
-        figure = figure or _picture(run, test, pool, _examples(test, right))
+        figure = figure or _picture(run, test, pool, _examples(results, right))
     return Report(_claims(scores), [page.Section("A gray square over the image", TEXT.format(size=results[0].size), figure, _table(scores),
                                                  "Maps of activity, probability and answer over the places of an occluding square")])
 
 
-def _examples(test, right):
-    """Three images: the first face, car and boat of those that are answered right; or any."""
-    found = [n for name in ("face", "car", "boat") for n in right[test.labels[right] == test.classes.index(name)][:1]]
-    return (found + [n for n in right if n not in found])[:3]
+def _examples(results, rows):
+    """Of rows, the images of some Figure7, three of different classes: those whose probability the square lowers most."""
+    order = np.argsort([r.probability.min() - r.whole_probability for r in results], kind="stable")
+    labels = [results[i].label for i in order]
+    return [rows[i] for k, i in enumerate(order) if labels[k] not in labels[:k]][:3]
 
 
 def _picture(run, test, pool, rows):
@@ -303,7 +304,7 @@ another (a). At each place we ask what has changed; the colors show the answer w
 (b) is the activity of one map of the last convolution layer, added up, the one that the whole image fires most: dark where \
 it falls silent when that place is covered. (c) shows with a dark frame what of this image fires that map, projected down to pixels by the deconvnet, and \
 beside it what fires it in other images. Where (c) has structure, (b) should be dark. (d) is the probability of the true class: dark where the net needs to see \
-what is covered. (e) is the net's answer.
+what is covered. (e) is the net's answer. The three images are those, of three classes, that the square changes most.
 
 With photographs one can only look. In scenes the object's pixels and parts are known, so that the same maps can be scored: the table says how much \
 more it matters to cover the object than to cover something else."""

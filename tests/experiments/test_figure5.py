@@ -142,6 +142,19 @@ def test_images_class_by_class():
     assert figure5._take(labels, 3, most=7).tolist() == [3, 4, 0, 5, 7, 1, 2]
 
 
+def test_images_to_show():
+    labels, right = np.array([0, 0, 1, 1, 2]), np.array([False, True, False, False, True])
+    assert figure5._shown(labels, right, [2, 0, 1]) == [4, 1, 2]
+
+
+def test_many_images_go_through_the_net_in_parts():
+    images = np.random.default_rng(0).integers(0, 256, (7, 1, 16, 16), dtype=np.uint8)
+    (whole, rows), (parts, rows_too) = (figure5._run(ruler(), images, prepare, ("conv1", "row"), batch) for batch in (7, 3))
+    assert [f.shape for f in parts] == [(7, 256), (7, 1)] and rows_too.shape == (7, 2) and parts[0].dtype == np.float64
+    for a, b in ((whole[0], parts[0]), (whole[1], parts[1]), (rows, rows_too)):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
 def test_claims_are_judged_for_every_seed():
     """Hand-made results: the second seed's first layer moves less than its last one for a small scale."""
     def result(first, last, turned):
@@ -169,7 +182,8 @@ def test_drawing(channels, side):
     assert len(figure.axes) == 12
     labels = [axes.get_xlabel() for axes in figure.axes]
     assert [labels[i] for i in (1, 6, 11)] == ["vertical translation (pixels down)", "scale (factor)", "rotation (degrees)"]
-    assert {axes.get_title() for axes in figure.axes} == {"", "distance at conv1", "distance at fc", "probability of the true class"}
+    assert {axes.get_title() for axes in figure.axes} == {"", "first layer (conv1)", "last hidden layer (fc)", "true class"}
+    assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["", "relative distance", "relative distance", "probability"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mean of 4 images", "owl", "cat"]
     gray, owl, _ = figure.axes[2].lines
     np.testing.assert_array_equal(owl.get_ydata(), result.sweeps["translation"].last[:, 2])

@@ -179,6 +179,12 @@ def test_classes_beyond_the_colors_are_gray():
     assert figure7.REST not in colors.values()
 
 
+def test_examples_are_those_that_change_most_one_of_a_class():
+    results = [blank(probability=p)._replace(label=label) for p, label in ((0.8, 0), (0.2, 1), (0.1, 1), (0.9, 2), (0.4, 3))]
+    assert figure7._examples(results, np.array([10, 11, 12, 13, 14])) == [12, 14, 10]
+    assert figure7._examples(results[:1], np.array([10])) == [10]
+
+
 def test_refuses_an_unknown_label():
     for label in (-1, 2):
         with pytest.raises(ValueError, match=f"0 to 1.*not {label}"):
