@@ -28,7 +28,7 @@ def translate(image, down, right=0, fill=0):
 def scale(image, factor, fill=0):
     """Enlarge an image about its center by `factor` > 0; what leaves the frame is cut off, below 1 a margin of `fill` comes in.
 
-    image, fill, errors: as in `translate`. Bilinear: made to enlarge; much smaller than 0.5, pixels are skipped. A factor of 1 changes nothing.
+    image, fill, errors: as in `translate`. A factor of 1 changes nothing. Bilinear: made to enlarge; far below 1, pixels are skipped.
     """
     fill = _check(image, fill)
     if not (isinstance(factor, Real) and 0 < factor < np.inf):

@@ -1,4 +1,4 @@
-"""Figure 5: images shifted, enlarged and turned; how far that moves their features low and high in the net, and what it does to the answer.
+"""Figure 5: images shifted, enlarged and turned; how far that moves their features low and high in the net, and its answer.
 
 Source: Zeiler & Fergus section 4.1 (Feature Invariance), Figure 5.
 """
@@ -46,7 +46,8 @@ def ranges(side):
     >>> {name: (len(amounts), amounts[0].item(), amounts[-1].item()) for name, amounts in ranges(64).items()}
     {'translation': (17, -16, 16), 'scale': (17, 1.0, 1.8), 'rotation': (36, 0, 350)}
     """
-    return {"translation": max(1, round(side / 32)) * np.arange(-8, 9), "scale": 1 + np.arange(17) / 20, "rotation": np.arange(0, 360, 10)}
+    return {"translation": max(1, round(side / 32)) * np.arange(-8, 9), "scale": 1 + np.arange(17) / 20,
+            "rotation": np.arange(0, 360, 10)}
 
 
 def sizes(name, amounts):
@@ -132,7 +133,8 @@ def kept_probability(sweep, chosen):
 
 # ---- the picture ----------------------------------------------------------------------------------------------------
 
-LINES = ((plots.BLUE, "-", "o"), (plots.ORANGE, "--", "s"), ("#009e73", "-.", "^"), ("#cc79a7", ":", "D"), ("#222222", (0, (6, 1)), "v"))
+LINES = ((plots.BLUE, "-", "o"), (plots.ORANGE, "--", "s"), ("#009e73", "-.", "^"), ("#cc79a7", ":", "D"),
+         ("#222222", (0, (6, 1)), "v"))        # Okabe and Ito's colors, each with a line and a marker of its own
 LABELS = {"translation": "vertical translation (pixels down)", "scale": "scale (factor)", "rotation": "rotation (degrees)"}
 
 
@@ -150,26 +152,33 @@ def draw(result, classes, shown):
         grid = figure.subplots(3, 4, gridspec_kw={"width_ratios": (1.25, 1.4, 1.4, 1.4)})
         for row, (name, sweep) in zip(grid, result.sweeps.items()):
             _draw_examples(row[0], result.images[shown], name, sweep.amounts)
-            for axes, values, title in zip(row[1:], (sweep.first, sweep.last, sweep.probability), titles):
-                axes.plot(sweep.amounts, values.mean(axis=1), color="#c8c8c8", linewidth=5, label=f"mean of {len(result.images)} images")
-                for image, (color, line, marker) in zip(shown, LINES):
-                    axes.plot(sweep.amounts, values[:, image], color=color, linestyle=line, marker=marker, markevery=max(1, len(values) // 8),
-                              linewidth=1.2, label=classes[result.labels[image]])
-                axes.set(title=title, xlabel=LABELS[name], ylim=(0, 1.05), ylabel="probability" if values is sweep.probability else "relative distance")
+            for axes, values in zip(row[1:], (sweep.first, sweep.last, sweep.probability)):
+                _draw_curves(axes, sweep.amounts, values, [classes[result.labels[n]] for n in shown], shown)
+                axes.set(xlabel=LABELS[name], ylabel="relative distance", ylim=(0, 1.05))
                 if name == "rotation":
                     axes.set_xticks(range(0, 361, 90))
-        for column in (1, 2):           # equal axes, so that the layers, and the transformations, can be compared
-            top = max(max(sweep.first[:, shown].max(), sweep.last[:, shown].max()) for sweep in result.sweeps.values())
-            for axes in grid[:, column]:
-                axes.set_ylim(0, 1.05 * top or 1)
+            row[1].set_title(f"first layer ({result.layers[0]})")
+            row[2].set_title(f"last hidden layer ({result.layers[1]})")
+            row[3].set(title="true class", ylabel="probability")
+        top = max(values[:, shown].max() for sweep in result.sweeps.values() for values in (sweep.first, sweep.last))
+        for axes in grid[:, 1:3].flat:      # equal, so that layers and transformations can be compared
+            axes.set_ylim(0, 1.05 * top or 1)
         figure.legend(*grid[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=6, handlelength=3)
     return figure
+
+
+def _draw_curves(axes, amounts, values, names, shown):
+    axes.plot(amounts, values.mean(axis=1), color="#c8c8c8", linewidth=5, label=f"mean of {values.shape[1]} images")
+    for n, name, (color, line, marker) in zip(shown, names, LINES):
+        axes.plot(amounts, values[:, n], color=color, linestyle=line, linewidth=1.2, marker=marker,
+                  markevery=max(1, len(values) // 8), label=name)
 
 
 def _draw_examples(axes, images, name, amounts):
     """Images (rows) as they are and under the amounts at the ends of the range and halfway (columns)."""
     places = [0, len(amounts) // 2, len(amounts) - 1] if name != "rotation" else [0, len(amounts) // 8, len(amounts) // 2]
-    tiles = [plots.to_image(TRANSFORMS[name](image, amounts[i], fill=transform.border_color(image))) for image in images for i in places]
+    tiles = [plots.to_image(TRANSFORMS[name](image, amounts[i], fill=transform.border_color(image)))
+             for image in images for i in places]
     pad = max(1, tiles[0].shape[0] // 20)
     plots.show(axes, plots.grid(tiles, len(places), pad))
     h, w = tiles[0].shape[0] + pad, tiles[0].shape[1] + pad
@@ -185,7 +194,8 @@ def _draw_examples(axes, images, name, amounts):
 def reproduce(study):
     """Figure 5 on centered scenes, and once more on the study's own images."""
     each = 2 if study.quick else 5
-    rendered = scenes.render(each * len(scenes.CLASSES), np.random.default_rng(5), size=study.train_scenes.images.shape[2], centered=True)
+    size = study.train_scenes.images.shape[2]
+    rendered = scenes.render(each * len(scenes.CLASSES), np.random.default_rng(5), size=size, centered=True)
     report = Report([], [])
     for kind, images, labels, classes, first in (
             ("scenes", rendered.images, rendered.labels, rendered.classes, ("face", "bird", "car", "boat", "wheel")),
@@ -194,14 +204,14 @@ def reproduce(study):
         images, labels = images[rows], labels[rows]
         nets = [study.net(kind, seed) for seed in study.seeds]
         results = [compute(run.net, images, labels, run.prepare) for run in nets]
-        found = np.unique(labels)
-        wanted = [classes.index(name) for name in first] or found[np.linspace(0, len(found) - 1, min(len(found), len(LINES))).astype(int)]
+        wanted = [classes.index(name) for name in first] or _spread_out(np.unique(labels), len(LINES))
         shown = _shown(labels, results[0].sweeps["scale"].right[0], wanted)
         where = "centered scenes" if kind == "scenes" else study.name
         symmetric = np.isin(labels, [classes.index(name) for name in scenes.SYMMETRIC]) if kind == "scenes" else None
         report.claims.extend(_claims(results, where, symmetric))
-        report.sections.append(page.Section(f"Shifted, enlarged, turned: {where}", TEXT.format(n=len(images)), draw(results[0], classes, shown),
-                                            _table(results), f"Distances of features and probabilities under three transformations, {where}"))
+        report.sections.append(page.Section(
+            f"Shifted, enlarged, turned: {where}", TEXT.format(n=len(images)), draw(results[0], classes, shown), _table(results),
+            f"Distances of features and probabilities under three transformations, {where}"))
     return report
 
 
@@ -209,6 +219,10 @@ def _take(labels, each, most):
     """Rows of the first `each` images of every class: first one of each class, then the second ones …; no more than `most`."""
     own = [np.flatnonzero(labels == c)[:each] for c in np.unique(labels)]
     return np.array([rows[i] for i in range(each) for rows in own if i < len(rows)])[:most]
+
+
+def _spread_out(values, count):
+    return values[np.linspace(0, len(values) - 1, min(len(values), count)).astype(int)]
 
 
 def _shown(labels, right, wanted):
@@ -222,24 +236,27 @@ def _claims(results, where, symmetric):
     lines = {name: np.array([[straightness(s.sizes, values.mean(axis=1)) for values in (s.first, s.last)] for s in
                              (r.sweeps[name] for r in results)]) for name in ("translation", "scale")}
     right = {name: np.array([kept(r.sweeps[name]) for r in results]) for name in TRANSFORMS}
-    n, step = len(results[0].images), _step(results[0])
+    n, step, seeds = len(results[0].images), _step(results[0]), range(len(results))
     claims = [
         Claim(f"A small transformation changes the first layer much, the last hidden layer less ({where})",
-              f"relative change, 1 = distance of two different images; {step} px: first layer {spread(steps['translation'][:, 0])}, last "
-              f"{spread(steps['translation'][:, 1])}; 5 % larger: first {spread(steps['scale'][:, 0])}, last {spread(steps['scale'][:, 1])}; "
-              f"mean of {n} images", verdict(all(steps[name][i, 0] > steps[name][i, 1] for name in steps) for i in range(len(results)))),
+              f"relative change, 1 = distance of two different images; {step} px: first layer "
+              f"{spread(steps['translation'][:, 0])}, last {spread(steps['translation'][:, 1])}; 5 % larger: first "
+              f"{spread(steps['scale'][:, 0])}, last {spread(steps['scale'][:, 1])}; mean of {n} images",
+              verdict(all(steps[name][i, 0] > steps[name][i, 1] for name in steps) for i in seeds)),
         Claim(f"In the last hidden layer the change is nearly linear in translation and scale (here: R² ≥ 0.9; {where})",
-              f"R² of a line through the origin: translation {spread(lines['translation'][:, 1])}, scale {spread(lines['scale'][:, 1])}; "
-              f"first layer {spread(lines['translation'][:, 0])} and {spread(lines['scale'][:, 0])}; mean curve of {n} images",
-              verdict(all(lines[name][i, 1] >= 0.9 for name in lines) for i in range(len(results)))),
-        Claim(f"The output is stable under translation and scale (here: {STABLE:.0%} of right answers stay right), and less under rotation ({where})",
-              "answers that stay right, mean over the range: " + ", ".join(f"{name} {spread(100 * right[name], '.0f', ' %')}" for name in right),
-              verdict(min(right["translation"][i], right["scale"][i]) >= STABLE
-                      and right["rotation"][i] < min(right["translation"][i], right["scale"][i]) for i in range(len(results))))]
+              f"R² of a line through the origin: translation {spread(lines['translation'][:, 1])}, scale "
+              f"{spread(lines['scale'][:, 1])}; first layer {spread(lines['translation'][:, 0])} and "
+              f"{spread(lines['scale'][:, 0])}; mean curve of {n} images",
+              verdict(all(lines[name][i, 1] >= 0.9 for name in lines) for i in seeds)),
+        Claim(f"The output is stable under translation and scale, and less under rotation (here: {STABLE:.0%} of right answers "
+              f"stay right; {where})", "answers that stay right, mean over the range: " +
+              ", ".join(f"{name} {spread(100 * right[name], '.0f', ' %')}" for name in right),
+              verdict(right["rotation"][i] < min(right["translation"][i], right["scale"][i]) >= STABLE for i in seeds))]
     if symmetric is not None:
-        own, others = (np.array([kept_probability(r.sweeps["rotation"], chosen) for r in results]) for chosen in (symmetric, ~symmetric))
+        own, others = (np.array([kept_probability(r.sweeps["rotation"], chosen) for r in results])
+                       for chosen in (symmetric, ~symmetric))
         claims.append(Claim(
-            f"Only objects with rotational symmetry keep their probability when turned (here: more than {STABLE:.0%} of it, and others less)",
+            f"Only objects with rotational symmetry keep their probability when turned (here: more than {STABLE:.0%}; others less)",
             f"probability kept, mean over 10° … 350°: {', '.join(scenes.SYMMETRIC)} {spread(100 * own, '.0f', ' %')}, others "
             f"{spread(100 * others, '.0f', ' %')}", verdict(a > STABLE > b for a, b in zip(own, others))))
     return claims
@@ -254,19 +271,20 @@ def _table(results):
     rows = [("", f"smallest step, {results[0].layers[0]}", f"smallest step, {results[0].layers[1]}", "right answers kept")]
     for name, step in (("translation", f"{_step(results[0])} px"), ("scale", "5 %"), ("rotation", "10°")):
         low, high = zip(*(smallest_step(r.sweeps[name]) for r in results))
-        rows.append((f"{name} ({step})", spread(low), spread(high), spread([100 * kept(r.sweeps[name]) for r in results], ".0f", " %")))
+        right = spread([100 * kept(r.sweeps[name]) for r in results], ".0f", " %")
+        rows.append((f"{name} ({step})", spread(low), spread(high), right))
     return rows
 
 
-TEXT = """Each image is moved down or up, enlarged, and turned, by more and more. For every step the net sees the result, and we ask: how far \
-did the features go from those of the untransformed image? The first two curves say so for the first layer and for the last hidden one, \
-the third is the probability the net gives to the true class. Each line is one image that the net knows untransformed, tied by its marker to the \
-pictures at the left; the broad gray line is the mean of {n} images.
+TEXT = """Each image is moved down or up, enlarged, and turned, by more and more. For every step the net sees the result, and we \
+ask: how far did the features go from those of the untransformed image? The first two curves say so for the first layer and for \
+the last hidden one, the third is the probability the net gives to the true class. Each line is one image that the net knows \
+untransformed, tied by its marker to the pictures at the left; the broad gray line is the mean of {n} images.
 
-Distances in different layers have different units. Here 1 is the mean distance between two different images in the same layer: a curve at \
-1 means that the net takes the image for as different as any other picture. A curve that climbs steeply at once belongs to a layer that \
-sees pixels; one that climbs slowly, to a layer that sees what pixels stand for. Enlarging and turning also blurs a little, and what \
-comes in at the edges has the mean color of the image's border.
+Distances in different layers have different units. Here 1 is the mean distance between two different images in the same layer: \
+a curve at 1 means that the net takes the image for as different as any other picture. A curve that climbs steeply at once \
+belongs to a layer that sees pixels; one that climbs slowly, to a layer that sees what pixels stand for. Enlarging and turning \
+also blurs a little, and what comes in at the edges has the mean color of the image's border.
 
-Look at the rotation: a curve that comes back to zero at 90° or 180° belongs to something that looks the same again. \
-Nets learn nothing of invariance to rotation that their training images don't show."""
+Look at the rotation: a curve that comes back to zero at 90° or 180° belongs to something that looks the same again. Nets learn \
+nothing of invariance to rotation that their training images don't show."""

@@ -66,8 +66,8 @@ class Score(NamedTuple):
 
     inside, outside: mean drop of the true class's probability with the square's middle on and off the object; share: how much of
     all the drop (where it is one) is inside; area: how many of the places are.
-    part: distance in pixels of the minimum of the map's sum to the nearest part's center; on_object: of an average place on the object.
-    covered: relative drop of the map's sum with the square where it covers most of the projection's energy; anywhere: at an average place.
+    part: distance in pixels of the minimum of the map's sum to the nearest part's center; on_object: of an average place on it.
+    covered: relative drop of the map's sum with the square where it covers most of the projection's energy; anywhere: on average.
     """
     inside: float
     outside: float
@@ -80,8 +80,9 @@ class Score(NamedTuple):
 
 
 def score(result, mask, parts):
-    """The Score of one Figure7. mask: bool (H, W), the object's pixels. parts: (P, 2), row and column of each part's center; P may be 0.
+    """The Score of one Figure7.
 
+    mask: bool (H, W), the object's pixels. parts: (P, 2), row and column of each part's center; P may be 0.
     What cannot be said is NaN: of squares that all are, or never are, on the object; without parts; of a map that is zero.
     """
     drop, inside = result.whole_probability - result.probability, on_object(result, mask)
@@ -126,8 +127,8 @@ def _mean(values):
 # Seven colors that any kind of color blindness can tell apart (Okabe & Ito), for the classes that are most often the answer.
 PALETTE = (plots.BLUE, plots.ORANGE, "#f0e442", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 REST = "#c8c8c8"
-TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map", "(c) its projection,\nand other images'", "(d) probability of\nthe true class",
-          "(e) most probable\nclass")
+TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map", "(c) its projection,\nand other images'",
+          "(d) probability of\nthe true class", "(e) most probable\nclass")
 
 
 def draw(results, others, classes, masks=None):
@@ -141,22 +142,22 @@ def draw(results, others, classes, masks=None):
         figure = plots.figure(9, 1.95 * len(results) + 1.0)
         grid = figure.subplots(len(results), 5, squeeze=False)
         for i, (row, result) in enumerate(zip(grid, results)):
-            plots.show(row[0], plots.to_image(result.image))
-            row[0].add_patch(_rectangle(result.lefts[0], result.tops[0], result.size))
+            covered = result.image.copy()
+            covered[:, result.tops[0]:result.tops[0] + result.size, result.lefts[0]:result.lefts[0] + result.size] = 128
+            plots.show(row[0], plots.to_image(covered))
             _below(row[0], classes[result.label])
             activity = _heat(row[1], result, result.sums / (result.whole_sum or 1), "magma", 1.25)
             _draw_projections(row[2], result, others[i])
             chance = _heat(row[3], result, result.probability, "viridis", 1)
             _draw_answers(row[4], result, colors)
-            for axes in row[[1, 3, 4]]:
-                if masks is not None:
-                    axes.contour(masks[i], [0.5], colors="white", linewidths=1.2)
-                    axes.contour(masks[i], [0.5], colors="black", linewidths=0.5)
+            for axes in row[[1, 3, 4]] if masks is not None else ():
+                axes.contour(masks[i], [0.5], colors="white", linewidths=1.2)
+                axes.contour(masks[i], [0.5], colors="black", linewidths=0.5)
         for axes, title in zip(grid[0], TITLES):
             axes.set_title(title)
         for column, image, label in ((1, activity, "share of that without square"), (3, chance, "probability")):
             figure.colorbar(image, ax=grid[:, column], location="bottom", label=label, shrink=0.9, aspect=14)
-        _legend(figure, grid[:, 4], colors, classes)
+        _legend(figure, colors, classes)
     return figure
 
 
@@ -170,9 +171,9 @@ def _heat(axes, result, values, colors, top):
 def _extent(result):
     """Left, right, bottom, top of a picture of one cell per place of the square."""
     middle = (result.size - 1) / 2
-    step_down, step_right = (np.diff(places).mean() / 2 if len(places) > 1 else result.size / 2 for places in (result.tops, result.lefts))
-    return (result.lefts[0] + middle - step_right, result.lefts[-1] + middle + step_right,
-            result.tops[-1] + middle + step_down, result.tops[0] + middle - step_down)
+    down, right = (np.diff(places).mean() / 2 if len(places) > 1 else result.size / 2 for places in (result.tops, result.lefts))
+    return (result.lefts[0] + middle - right, result.lefts[-1] + middle + right,
+            result.tops[-1] + middle + down, result.tops[0] + middle - down)
 
 
 def _pixel_axes(axes, result):
@@ -183,14 +184,15 @@ def _pixel_axes(axes, result):
 
 def _draw_answers(axes, result, colors):
     from matplotlib.colors import to_rgb
-    axes.imshow(np.array([[to_rgb(colors.get(c, REST)) for c in row] for row in result.answers]), extent=_extent(result), interpolation="nearest")
+    image = [[to_rgb(colors.get(c, REST)) for c in row] for row in result.answers]
+    axes.imshow(image, extent=_extent(result), interpolation="nearest")
     _pixel_axes(axes, result)
 
 
 def _draw_projections(axes, result, others):
     """The image's own projection, in a dark frame, and those of other images: four tiles at most."""
     tiles = [plots.to_display(p) for p in (result.projection, *others[:3])]
-    tiles = [np.pad(tile, [(2, 2), (2, 2)] + [(0, 0)] * (tile.ndim - 2), constant_values=0.0 if i == 0 else 1.0) for i, tile in enumerate(tiles)]
+    tiles = [np.pad(tile, [(2, 2), (2, 2)] + [(0, 0)] * (tile.ndim - 2), constant_values=float(i > 0)) for i, tile in enumerate(tiles)]
     plots.show(axes, plots.grid(tiles, 2, pad=1))
     _below(axes, f"map {result.channel}")
 
@@ -199,18 +201,13 @@ def _below(axes, text):
     axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=8)
 
 
-def _rectangle(left, top, size):
-    from matplotlib.patches import Rectangle
-    return Rectangle((left - 0.5, top - 0.5), size, size, facecolor=plots.GRAY, edgecolor="white", linewidth=0.8)
-
-
 def _class_colors(answers):
     """{class: color} of the most frequent answers, as many as there are colors."""
     found, counts = np.unique(np.concatenate([a.ravel() for a in answers]), return_counts=True)
     return dict(zip(found[np.argsort(-counts, kind="stable")].tolist(), PALETTE))
 
 
-def _legend(figure, column, colors, classes):
+def _legend(figure, colors, classes):
     from matplotlib.patches import Patch
     patches = [Patch(facecolor=color, edgecolor=plots.GRAY, label=classes[c]) for c, color in colors.items()]
     if len(colors) == len(PALETTE):
@@ -233,8 +230,9 @@ def reproduce(study):
         results = [compute(run.net, test.images[n], test.labels[n], run.prepare, step=4) for n in right]
         scores.append(Score(*np.transpose([score(r, test.masks[n], _parts(test, n)) for r, n in zip(results, right)])))
         figure = figure or _picture(run, test, pool, _examples(results, right))
-    return Report(_claims(scores), [page.Section("A gray square over the image", TEXT.format(size=results[0].size), figure, _table(scores),
-                                                 "Maps of activity, probability and answer over the places of an occluding square")])
+    return Report(_claims(scores), [page.Section(
+        "A gray square over the image", TEXT.format(size=results[0].size), figure,
+        alt="Maps of activity, probability and answer over the places of an occluding square")])
 
 
 def _examples(results, rows):
@@ -271,40 +269,32 @@ def _over_seeds(scores, field, form=".0f", unit=" %", factor=100):
 def _claims(scores):
     n = min(len(s.inside) for s in scores)
     return [
-        Claim("The probability of the true class drops significantly when the object is covered: the net finds the object in the scene "
-              "(here: more with the square's middle on the object than off it, by 2 standard errors)",
-              f"mean drop, square on the object {_over_seeds(scores, 'inside', '.1f', ' points')}, off it {_over_seeds(scores, 'outside', '.1f', ' points')}; "
-              f"{_over_seeds(scores, 'share')} of the drop lies on the object, which has {_over_seeds(scores, 'area')} of the places; "
-              f"{n} images or more per seed", verdict(_clearly(s.inside, s.outside) for s in scores)),
+        Claim("The probability of the true class drops significantly when the object is covered: the net finds the object in the "
+              "scene (here: more with the square's middle on the object than off it, by 2 standard errors)",
+              f"mean drop, square on the object {_over_seeds(scores, 'inside', '.1f', ' points')}, off it "
+              f"{_over_seeds(scores, 'outside', '.1f', ' points')}; {_over_seeds(scores, 'share')} of the drop lies on the object, "
+              f"which has {_over_seeds(scores, 'area')} of the places; {n} images or more per seed",
+              verdict(_clearly(s.inside, s.outside) for s in scores)),
         Claim("When the square covers what the projection of the strongest map shows, the activity of this map drops strongly "
               "(here: twice as much as at an average place)",
-              f"drop of the map's sum, square on most of the projection's energy {_over_seeds(scores, 'covered')}, at an average place "
-              f"{_over_seeds(scores, 'anywhere')}", verdict(_mean(s.covered) > 2 * abs(_mean(s.anywhere)) for s in scores)),
-        Claim("The strongest map looks for a part of the object (here: its activity is lowest with the square nearer to a part than an average "
-              "place on the object is, by 2 standard errors)",
-              f"distance of the minimum to the nearest part {_over_seeds(scores, 'part', '.1f', ' px', 1)}, of an average place on the object "
-              f"{_over_seeds(scores, 'on_object', '.1f', ' px', 1)}; objects without rotational symmetry",
+              f"drop of the map's sum, square on most of the projection's energy {_over_seeds(scores, 'covered')}, at an average "
+              f"place {_over_seeds(scores, 'anywhere')}", verdict(_mean(s.covered) > 2 * abs(_mean(s.anywhere)) for s in scores)),
+        Claim("The strongest map looks for a part of the object (here: its activity is lowest with the square nearer to a part than "
+              "an average place on the object is, by 2 standard errors)",
+              f"distance of the minimum to the nearest part {_over_seeds(scores, 'part', '.1f', ' px', 1)}, of an average place on "
+              f"the object {_over_seeds(scores, 'on_object', '.1f', ' px', 1)}; objects without rotational symmetry",
               verdict(_clearly(s.on_object, s.part) for s in scores))]
 
 
-def _table(scores):
-    rows = [("", "square there", "to compare with")]
-    for name, (a, form, unit, factor), b in (
-            ("drop of the true class's probability: on the object, off it", ("inside", ".1f", " points", 100), "outside"),
-            ("share of the drop that is on the object, share of the places", ("share", ".0f", " %", 100), "area"),
-            ("minimum of the activity to the nearest part, average place on the object", ("part", ".1f", " px", 1), "on_object"),
-            ("drop of the activity: projection covered, average place", ("covered", ".0f", " %", 100), "anywhere")):
-        rows.append((name, *(_over_seeds(scores, field, form, unit, factor) for field in (a, b))))
-    return rows
+TEXT = """Does the net look at the object, or only at what surrounds it? A gray square of {size} pixels covers one place of the \
+image after another (a). At each place we ask what has changed; the colors show the answer where the square's middle was. The \
+thin outline is the object.
 
+(b) is the activity of one map of the last convolution layer, added up, the one that the whole image fires most: dark where it \
+falls silent when that place is covered. (c) shows with a dark frame what of this image fires that map, projected down to pixels \
+by the deconvnet, and beside it what fires it in other images. Where (c) has structure, (b) should be dark. (d) is the \
+probability of the true class: dark where the net needs to see what is covered. (e) is the net's answer. The three images are \
+those, of three classes, that the square changes most.
 
-TEXT = """Does the net look at the object, or only at what surrounds it? A gray square of {size} pixels covers one place of the image after \
-another (a). At each place we ask what has changed; the colors show the answer where the square's middle was. The thin outline is the object.
-
-(b) is the activity of one map of the last convolution layer, added up, the one that the whole image fires most: dark where \
-it falls silent when that place is covered. (c) shows with a dark frame what of this image fires that map, projected down to pixels by the deconvnet, and \
-beside it what fires it in other images. Where (c) has structure, (b) should be dark. (d) is the probability of the true class: dark where the net needs to see \
-what is covered. (e) is the net's answer. The three images are those, of three classes, that the square changes most.
-
-With photographs one can only look. In scenes the object's pixels and parts are known, so that the same maps can be scored: the table says how much \
-more it matters to cover the object than to cover something else."""
+With photographs one can only look. In scenes the object's pixels and parts are known, so that the same maps can be scored: the \
+claims say how much more it matters to cover the object than to cover something else."""

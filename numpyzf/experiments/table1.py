@@ -57,7 +57,7 @@ def _features(net, x, layers, batch=100):
 
 
 def cover(x, corners, side, value=0):
-    """A copy of x (N, C, H, W) with a square of `value` in every image, its first row and column in corners (N, 2); cut at the edges."""
+    """A copy of x (N, C, H, W) with a square of `value` in every image, from corners (N, 2), row and column, on; cut at the edges."""
     if np.shape(corners) != (len(x), 2):
         raise ValueError(f"places must be (row, column) for each of {len(x)} images, not of shape {np.shape(corners)}")
     out = x.copy()
@@ -67,7 +67,7 @@ def cover(x, corners, side, value=0):
 
 
 def change_signs(before, after):
-    """The sign, −1, 0 or 1 (int8), of before − after, features (N, D); what is no more than rounding, 1e-5 of the largest feature, is 0."""
+    """The sign, int8, of before − after (N, D); what is no more than rounding, 1e-5 of the largest feature, is 0."""
     change = before - after
     return np.sign(change * (np.abs(change) > 1e-5 * np.abs(before).max())).astype(np.int8)
 
@@ -106,7 +106,7 @@ def random_places(masks, parts, side, rng):
 
 
 def where(faces, side, rng):
-    """What to cover in each of some scenes: {name: corners (N, 2)} of the parts, of a random place, and of one random place per group."""
+    """What to cover in scenes of faces: {name: corners (N, 2)}, the parts, a random place, and one random place for each group."""
     places = {name: corner(faces.parts[name][:, :2], side) for name in PARTS}
     places[RANDOM] = random_places(faces.masks, faces.parts, side, rng)
     places[SAME] = places[RANDOM][::GROUP].repeat(GROUP, axis=0)
@@ -116,7 +116,10 @@ def where(faces, side, rng):
 # ---- the pictures ---------------------------------------------------------------------------------------------------
 
 def draw_faces(images, places, side):
-    """Draw Figure 8: in columns images uint8 (n, C, H, W), in rows the whole image and each of `places` covered; a matplotlib figure."""
+    """Draw Figure 8: a column per image, uint8 (n, C, H, W), a row for the whole image and one for each of `places` covered.
+
+    Returns a matplotlib figure.
+    """
     with plots.style():
         figure = plots.figure(1.15 * len(images) + 1.3, 1.18 * (len(places) + 1))
         grid = figure.subplots(len(places) + 1, len(images), squeeze=False)
@@ -124,12 +127,15 @@ def draw_faces(images, places, side):
             shown = images if name == "whole image" else cover(images, places[name][:len(images)], side, value=128)
             for axes, image in zip(row, shown):
                 plots.show(axes, plots.to_image(image))
-            row[0].text(-0.08, 0.5, name.replace(" random", "\nrandom"), transform=row[0].transAxes, ha="right", va="center", fontsize=9)
+            row[0].text(-0.08, 0.5, name.replace(" random", "\nrandom"), transform=row[0].transAxes, ha="right", va="center")
     return figure
 
 
 def draw(results):
-    """Draw Δ of all that was covered, from one Table1 per seed: dots for the seeds, bars for the deviation over all groups; a matplotlib figure."""
+    """Draw Δ of all that was covered, from one Table1 per seed: mean and deviation over all groups, a stroke for each seed's mean.
+
+    Returns a matplotlib figure.
+    """
     names, colors = list(results[0].deltas), (plots.BLUE, plots.ORANGE)
     with plots.style():
         figure = plots.figure(6.5, 0.5 * len(names) + 1.3)
@@ -137,9 +143,9 @@ def draw(results):
         for layer, (color, marker, shift) in enumerate(zip(colors, "os", (-0.13, 0.13))):
             for place, name in enumerate(names):
                 deltas = np.array([r.deltas[name][layer] for r in results])           # (seeds, groups)
-                axes.errorbar(deltas.mean(), place + shift, xerr=deltas.std(), color=color, marker=marker, markersize=7, capsize=3, linewidth=1.5,
-                              label=f"{results[0].layers[layer]}" if place == 0 else None)
-                axes.plot(deltas.mean(axis=1), np.full(len(results), place + shift), marker="|", markersize=9, color=color, linestyle="none")
+                axes.errorbar(deltas.mean(), place + shift, xerr=deltas.std(), color=color, marker=marker, markersize=7, capsize=3,
+                              linewidth=1.5, label=results[0].layers[layer] if place == 0 else None)
+                axes.plot(deltas.mean(axis=1), [place + shift] * len(results), "|", markersize=14, color=color)
         axes.set(xlabel="Δ, share of features that change differently in two faces", yticks=range(len(names)), yticklabels=names,
                  ylim=(len(names) - 0.5, -0.5), xlim=(0, None))
         axes.legend(loc="lower left", title="layer")
@@ -170,16 +176,16 @@ def reproduce(study):
 
 def _claims(results, groups):
     means = {name: np.array([r.deltas[name].mean(axis=1) for r in results]) for name in results[0].deltas}     # (seeds, layers)
-    parts = np.array([means[name] for name in PARTS])                                                          # (parts, seeds, layers)
-    gaps = 1 - parts.mean(axis=0) / np.maximum(means[RANDOM], 1e-12)                                           # (seeds, layers)
+    parts = np.array([means[name] for name in PARTS])               # (parts, seeds, layers)
+    gaps = 1 - parts.mean(axis=0) / np.maximum(means[RANDOM], 1e-12)    # (seeds, layers)
     listed = ", ".join(f"{name} {spread(means[name][:, 0], '.3f')}" for name in (*PARTS, RANDOM))
     return [
         Claim("Layer 5 establishes some correspondence of parts: Δ is lower for the eyes and the nose than for random places",
               f"Δ at {results[0].layers[0]}, {groups} groups of {GROUP} faces: {listed}",
               verdict((parts[:, i, 0] < means[RANDOM][i, 0]).all() for i in range(len(results)))),
         Claim("At layer 7 the differences between parts and random places are smaller",
-              f"Δ of the three parts is lower than of random places by {spread(100 * gaps[:, 0], '.0f', ' %')} at {results[0].layers[0]} and by "
-              f"{spread(100 * gaps[:, 1], '.0f', ' %')} at {results[0].layers[1]}", verdict(gap[1] < gap[0] for gap in gaps))]
+              f"Δ of the three parts is lower than of random places by {spread(100 * gaps[:, 0], '.0f', ' %')} at "
+              f"{results[0].layers[0]} and by {spread(100 * gaps[:, 1], '.0f', ' %')} at {results[0].layers[1]}", verdict(gap[1] < gap[0] for gap in gaps))]
 
 
 def _table(results):
@@ -193,14 +199,16 @@ def _table(results):
     return rows
 
 
-FACES = """No one told the net that faces have eyes. If it has nevertheless a notion of an eye, then covering the left eye must change its features \
-in the same way in every face. So the same part is covered, by a gray square of {side} pixels, in five faces; and, to compare with, a random place of the face \
-that is no part, somewhere else in each of them. Left and right are the viewer's."""
+FACES = """No one told the net that faces have eyes. If it has nevertheless a notion of an eye, then covering the left eye must \
+change its features in the same way in every face. So the same part is covered, by a gray square of {side} pixels, in five \
+faces; and, to compare with, a random place of the face that is no part, somewhere else in each of them. Left and right are the \
+viewer's."""
 
-TEXT = """For each face, ε is the change of the features at a layer when the square is put on. Δ compares two faces: in which share of the features do \
-the signs of ε (down, unchanged, up) differ? Zero means that both faces react alike, feature by feature. The large marks are means over {groups} groups of five faces \
-and {seeds} nets, the bars their standard deviation, the thin strokes the nets on their own. The paper's Δ has other faces and another net behind it: \
-compare the order, not the size.
+TEXT = """For each face, ε is the change of the features at a layer when the square is put on. Δ compares two faces: in which \
+share of the features do the signs of ε (down, unchanged, up) differ? Zero means that both faces react alike, feature by \
+feature. The large marks are means over {groups} groups of five faces and {seeds} nets, the bars their standard deviation, the \
+thin strokes the nets on their own. The paper's Δ has other faces and another net behind it: compare the order, not the size.
 
-The last row is a check that the paper doesn't have: a random place that is the same in all five faces. These faces stand in the middle and \
-upright, so that an eye is always at about the same place. If Δ were as low there as for an eye, the net would only know places, not parts."""
+The last row is a check that the paper doesn't have: a random place that is the same in all five faces. These faces stand in the \
+middle and upright, so that an eye is always at about the same place. If Δ were as low there as for an eye, the net would only \
+know places, not parts."""

@@ -82,7 +82,8 @@ def test_each_amount_belongs_to_its_transformation():
     result = figure5.compute(net, images, [0, 1, 1], prepare, layers=("conv1", "flatten"),
                              amounts={"scale": [1, 1.5], "translation": [0, 3], "rotation": [0, 30]})
     unit = figure5.mean_distance(images.reshape(3, -1).astype(float))
-    for name, move, size in (("scale", lambda x: transform.scale(x, 1.5, fill=7), 0.5), ("translation", lambda x: transform.translate(x, 3, fill=7), 3),
+    for name, move, size in (("scale", lambda x: transform.scale(x, 1.5, fill=7), 0.5),
+                             ("translation", lambda x: transform.translate(x, 3, fill=7), 3),
                              ("rotation", lambda x: transform.rotate(x, 30, fill=7), 30)):
         sweep = result.sweeps[name]
         expected = [np.linalg.norm(move(x).astype(float) - x) / unit for x in images]
@@ -156,19 +157,22 @@ def test_many_images_go_through_the_net_in_parts():
 
 
 def test_claims_are_judged_for_every_seed():
-    """Hand-made results: the second seed's first layer moves less than its last one for a small scale."""
+    """Hand-made results: the first layer jumps, the last one follows a line; the second seed's small scale moves the last one more,
+    and its rotation does no harm."""
+    def one(amounts, sizes, first, last, turned):
+        sizes, right = np.array(sizes, float), [[True, True]] + [[True, turned > 0.5]] * 2
+        return Sweep(np.array(amounts), sizes, np.multiply.outer(sizes > 0, [first] * 2), np.multiply.outer(sizes, [last] * 2),
+                     np.array([[1, 1]] + [[1, turned]] * 2), np.array(right))
+
     def result(first, last, turned):
-        def one(amounts, sizes, first, last, p):
-            n = len(amounts)
-            return Sweep(np.array(amounts), np.array(sizes, float), np.multiply.outer(np.array(sizes) > 0, [first * sizes[1]] * 2),    # a jump
-                         np.multiply.outer(np.array(sizes), [last] * 2), np.array([[1, 1]] + [p] * (n - 1)), np.array([[1, 1]] + [[1, p[1] > 0.5]] * (n - 1), bool))
         return figure5.Figure5(np.zeros((2, 1, 4, 4), np.uint8), np.zeros(2, int), ("norm1", "relu7"), {
-            "translation": one([0, 1, 2], [0, 1, 2], 0.5, 0.1, [1, 1]), "scale": one([1, 1.05, 1.1], [0, 0.05, 0.1], first, last, [1, 1]),
-            "rotation": one([0, 10, 20], [0, 10, 20], 1, 1, [1, turned])})
-    good, bad = result(2, 1, 0.1), result(1, 2, 0.9)
-    symmetric = np.array([True, False])
-    assert [c.verdict for c in figure5._claims([good, good], "here", symmetric)] == ["holds"] * 4
-    assert [c.verdict for c in figure5._claims([good, bad], "here", symmetric)] == ["does not hold at this size", "holds", *["does not hold at this size"] * 2]
+            "translation": one([0, 1, 2], [0, 1, 2], 0.5, 0.1, 1), "scale": one([1, 1.05, 1.1], [0, 0.05, 0.1], first, last, 1),
+            "rotation": one([0, 10, 20], [0, 10, 20], 1, 1, turned)})
+
+    good, bad, symmetric = result(0.1, 1, 0.1), result(0.04, 1, 0.9), np.array([True, False])
+    holds, fails = "holds", "does not hold at this size"
+    assert [c.verdict for c in figure5._claims([good, good], "here", symmetric)] == [holds] * 4
+    assert [c.verdict for c in figure5._claims([good, bad], "here", symmetric)] == [fails, holds, fails, fails]
     assert len(figure5._claims([good], "here", None)) == 3
 
 

@@ -138,7 +138,8 @@ def test_the_drop_is_read_where_most_of_the_projection_is_covered():
 
 
 def test_what_cannot_be_said_is_nan():
-    score = figure7.score(blank(probability=0.9)._replace(whole_sum=0.0, projection=np.zeros((1, 6, 6))), np.zeros((6, 6), bool), np.empty((0, 2)))
+    result = blank(probability=0.9)._replace(whole_sum=0.0, projection=np.zeros((1, 6, 6)))
+    score = figure7.score(result, np.zeros((6, 6), bool), np.empty((0, 2)))
     assert np.isnan([score.inside, score.share, score.covered, score.anywhere]).all() and score.outside == 0
 
 
