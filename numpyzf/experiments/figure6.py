@@ -174,7 +174,9 @@ def draw_measures(results):
                 values = [quantity(net) for net in nets]
                 axes.plot(values, [place] * len(values), "o", color=plots.BLUE, alpha=0.7, clip_on=False)
                 axes.plot([np.mean(values)] * 2, [place - 0.3, place + 0.3], color=plots.ORANGE)
-            axes.set(xlabel=label, xlim=(0, None), ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=list(results))
+            axes.set(xlabel=label, xlim=(0, None) if axes.get_xlim()[1] > 1 else (0, 1), ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=list(results))
+            axes.xaxis.get_major_locator().set_params(nbins=4, integer=True)
+            axes.tick_params(axis="y", length=0)
             axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
     return figure
 
@@ -206,7 +208,10 @@ learns from a mixture of both."""
 MEASURES = """Each dot is a net that began from other random numbers; lines are means. From the left: how many times larger the largest \
 filter is than the median one (RMS value of the weights); dead filters; the share of the filters' energy in middle frequencies, waves of \
 4 to 8 pixels; aliased energy: the share of the variation of the responses, computed at every pixel, that is too fine for the stride; \
-and how many independent things the maps tell, which would be {count} if no two of them were related."""
+and how many independent things the maps tell, which would be {count} if no two of them were related.
+
+The table has the shares of all frequencies: low, waves longer than 8 pixels, and high, shorter than 4. Its last row is the share of high \
+ones in the second layer's projections."""
 
 CLAIMS = [      # the paper's, and what is tested; the net compared with SMALL; quantity(Figure6); agree(value of SMALL, of the other); format, unit
     ("Without renormalization a few first-layer filters dominate (tested: the largest RMS value is more than twice the median, and further "
@@ -236,7 +241,15 @@ def reproduce(study):
                 alt=f"Grids of small squares, one per filter, of three nets: {', '.join(first)}"),
         Section("What the second layer looks for", SECOND.format(k=first[SMALL].second.values.shape[1]),
                 draw_second({name: first[name] for name in (SMALL, LARGE)}), alt="Projections of maps of two nets, above the image patches"),
-        Section("Measured", MEASURES.format(count=len(first[SMALL].w)), draw_measures(results), alt="Five plots of dots, one row per net")])
+        Section("Measured", MEASURES.format(count=len(first[SMALL].w)), draw_measures(results), _table(results),
+                alt="Five plots of dots, one row per net")])
+
+
+def _table(results):
+    rows = [(f"filters, {band} frequencies", lambda net, i=i: net.bands[:, i].mean()) for i, band in enumerate(("low", "middle", "high"))]
+    rows.append(("layer 2's projections, high frequencies", lambda net: net.second_high))
+    return [("share of the energy", *results),
+            *((text, *(spread([100 * share(net) for net in nets], ".0f", " %") for nets in results.values())) for text, share in rows)]
 
 
 def _claim(results, paper, other, quantity, agree, form, unit):
