@@ -174,7 +174,8 @@ def draw_measures(results):
                 values = [quantity(net) for net in nets]
                 axes.plot(values, [place] * len(values), "o", color=plots.BLUE, alpha=0.7, clip_on=False)
                 axes.plot([np.mean(values)] * 2, [place - 0.3, place + 0.3], color=plots.ORANGE)
-            axes.set(xlabel=label, xlim=(0, None) if axes.get_xlim()[1] > 1 else (0, 1), ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=list(results))
+            axes.set(xlabel=label, xlim=(0, None) if axes.get_xlim()[1] > 1 else (0, 1), ylim=(len(results) - 0.5, -0.5),
+                     yticks=range(len(results)), yticklabels=list(results))
             axes.xaxis.get_major_locator().set_params(nbins=4, integer=True)
             axes.tick_params(axis="y", length=0)
             axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)

@@ -94,8 +94,9 @@ def draw(signals):
     with plots.style():
         figure = plots.figure(8.8, 3.5)
         panels = figure.subplots(1, 3)
-        for axes, field, title, label in zip(panels, ("activations", "gradients", "changes"), ("on the way up", "on the way down", "what is learned"), (
-                "activations, standard deviation", "gradient of the loss, RMS", "change of the weights in one step")):
+        fields = [("activations", "on the way up", "activations, standard deviation"), ("gradients", "on the way down", "gradient of the loss, RMS"),
+                  ("changes", "what is learned", "change of the weights in one step")]
+        for axes, (field, title, label) in zip(panels, fields):
             for (line, color), (name, signal) in zip(looks, signals.items()):
                 axes.plot(range(len(signal.layers)), np.maximum(getattr(signal, field), 1e-30), line, color=color, label=name)
             axes.set(yscale="log", xticks=range(len(signal.layers)), title=title, ylabel=label)
@@ -139,7 +140,7 @@ small net). The dashed ones see pixels divided by their standard deviation. The 
 addition, their weights begin with a variance of 2 over the number of a unit's inputs, as He and others proposed two years later; but for \
 the first layer, which stays at 0.01.
 
-Thin lines are single nets, {seeds} per kind, thick ones their mean. A loss of {loss:.2f} is that of guessing among {classes} classes. The rate \
+Thin lines are single nets, each from other random numbers, thick ones their mean. A loss of {loss:.2f} is that of guessing among {classes} classes. The rate \
 of the nets that begin as the paper's was left at 0.01 throughout, so that it isn't lowered because they stall."""
 
 SIGNALS = """Why it stalls, seen in one batch before any training. Left: how much the outputs of each layer vary; a weighted sum \
@@ -167,7 +168,7 @@ def reproduce(study):
     accuracies = {name: [100 * training.accuracy(net, images, labels, prepare) for net, prepare, _ in nets] for name, nets in trained.items()}
     shown = {"images": he[0].net, "scenes": study.net("scenes").net}
     signals = _signals(study, {name: nets[0][1] for name, nets in trained.items()})
-    text = CURVES.format(seeds=" to ".join(map(str, sorted({len(nets) for nets in trained.values()}))), loss=np.log(len(classes)), classes=len(classes))
+    text = CURVES.format(loss=np.log(len(classes)), classes=len(classes))
     return Report(_claims(study, trained, waits, accuracies), [
         Section("The recipe as it stands, and He's start", text,
                 training_curve.draw_compared({name: [history for _, _, history in nets] for name, nets in trained.items()}, chance),
@@ -212,8 +213,8 @@ def _claims(study, trained, waits, accuracies):
         Claim("The recipe (Gaussian of 0.01, pixels of ±128, rate 0.01, momentum, dropout, renormalization) trains the net (tested on a small "
               "net: it gets better than guessing)", outcome(STATED),
               verdict(wait < len(history) for wait, (_, _, history) in zip(waits[STATED], trained[STATED]))),
-        Claim("Not the paper's but later work's: a Gaussian of 0.01 stalls deep nets and a variance of 2/inputs doesn't (tested: all epochs at chance "
-              "with the first, not one with the second)", f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
+        Claim("Not the paper's but later work's: a Gaussian of 0.01 stalls deep nets and a variance of 2/inputs doesn't (tested: all epochs "
+              "at chance with the first, not one with the second)", f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
               verdict(a == len(history) and b == 0 for a, b, (_, _, history) in zip(waits[SMALL], waits[HE], trained[SMALL]))),
         Claim("In training some first-layer filters grow to dominate, and renormalization holds them at a radius of 0.1 (tested: some filters are at "
               "it, and a larger share of them in conv1 than in any other convolution)",
