@@ -18,7 +18,7 @@ from .functional import check_array
 from .functional import softmax as probabilities
 
 STRENGTHS = (1e-1, 1e-2, 1e-3, 1e-4)
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
 MOST_STEPS = 20_000
 
 
@@ -87,7 +87,8 @@ def _fit(x, target, strengths, derivative, curvature):
         raise ValueError("x holds NaN or infinite values")
     mean = x.mean(axis=0, dtype=np.float64)
     u, s, axes = np.linalg.svd(x - mean, full_matrices=False)
-    axes, s, u = axes[s > 1e-9 * s[0]], s[s > 1e-9 * s[0]], u[:, s > 1e-9 * s[0]]      # no axes if all rows are equal
+    real = s > max(1e-9 * s[0], 1e-12 * np.linalg.norm(x))          # the others are rounding; of equal rows all are
+    u, s, axes = u[:, real], s[real], axes[real]
     z = np.column_stack([u * s, np.ones(len(x))])                   # (N, axes + 1): the last coordinate carries the bias
     energy = s ** 2 / len(x)
     found = []

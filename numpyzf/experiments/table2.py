@@ -132,13 +132,14 @@ def _rows(result):
 def _text(result, views_count, name):
     p = result.one[:, 0].mean()
     error_of_error = 100 * np.sqrt(p * (1 - p) / result.images)
+    mirrored = "each also mirrored" if views_count == 10 else "none mirrored, since the net never saw mirror images"
     return f"""How often is the net wrong? “First answer” counts an image as wrong unless the most probable class is the true one; \
 “first {result.k} answers” unless it is among the {result.k} most probable. (The paper counts five answers of 1000 classes; five of as few \
 classes as {name} has would say little.) Nets that started from other random numbers make other mistakes; where they disagree, the average of \
 their probabilities often sides with those that are right. Faint dots are single nets, the bar is their mean, diamonds are averages of nets.
 
-Crops are {views_count} views of one image: its four corners and its middle{', each also mirrored' if views_count == 10 else ', none mirrored, since \
-the net never saw mirror images'}. These nets take the whole image and were not trained on shifted ones as the paper's, so the corner views are shifted \
-images with an edge of mean gray: something new to them, which may cost more than the average gains.
+Crops are {views_count} views of one image: its four corners and its middle, {mirrored}. These nets take the whole image and \
+were not trained on shifted ones as the paper's, so the corner views are shifted images with an edge of the mean: something new to them, which may \
+cost more than the average gains.
 
 With {result.images:,} test images, the error of a net is itself only known to about ± {error_of_error:.1f} points."""

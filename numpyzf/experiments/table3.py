@@ -94,7 +94,7 @@ def reproduce(study):
         nets = [study.net("images", seed, variant=v.variant or None) for seed in study.seeds[:v.seeds]]
         rows[v.key] = compute(nets, study.train, study.test)
     def points(key):
-        return spread(100 * cost(rows, key), "+.1f", " points")
+        return spread(100 * cost(rows, key), ".1f", " points")
     claims = [
         Claim("Leaving out only the middle layers (3, 4) or only the fully connected ones (6, 7) costs little, leaving out both costs much "
               "(7.0 and 6.4 points against 32.9). Tested: more than twice as much as either",
