@@ -176,7 +176,7 @@ def test_data_lists_every_name(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setenv("NUMPYZF_CACHE", str(tmp_path / "cache"))
     status, out, err = numpyzf("data")
     assert (status, err) == (0, [])
-    assert [line.split()[0] for line in out if line[0:1].strip()][:4] == [*data.NAMES, "FOLDER"]
+    assert [line.split()[0] for line in out if line[0:1].strip()][:5] == [*data.NAMES, "FOLDER"]
     assert str(tmp_path / "cache") in out[-1] and not (tmp_path / "cache").exists()
 
 

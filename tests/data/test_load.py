@@ -49,7 +49,8 @@ def test_available(cache, monkeypatch):
     monkeypatch.setattr(fashion, "fetch", fetch)
     monkeypatch.setattr(cifar, "fetch", fetch)
     rows = {name: (what, where) for name, what, where in available()}
-    assert list(rows) == ["fashion-mnist-small", "fashion-mnist", "cifar10"]
+    assert list(rows) == ["fashion-mnist-small", "fashion-mnist", "cifar10", "scenes"]
+    assert rows["scenes"][1] == "rendered when loaded"
     assert all(what for what, _ in rows.values())
     assert rows["fashion-mnist-small"][1] == str(embedded.Path(embedded.__file__).parent)
     assert rows["fashion-mnist"][1] is None and rows["cifar10"][1] is None
