@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, bench, data. `numpyzf COMMAND --help` says what each takes.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data. `numpyzf COMMAND --help` says what each takes.
 
 Errors are one line; with NUMPYZF_TRACEBACK=1 in the environment they show where in the code they come from.
 """
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from . import data, kernels, plots, runs, training
 from .deconvnet import RULES
-from .experiments import demo, explain, figure2, ladder
+from .experiments import demo, explain, figure2, ladder, reproduce
+from .experiments.study import Study
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -24,7 +25,7 @@ def main(arguments=None):
     try:
         options.run(options)
     except KeyboardInterrupt:
-        print("\ninterrupted; a training goes on from its last finished epoch when started again", file=sys.stderr)
+        print("\ninterrupted; started again, a training goes on from its last finished epoch", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
@@ -50,10 +51,11 @@ def _demo(options):
 
 def _train(options):
     recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
-                             radius=options.radius, patience=options.patience, settle=options.settle)
+                             radius=options.radius, patience=options.patience, factor=options.factor, settle=options.settle)
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
+    variant = {"middle": [int(part) for part in options.middle.split(",")]} if options.middle else {}
     run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
-                         recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
+                         variant=variant, recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
                          flip=options.flip)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
@@ -69,13 +71,20 @@ def _features(options):
 
 
 def _explain(options):
-    run = runs.load_run(options.folder)
+    run = runs.load_run(options.folder) if options.folder else runs.pretrained()
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
     result = explain.compute(run.net, image, run.prepare, run.classes, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
         print(f"{probability:6.1%}  {name}")
     _save(explain.draw(result), options.out or Path(options.image).with_suffix("").name + "-explained.png")
+
+
+def _reproduce(options):
+    reproduce.find(options.items)       # before anything is made
+    study = Study(options.out, dataset=options.data, folder=options.folder, size=options.size, quick=options.quick)
+    path = reproduce.run(study, options.items, again=options.again)
+    print(f"Look at it: {path.resolve()}")
 
 
 def _bench(options):
@@ -111,7 +120,7 @@ def _parser():
 
     def command(name, run, text):
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                  formatter_class=_Help)
         sub.set_defaults(run=run)
         return sub
 
@@ -124,6 +133,7 @@ def _parser():
     sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
     sub.add_argument("--size", type=_at_least(8), help="side in pixels that a folder's images are brought to")
     sub.add_argument("--model", choices=runs.MODELS, default="labnet", help="zfnet is the paper's, for images of 224 pixels or more")
+    sub.add_argument("--middle", metavar="M,M,M", type=_numbers, help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
     sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
     recipe = training.Recipe()
     sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
@@ -132,7 +142,8 @@ def _parser():
     sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
     sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
     sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
-    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at a tenth of the rate")
+    sub.add_argument("--factor", type=float, default=recipe.factor, help="what the rate is then multiplied by")
+    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at the rate times this factor")
     sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
     sub.add_argument("--pad", type=_at_least(0), default=0, help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
     sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
@@ -148,16 +159,32 @@ def _parser():
     sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
 
     sub = command("explain", _explain, "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("folder", metavar="RUN", nargs="?", help="folder of a trained net; without it, the one that comes with numpyzf (trained on CIFAR-10)")
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     sub.add_argument("--rule", **rules)
     sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
+
+    sub = command("reproduce", _reproduce, "compute figures and tables of the paper, with what it claims and what is measured here, on one page")
+    sub.add_argument("items", metavar="ITEM", nargs="+", help=f"all, or some of: {', '.join(reproduce.names())}")
+    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="the images beside the rendered scenes: a name that `numpyzf data` lists, or a folder of images")
+    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
+    sub.add_argument("--size", type=_at_least(28), help="side in pixels that a folder's images are brought to")
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper", help="where nets, finished items and the page go; started again, it goes on from there")
+    sub.add_argument("--again", action="store_true", help="compute these items anew, from the nets that are there")
+    sub.add_argument("--quick", action="store_true", help="few images, nets of two epochs: to see that everything runs, not to learn anything")
 
     sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about a quarter of a minute")
     sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png", help="the picture: each way under the machine's roof")
 
     command("data", _data, "list the data sets and where they were found")
     return parser
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells the defaults that say something."""
+
+    def _get_help_string(self, action):
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
 
 
 def _at_least(least):

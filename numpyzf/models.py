@@ -12,7 +12,7 @@ def zfnet(classes=1000, *, first=(7, 2, 1), middle=(384, 384, 256), hidden=(4096
 
     The variants of Table 3: middle, the number of maps of conv3, conv4, conv5, is (256,) without layers 3 and 4 and
     (512, 1024, 512) in the wide net; hidden, the features of fc6 and fc7, is (4096,) without layer 7, () without 6 and 7.
-    Of Figure 6: first, (size, stride, pad) of conv1, is (11, 4, 2) in the comparison network. Layers keep their names.
+    Of Figure 6: first, (size, stride, pad) of conv1, is (11, 4, 2) in the comparison network. Layers keep their names. Raises ValueError for more or fewer.
 
     >>> net = zfnet()
     >>> [net.shapes[name][1] for name in ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")]
@@ -41,6 +41,8 @@ def labnet(input_shape=(1, 28, 28), classes=10, *, first=None, middle=(64, 64, 4
 
 def _build(input_shape, classes, maps, conv1, conv2, middle, hidden, dropout):
     """The stages of Figure 3. maps: of conv1 and conv2."""
+    if not 1 <= len(middle) <= 3 or len(hidden) > 2:
+        raise ValueError(f"middle must be one to three numbers of maps and hidden at most two of features, not {middle!r} and {hidden!r}")
     layers = [("conv1", conv1), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)), ("norm1", ContrastNorm()),
               ("conv2", conv2), ("relu2", ReLU()), ("pool2", MaxPool(3, stride=2, ceil=True)), ("norm2", ContrastNorm())]
     channels = maps[1]

@@ -2,6 +2,7 @@
 
 `train_run` makes or continues it, `load_run` reads it back. The file is checkpoint.npz, written anew after every epoch.
 """
+import json
 import os
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from .data import preprocess
 from .network import Network
 
 MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes, **variant: models.zfnet(classes, **variant)}
+PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
 INPUT_SIDE = {"zfnet": 224}     # models that take one size only; labnet takes the data's own
 
 
@@ -139,6 +141,38 @@ def load_run(folder):
         raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; make one with: numpyzf train --out {folder}")
     state, about = training.load_checkpoint(path, _build)
     return Run(state.net, _preparation(about), tuple(about["settings"]["classes"]), state.history, about["settings"])
+
+
+def release(folder, path, *, name, test_accuracy):
+    """Write the run in `folder` as a small file to give away: parameters as float16, no momentum. `pretrained` reads it.
+
+    name: of its data set, in place of where the images lay. test_accuracy: 0 … 1, as measured; both are kept in `about`.
+    """
+    run = load_run(folder)
+    arrays = {f"parameter/{key}": value.astype(np.float16) for key, value in run.net.parameters.items()}
+    settings = run.about | {"data": name, "folder": None, "test accuracy": test_accuracy}
+    about = {"settings": settings, "scale": run.prepare.scale, "pad": run.prepare.pad}
+    training.write_npz(path, arrays | {"mean": run.prepare.mean.astype(np.float16), "info": np.array(json.dumps([about, run.history]))})
+
+
+def pretrained(path=PRETRAINED):
+    """The net that comes with numpyzf, trained on CIFAR-10 (10 classes of animals and vehicles, 32×32, color); or another released one.
+
+    Returns a Run. Raises FileNotFoundError or ValueError naming the file.
+
+    >>> run = pretrained()
+    >>> run.net.input_shape, run.classes[:3], round(sum(value.size for value in run.net.parameters.values()), -5)
+    ((3, 32, 32), ('airplane', 'automobile', 'bird'), 400000)
+    """
+    arrays = {key: value.astype(np.float32) if value.dtype == np.float16 else value for key, value in training.read_npz(path).items()}
+    try:
+        about, history = json.loads(str(arrays["info"]))
+        about["mean"] = arrays["mean"]
+        net = _build(about)
+        net.load_parameters({key.partition("/")[2]: value for key, value in arrays.items() if key.startswith("parameter/")})
+        return Run(net, _preparation(about), tuple(about["settings"]["classes"]), history, about["settings"])
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path} is no net that `release` wrote, or it is damaged: {error}") from None
 
 
 def run_data(run, split="test"):

@@ -8,12 +8,14 @@ from PIL import Image
 
 from numpyzf import cli, data, runs, training
 from numpyzf.deconvnet import RULES
-from numpyzf.experiments import ladder
+from numpyzf.experiments import ladder, reproduce
+from numpyzf.experiments.study import HOLDS, Claim, Report
 
 OPTIONS = {"demo": ["--out", "--seed"],
-           "train": ["--data", "--folder", "--size", "--model", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",
-                     "--patience", "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"], "bench": ["--out"], "data": []}
+           "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",
+                     "--patience", "--factor", "--settle", "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
+           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"],
+           "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"], "bench": ["--out"], "data": []}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def is_picture(path):
 def test_help_names_the_commands(numpyzf):
     status, out, err = numpyzf("--help")
     assert (status, err) == (0, [])
-    assert [name for name in OPTIONS if re.search(rf"^ +{name} +\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
+    assert [name for name in OPTIONS if re.search(rf"^ +{name}\s+\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
 
 
 @pytest.mark.parametrize("command", OPTIONS)
@@ -91,6 +93,26 @@ def test_help_names_the_options(numpyzf, command):
     text = "\n".join(out)
     assert [option for option in OPTIONS[command] if option in text] == OPTIONS[command]
     assert set(re.findall(r"(?<!\S)--[a-z-]+", text)) - {"--help"} <= set(OPTIONS[command]), "an option that isn't tested"
+
+
+# ---- reproduce ------------------------------------------------------------------------------------------------------
+
+def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path, monkeypatch):
+    made = []
+
+    def item(study):
+        made.append((study.quick, study.train.images.shape))
+        return Report([Claim("so it is", "1 (1 seed)", HOLDS)], [])
+    monkeypatch.setattr(reproduce, "ITEMS", [reproduce.Item("fig1", "Figure 1: one", item), reproduce.Item("table1", "Table 1: two", item, ("fig8",))])
+    for _ in range(2):
+        status, out, err = numpyzf("reproduce", "fig8", "--quick", "--out", "paper")
+        assert (status, err) == (0, []) and out[-1] == f"Look at it: {tmp_path / 'paper' / 'index.html'}"
+    assert made == [(True, (300, 1, 28, 28))] and "Table 1" in (tmp_path / "paper" / "index.html").read_text(encoding="utf-8")
+
+
+def test_reproduce_refuses_before_anything_is_made(refused, tmp_path):
+    assert "no item 'fig99'; there are: all, " in refused("reproduce", "fig99")
+    assert not (tmp_path / "numpyzf-paper").exists()
 
 
 # ---- train, features, explain ---------------------------------------------------------------------------------------
@@ -110,10 +132,10 @@ def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
     got, train_run = {}, runs.train_run
     monkeypatch.setattr(runs, "train_run", lambda out, **options: got.update(options) or train_run(out, **options))
     status, _, err = numpyzf("train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003, "--momentum", 0.8, "--radius",
-                             0.2, "--patience", 3, "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
+                             0.2, "--patience", 3, "--factor", 0.5, "--settle", 1, "--middle", "8,4", "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
     assert (status, err) == (0, [])
-    assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
-                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3)}
+    assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "variant": {"middle": [8, 4]}, "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
+                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3, factor=0.5, settle=1)}
 
 
 def test_train_goes_on_and_refuses_other_settings(numpyzf, refused, images, tmp_path):
@@ -212,7 +234,7 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
     (["train", "--out", "run", "--model", "vgg"], "argument --model: invalid choice: 'vgg' (choose from "),
     (["features", "run", "--maps", "x"], "argument --maps: must be numbers with commas between them, such as 0,5,17, not 'x'"),
     (["features", "run", "--maps", "1,,2"], "argument --maps: must be numbers"), (["features", "run", "--maps", "²"], "argument --maps: must be numbers"),
-    (["features", "run", "--rule", "magic"], "argument --rule: invalid choice: 'magic'"), (["explain", "run"], "required: IMAGE")],
+    (["features", "run", "--rule", "magic"], "argument --rule: invalid choice: 'magic'"), (["explain"], "required: IMAGE"), (["reproduce"], "required: ITEM")],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_arguments_that_cannot_be(refused, arguments, words, tmp_path):
     assert words in refused(*arguments, usage=True)
@@ -276,7 +298,7 @@ def test_an_interrupt(numpyzf, monkeypatch):
     monkeypatch.setattr(runs, "train_run", interrupt)
     status, out, err = numpyzf("train", "--out", "run")
     assert (status, out) == (130, [])
-    assert [line for line in err if line] == ["interrupted; a training goes on from its last finished epoch when started again"]
+    assert [line for line in err if line] == ["interrupted; started again, a training goes on from its last finished epoch"]
 
 
 def test_a_traceback_on_demand(numpyzf, monkeypatch):

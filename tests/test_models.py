@@ -75,3 +75,44 @@ def test_what_comes_out_has_the_shapes_of_the_table(net):
 def test_an_image_that_is_too_small_names_the_layer():
     with pytest.raises(ValueError, match="^layer pool.: a window of size 3 is larger"):
         labnet((1, 4, 4))
+
+
+# ---- variants -------------------------------------------------------------------------------------------------------
+
+def weights(net):
+    return {name.removesuffix(".w"): value.shape for name, value in net.parameters.items() if name.endswith(".w")}
+
+
+@pytest.mark.parametrize("variant, changed", [
+    ({"middle": (48,)}, {"conv3": None, "conv4": None, "conv5": (48, 48, 3, 3)}),
+    ({"middle": (9, 8)}, {"conv3": None, "conv4": (9, 48, 3, 3), "conv5": (8, 9, 3, 3), "fc6": (256, 8 * 9)}),
+    ({"hidden": (256,)}, {"fc7": None}),
+    ({"hidden": ()}, {"fc6": None, "fc7": None, "fc8": (10, 48 * 9)}),
+    ({"hidden": (7, 5)}, {"fc6": (7, 48 * 9), "fc7": (5, 7), "fc8": (10, 5)}),
+    ({"first": (3, 1, 1)}, {"conv1": (32, 1, 3, 3)})], ids=str)
+def test_a_variant_changes_these_layers_and_no_other(variant, changed):
+    expected = {name: shape for name, shape in (weights(labnet()) | changed).items() if shape}
+    assert weights(labnet(**variant)) == expected
+
+
+def test_the_variants_of_table_3():
+    """Numbers of parameters of the paper's layers, counted by hand: maps·(inputs·9 + 1), features·(inputs + 1)."""
+    def count(**variant):
+        return sum(value.size for value in zfnet(**variant).parameters.values())
+    conv12, fc8 = 96 * (3 * 49 + 1) + 256 * (96 * 25 + 1), 1000 * 4097
+    conv345 = 384 * (256 * 9 + 1) + 384 * (384 * 9 + 1) + 256 * (384 * 9 + 1)
+    fc6, fc7 = 4096 * 9217, 4096 * 4097
+    assert count(middle=(256,)) == conv12 + 256 * (256 * 9 + 1) + fc6 + fc7 + fc8
+    assert count(hidden=(4096,)) == conv12 + conv345 + fc6 + fc8
+    assert count(hidden=()) == conv12 + conv345 + 1000 * 9217
+
+
+def test_from_48_pixels_on_conv1_is_the_papers():
+    assert weights(labnet((3, 48, 48)))["conv1"] == (32, 3, 7, 7) and weights(labnet((3, 47, 47)))["conv1"] == (32, 3, 5, 5)
+    assert labnet((3, 64, 64)).shapes["conv1"] == (32, 32, 32)
+
+
+@pytest.mark.parametrize("variant", [{"middle": ()}, {"middle": (1, 2, 3, 4)}, {"hidden": (1, 2, 3)}])
+def test_more_or_fewer_layers_than_there_are(variant):
+    with pytest.raises(ValueError, match="middle must be one to three numbers of maps and hidden at most two"):
+        labnet(**variant)

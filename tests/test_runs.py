@@ -205,6 +205,72 @@ def test_other_settings_are_refused_and_nothing_changes(train, whole, change, na
     assert os.listdir(whole) == ["checkpoint.npz"] and (whole / "checkpoint.npz").read_bytes() == before
 
 
+# ---- arrays, variants, kept epochs ----------------------------------------------------------------------------------
+
+def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, whole, tmp_path):
+    run = train_run(tmp_path, dataset=data.load(folder, "train", size=28), recipe=RECIPE, report=str)
+    for name, value in load_run(whole).net.parameters.items():
+        np.testing.assert_array_equal(run.net.parameters[name], value, err_msg=name)
+    with pytest.raises(ValueError, match="trained on arrays.*pass the images themselves"):
+        run_data(run)
+
+
+def test_a_variant_is_built_trained_and_read_back(train, tmp_path):
+    run = train(tmp_path, variant={"middle": (8, 16), "hidden": ()})
+    shapes = load_run(tmp_path).net.shapes
+    assert shapes == run.net.shapes and shapes["conv4"][0] == 8 and shapes["conv5"][0] == 16 and "fc6" not in shapes and "conv3" not in shapes
+    with pytest.raises(ValueError, match="another variant"):
+        train(tmp_path, variant={"middle": (8, 16)})
+
+
+def test_kept_epochs_are_the_checkpoints_of_shorter_runs(train, tmp_path):
+    recipe = RECIPE._replace(epochs=3, settle=0)
+    train(tmp_path / "long", recipe, keep=(1, 2))
+    assert sorted(os.listdir(tmp_path / "long")) == ["checkpoint.npz", "epoch-001.npz", "epoch-002.npz"]
+    train(tmp_path / "short", recipe._replace(epochs=2))
+    kept, short = (training.read_npz(path) for path in (runs.epoch_file(tmp_path / "long", 2), tmp_path / "short" / "checkpoint.npz"))
+    for name in kept:
+        np.testing.assert_array_equal(kept[name], short[name], err_msg=name)
+    assert len(load_run(runs.epoch_file(tmp_path / "long", 1)).history) == 1
+
+
+def test_an_epoch_to_keep_is_there_before_the_run_goes_beyond_it(train, tmp_path, monkeypatch):
+    """Stopped between the two files, a run would else go on and never keep this epoch."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        save = training.save_checkpoint
+
+        def save_or_stop(path, *arguments):
+            if path.name == "checkpoint.npz":
+                raise KeyboardInterrupt
+            save(path, *arguments)
+        patch.setattr(training, "save_checkpoint", save_or_stop)
+        train(tmp_path, keep=(1,))
+    assert os.listdir(tmp_path) == ["epoch-001.npz"]
+
+
+# ---- nets to give away ----------------------------------------------------------------------------------------------
+
+def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
+    run = train(tmp_path / "run", flip=True, pad=2)
+    runs.release(tmp_path / "run", tmp_path / "net.npz", name="cifar10", test_accuracy=0.75)
+    net = runs.pretrained(tmp_path / "net.npz")
+    assert (tmp_path / "net.npz").stat().st_size < 0.27 * (tmp_path / "run" / "checkpoint.npz").stat().st_size
+    assert net.about["data"] == "cifar10" and net.about["test accuracy"] == 0.75 and str(tmp_path) not in str(net.about)
+    assert net.classes == run.classes and net.history == run.history and net.net.dtype == np.float32
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, 28, 28)).astype(np.uint8)
+    np.testing.assert_allclose(net.net.scores(net.prepare(images)), run.net.scores(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
+
+
+@pytest.mark.parametrize("name", ["info", "mean", "parameter/conv1.w"])
+def test_a_damaged_released_net(train, tmp_path, name):
+    train(tmp_path / "run")
+    runs.release(tmp_path / "run", tmp_path / "net.npz", name="x", test_accuracy=0.5)
+    arrays = training.read_npz(tmp_path / "net.npz")
+    training.write_npz(tmp_path / "net.npz", {key: value for key, value in arrays.items() if key != name})
+    with pytest.raises(ValueError, match="net.npz is no net that `release` wrote, or it is damaged"):
+        runs.pretrained(tmp_path / "net.npz")
+
+
 # ---- what can't be trained or loaded --------------------------------------------------------------------------------
 
 def test_an_unknown_model(train, tmp_path):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import plots
 from ..files import replacing
 from . import page
-from .study import Claim, Report
+from .study import DOES_NOT_HOLD, HOLDS, Claim, Report
 
 
 class Item(NamedTuple):
@@ -21,21 +21,25 @@ class Item(NamedTuple):
 ITEMS = []
 
 
-def find(names):
+def names():
+    """Every name that an item answers to."""
+    return [name for item in ITEMS for name in (item.name, *item.also)]
+
+
+def find(wanted):
     """The items of some names, in the paper's order; "all" is every one. Raises ValueError for an unknown name."""
-    known = {name: item for item in ITEMS for name in (item.name, *item.also)}
-    for name in names:
-        if name != "all" and name not in known:
-            raise ValueError(f"no item {name!r}; there are: all, {', '.join(known)}")
-    return [item for item in ITEMS if "all" in names or any(known[name] is item for name in names)]
+    for name in wanted:
+        if name != "all" and name not in names():
+            raise ValueError(f"no item {name!r}; there are: all, {', '.join(names())}")
+    return [item for item in ITEMS if {"all", item.name, *item.also} & set(wanted)]
 
 
-def run(study, names, *, again=False):
+def run(study, wanted, *, again=False):
     """Compute the items that aren't finished (all of them anew with again=True), and write the page; returns its path.
 
     The page, index.html in the study's folder, has every item that is finished, whenever that was.
     """
-    items, start = find(names), time.monotonic()
+    items, start = find(wanted), time.monotonic()
     (study.out / "items").mkdir(exist_ok=True)
     for number, item in enumerate(items, 1):
         done = read(study.out, item.name)
@@ -77,15 +81,23 @@ def read(out, name):
 def write_page(study):
     """Put all finished items together into index.html; returns its path."""
     finished = [(item, report) for item in ITEMS if (report := read(study.out, item.name))]
-    rows = [("", "the paper says", "measured here", "verdict")]
-    rows += [(item.heading.partition(":")[0] if i == 0 else "", *claim) for item, report in finished for i, claim in enumerate(report.claims)]
-    sections = [page.Section("What holds", OVERVIEW.format(data=study.name), rows=rows)]
+    head = "the paper says", "measured here", "verdict"
+    rows, parts = [("", "the paper says", "verdict")], []
     for item, report in finished:
-        claims = [("the paper says", "measured here", "verdict"), *report.claims] if report.claims else []
-        sections += [page.Section(item.heading, "", rows=claims), *report.sections]
+        label = item.heading.partition(":")[0]
+        rows += [(page.Link(label, item.heading), claim.paper, _marked(claim.verdict)) for claim in report.claims]
+        claims = [(claim.paper, claim.measured, _marked(claim.verdict)) for claim in report.claims]
+        parts += [page.Section(item.heading, "", rows=[head, *claims] if claims else ())]
+        parts += [section._replace(level=3) for section in report.sections]
     path = study.out / "index.html"
-    page.write(path, "Visualizing and understanding convolutional networks, on a laptop", sections)
+    page.write(path, "Visualizing and understanding convolutional networks, on a laptop",
+               [page.Section("What holds", OVERVIEW.format(data=study.name), rows=rows), *parts])
     return path
+
+
+def _marked(verdict):
+    """A verdict with a sign before it, which can be told without color."""
+    return f"{ {HOLDS: '✓', DOES_NOT_HOLD: '✗'}.get(verdict, '–')} {verdict}"
 
 
 OVERVIEW = """Zeiler and Fergus trained a convnet of 62 million parameters on 1.3 million photographs and looked inside. This page does the same \

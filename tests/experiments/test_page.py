@@ -74,3 +74,15 @@ def test_a_page_that_fails_leaves_the_earlier_one(tmp_path):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x.html", "earlier")]
     with pytest.raises(OSError, match="nowhere"):
         page.write(tmp_path / "nowhere" / "x.html", "t", [])
+
+
+def test_links_lead_to_the_section_of_that_heading_and_nowhere_else(tmp_path):
+    page.write(tmp_path / "x.html", "t", [
+        page.Section("All", "", rows=[("item",), (page.Link("F 1", "Figure 1: a & b"),), (page.Link("F 2", "Figure 2"),)]),
+        page.Section("Figure 1: a & b", ""), page.Section("Figure 2", "", level=3)])
+    text = (tmp_path / "x.html").read_text(encoding="utf-8")
+    reader = Reader(tmp_path / "x.html")
+    assert reader.fetched == ["#figure-1-a-b", "#figure-2"]
+    assert '<h2 id="figure-1-a-b">Figure 1: a &amp; b</h2>' in text and '<h3 id="figure-2">Figure 2</h3>' in text
+    assert [text for tag, text in reader.text if tag == "a"] == ["F 1", "F 2"]
+    assert "<p>" not in text

@@ -1,0 +1,91 @@
+"""Items are computed once, kept whole, and put on one page; here with made-up items, then all real ones on a quick study."""
+import json
+
+import pytest
+
+from numpyzf import plots
+from numpyzf.experiments import page, reproduce
+from numpyzf.experiments.study import HOLDS, NOT_TESTABLE, Claim, Report, Study
+
+
+class Counted:
+    """An item that counts how often it is computed, and fails when told to."""
+
+    def __init__(self, name):
+        self.name, self.count, self.fails = name, 0, False
+
+    def __call__(self, study):
+        self.count += 1
+        if self.fails:
+            raise KeyboardInterrupt
+        figure = plots.figure(1, 1)
+        figure.subplots().plot([self.count])
+        return Report([Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)],
+                      [page.Section(f"picture of {self.name}", "text", figure, alt="a line"),
+                       page.Section(f"table of {self.name}", "more", rows=[("a", "b"), (1, 2.5)])])
+
+
+@pytest.fixture
+def items(monkeypatch):
+    items = [Counted("fig1"), Counted("table1"), Counted("fig9")]
+    also = {"table1": ("fig8",), "fig9": ("table4",)}
+    monkeypatch.setattr(reproduce, "ITEMS", [reproduce.Item(item.name, f"Heading of {item.name}: all", item, also.get(item.name, ()))
+                                             for item in items])
+    return items
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path / "paper", quick=True, report=lambda text: None)
+
+
+def test_items_by_their_names_in_the_papers_order(items):
+    assert [item.name for item in reproduce.find(["table4", "fig8", "table1"])] == ["table1", "fig9"]
+    assert [item.name for item in reproduce.find(["all"])] == ["fig1", "table1", "fig9"]
+    with pytest.raises(ValueError, match="no item 'fig10'; there are: all, fig1, table1, fig8, fig9, table4"):
+        reproduce.find(["fig1", "fig10"])
+
+
+def test_a_finished_item_is_not_computed_again_unless_wanted(items, study):
+    reproduce.run(study, ["fig1"])
+    reproduce.run(study, ["all"])
+    assert [item.count for item in items] == [1, 1, 1]
+    reproduce.run(study, ["fig8"], again=True)
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_interrupted_and_started_again_it_goes_on(items, study):
+    items[1].fails = True
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.run(study, ["all"])
+    text = (study.out / "index.html").read_text(encoding="utf-8")
+    assert "Heading of fig1" in text and "Heading of table1" not in text
+    items[1].fails = False
+    reproduce.run(Study(study.out, quick=True, report=lambda text: None), ["all"])
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_what_is_kept_comes_back_as_it_was(items, study):
+    reproduce.run(study, ["all"])
+    report = reproduce.read(study.out, "fig1")
+    assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)]
+    picture, table = report.sections
+    assert picture.picture == (study.out / "items" / "fig1-1.png").read_bytes() and picture[:2] == ("picture of fig1", "text")
+    assert table.picture is None and table.rows == [["a", "b"], [1, 2.5]]
+
+
+@pytest.mark.parametrize("damage", ["{", '{"claims": []}', '{"claims": [[1]], "sections": []}', '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
+def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
+    reproduce.run(study, ["all"])
+    (study.out / "items" / "fig1.json").write_text(damage)
+    reproduce.run(study, ["all"])
+    assert [item.count for item in items] == [2, 1, 1]
+
+
+def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
+    path = reproduce.run(study, ["all"])
+    text = path.read_text(encoding="utf-8")
+    assert text.count("✓ holds") == 2 * 3 and text.count("– not testable here") == 2 * 3        # in the overview, and at the item
+    assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
+    assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
+    assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
