@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .. import plots
 from ..files import replacing
-from . import page
+from . import (figure1, figure2, figure3, figure4, figure5, figure6, figure7, figure9, limits, page, recipe, table1, table2, table3, table7)
 from .study import DOES_NOT_HOLD, HOLDS, Claim, Report
 
 
@@ -18,7 +18,22 @@ class Item(NamedTuple):
     also: tuple = ()
 
 
-ITEMS = []
+ITEMS = [
+    Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1.reproduce),
+    Item("fig3", "Figure 3: the network", figure3.reproduce),
+    Item("training", "Training: the recipe of section 3, and what it needs", recipe.reproduce),
+    Item("fig2", "Figure 2: what the layers look for", figure2.reproduce),
+    Item("fig4", "Figure 4: features while they are learned", figure4.reproduce),
+    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5.reproduce),
+    Item("fig6", "Figure 6: choosing the architecture", figure6.reproduce),
+    Item("fig7", "Figure 7: occlusion", figure7.reproduce),
+    Item("table1", "Table 1 and Figure 8: correspondence of parts", table1.reproduce, ("fig8",)),
+    Item("table2", "Table 2: one net, ten crops, five nets", table2.reproduce),
+    Item("table3", "Table 3: layers taken out, layers made wider", table3.reproduce),
+    Item("fig9", "Tables 4–6 and Figure 9: features carried to new classes", figure9.reproduce, ("table4", "table5", "table6")),
+    Item("table7", "Table 7: how good each layer's features are", table7.reproduce),
+    Item("limits", "Limits: what a deconvnet does not tell you", limits.reproduce),
+]
 
 
 def names():
