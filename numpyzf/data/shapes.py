@@ -87,11 +87,10 @@ def cat(rng, palette):
     w, h = rng.uniform(0.8, 0.95), rng.uniform(0.66, 0.8)
     ex, ey, er = w * rng.uniform(0.38, 0.48), rng.uniform(-0.02, 0.1), rng.uniform(0.16, 0.22)
     tip, top = rng.uniform(0.6, 0.85), rng.uniform(-1.0, -0.85)
-    shapes = []
+    shapes = [Shape(ellipse(0, 0.2, w, h), fur)]
     for side, part in ((-1, "left ear"), (1, "right ear")):
         ear = np.array([(side * w * 0.9, -0.1), (side * tip, top), (side * w * 0.25, -0.45)])
         shapes += [Shape(ear, fur, part), Shape(ear.mean(axis=0) + 0.55 * (ear - ear.mean(axis=0)), second, part)]
-    shapes.append(Shape(ellipse(0, 0.2, w, h), fur))
     shapes += [Shape(ellipse(side * 0.17, 0.58, 0.22, 0.17), shade(fur, 0.25)) for side in (-1, 1)]
     slit = rng.uniform(0.2, 0.4)
     for side, part in ((-1, "left eye"), (1, "right eye")):
@@ -108,18 +107,18 @@ def fish(rng, palette):
     """From the side, swimming to the left."""
     body, second, third, light = palette
     w, h, tail = rng.uniform(0.6, 0.7), rng.uniform(0.32, 0.5), rng.uniform(0.32, 0.5)
-    shapes = [Shape(np.array([(0.3, 0), (0.9, -tail), (rng.uniform(0.65, 0.85), 0), (0.9, tail)]), second, "tail"),
-              Shape(np.array([(-0.5, -h * 0.6), (rng.uniform(-0.1, 0.2), -h - rng.uniform(0.15, 0.3)), (0.25, -h * 0.6)]), second, "back fin"),
-              Shape(np.array([(-0.3, h * 0.7), (0.1, h + rng.uniform(0.05, 0.2)), (0.1, h * 0.6)]), second),
-              Shape(ellipse(-0.25, 0, w, h), body)]
+    shapes = [Shape(ellipse(-0.25, 0, w, h), body)]
     for x in np.arange(-0.1, 0.3, 0.16)[:rng.integers(0, 4)]:
         reach = 0.8 * h * np.sqrt(1 - ((x + 0.25) / w) ** 2)
         shapes.append(Shape(box(x, -reach, x + 0.07, reach), third))
+    fin = np.array([(-0.5, -h * 0.8), (rng.uniform(-0.1, 0.2), -h - rng.uniform(0.15, 0.3)), (0.2, -h * 0.65)])
+    shapes += [Shape(np.array([(0.3, 0), (0.9, -tail), (rng.uniform(0.65, 0.85), 0), (0.9, tail)]), second, "tail"),
+               Shape(fin, second, "back fin"),
+               Shape(np.array([(-0.3, h * 0.85), (0.1, h + rng.uniform(0.05, 0.2)), (0.1, h * 0.75)]), second)]
     x, y, r = -0.25 - w * rng.uniform(0.5, 0.62), -h * rng.uniform(0.15, 0.3), rng.uniform(0.1, 0.13)
-    shapes += [Shape(arc(-0.45, 0, 0.2, h * 0.7, -60, 60, 8), shade(body)),
-               Shape(ellipse(x, y, r), WHITE, "eye"), Shape(ellipse(x, y, r * 0.55), DARK, "eye"),
-               Shape(line(-0.25 - w, h * 0.25, -0.12 - w, h * 0.3, 0.05), DARK)]
-    return shapes
+    return shapes + [Shape(arc(-0.45, 0, 0.2, h * 0.7, -60, 60, 8), shade(body)),
+                     Shape(ellipse(x, y, r), WHITE, "eye"), Shape(ellipse(x, y, r * 0.55), DARK, "eye"),
+                     Shape(line(-0.25 - w, h * 0.25, -0.12 - w, h * 0.3, 0.05), DARK)]
 
 
 def bird(rng, palette):
@@ -129,15 +128,15 @@ def bird(rng, palette):
     x, y, r = rng.uniform(-0.62, -0.5), rng.uniform(-0.55, -0.4), rng.uniform(0.23, 0.29)
     beak, tail = rng.uniform(0.22, 0.34), rng.uniform(0.1, 0.2)
     shapes = [Shape(line(lx, 0.2, lx - 0.06, 0.78, 0.06), third) for lx in (-0.02, 0.17)]
-    shapes += [Shape(turned(np.array([(w * 0.6, -0.1), (w + 0.42, -tail), (w + 0.42, tail), (w * 0.6, 0.12)]), tilt), second, "tail"),
-               Shape(np.array([(x - r * 0.8, y - 0.1), (x - r - beak, y + 0.05), (x - r * 0.8, y + 0.14)]), third, "beak"),
-               Shape(turned(ellipse(0, 0, w, h), tilt), body),
-               Shape(np.array([(x - r * 0.9, y + 0.1), (x + r * 0.8, y - 0.1), (0.1, -0.2), (-0.35, 0.2)]), body),
-               Shape(ellipse(x, y, r), body)]
-    wing = np.vstack([arc(0, 0, 0.3, 0.2, 90, 270), [(rng.uniform(0.4, 0.55), 0.02)]])
-    shapes += [Shape(turned(wing, tilt + rng.uniform(-0.15, 0.1)) + (0.06, -0.02), second, "wing"),
-               Shape(ellipse(x - 0.05, y - 0.03, 0.1), WHITE, "eye"), Shape(ellipse(x - 0.05, y - 0.03, 0.055), DARK, "eye")]
-    return shapes
+    feathers = np.array([(w * 0.85, -0.1), (w + 0.42, -tail), (w + 0.42, tail), (w * 0.85, 0.12)])
+    wing = np.vstack([arc(0, 0, 0.3, 0.2, 90, 270), [(rng.uniform(0.32, 0.4), 0.02)]])
+    return shapes + [Shape(turned(ellipse(0, 0, w, h), tilt), body),
+                     Shape(np.array([(x - r * 0.9, y + 0.1), (x + r * 0.8, y - 0.1), (0.1, -0.2), (-0.35, 0.2)]), body),
+                     Shape(ellipse(x, y, r), body),
+                     Shape(np.array([(x - r * 0.85, y - 0.1), (x - r - beak, y + 0.05), (x - r * 0.85, y + 0.14)]), third, "beak"),
+                     Shape(turned(feathers, tilt), second, "tail"),
+                     Shape(turned(wing, tilt + rng.uniform(-0.15, 0.1)) + (0.04, -0.02), second, "wing"),
+                     Shape(ellipse(x - 0.05, y - 0.03, 0.1), WHITE, "eye"), Shape(ellipse(x - 0.05, y - 0.03, 0.055), DARK, "eye")]
 
 
 def car(rng, palette):
@@ -151,8 +150,9 @@ def car(rng, palette):
               Shape(np.array([(-1, deck + 0.14), (-0.9, deck), (0.92, deck), (1, deck + 0.1), (1, floor), (-1, floor)]), body),
               Shape(box(-1, floor - 0.1, 1, floor), shade(body))]
     glass = top + 0.08
-    shapes += [Shape(np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)]), light, "left window"),
-               Shape(np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)]), light, "right window"),
+    left = np.array([(front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass), (middle - 0.04, deck)])
+    right = np.array([(middle + 0.04, deck), (middle + 0.04, glass), (end - 0.05, glass), (back - 0.1, deck)])
+    shapes += [Shape(left, light, "left window"), Shape(right, light, "right window"),
                Shape(ellipse(-0.94, deck + 0.18, 0.06), second)]
     r = rng.uniform(0.2, 0.27)
     for x, part in ((rng.uniform(-0.62, -0.52), "left wheel"), (rng.uniform(0.5, 0.62), "right wheel")):
@@ -172,7 +172,8 @@ def house(rng, palette):
     shapes += [Shape(box(-w, eaves, w, 0.9), wall),
                Shape(np.array([(-w - 0.15, eaves), (-flat, ridge), (flat, ridge), (w + 0.15, eaves)]), second, "roof")]
     x, dw, dh = rng.uniform(-0.1, 0.1), rng.uniform(0.13, 0.18), rng.uniform(0.5, 0.62)
-    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"), Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]
+    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"),
+               Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]
     ww, wh, wy = rng.uniform(0.13, 0.17), rng.uniform(0.14, 0.2), rng.uniform(0.3, 0.4)
     for side, part in ((-1, "left window"), (1, "right window")):
         wx = side * (w + dw) / 2 * rng.uniform(1.02, 1.1)
@@ -188,10 +189,12 @@ def boat(rng, palette):
     w, deck, keel = rng.uniform(0.75, 0.95), rng.uniform(0.4, 0.5), rng.uniform(0.8, 0.92)
     mast, top, foot = rng.uniform(-0.2, 0.0), rng.uniform(-0.95, -0.8), deck - 0.1
     return [Shape(line(mast, top - 0.15, mast, deck + 0.05, 0.06), shade(hull, 0.4)),
-            Shape(np.array([(-w, deck), (w, deck), (w * rng.uniform(0.6, 0.75), keel), (-w * rng.uniform(0.6, 0.75), keel)]), hull, "hull"),
-            Shape(box(-w * 0.95, deck, w * 0.95, deck + 0.09), third),
+            Shape(np.array([(-w, deck), (w, deck), (w * rng.uniform(0.6, 0.75), keel), (-w * rng.uniform(0.6, 0.75), keel)]),
+                  hull, "hull"),
+            Shape(box(-w, deck - 0.08, w, deck), third),
             Shape(np.array([(mast + 0.06, top), (mast + 0.06, foot), (rng.uniform(0.5, 0.7), foot)]), second, "sail"),
-            Shape(np.array([(mast - 0.06, top + rng.uniform(0.1, 0.3)), (mast - 0.06, foot), (rng.uniform(-0.75, -0.55), foot)]), light, "jib"),
+            Shape(np.array([(mast - 0.06, top + rng.uniform(0.1, 0.3)), (mast - 0.06, foot), (rng.uniform(-0.75, -0.55), foot)]),
+                  light, "jib"),
             Shape(np.array([(mast, top - 0.18), (mast + 0.3, top - 0.09), (mast, top)]), third, "flag")]
 
 
@@ -200,7 +203,8 @@ def wheel(rng, palette):
     rim, second, third, light = palette
     count, inner, width, hub = rng.integers(4, 9), rng.uniform(0.7, 0.82), rng.uniform(0.08, 0.14), rng.uniform(0.18, 0.28)
     shapes = [Shape(turned(line(0, 0, 0, -inner - 0.05, width), 2 * np.pi * k / count), second, "spokes") for k in range(count)]
-    return shapes + [Shape(band(1, inner), rim, "rim"), Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub")]
+    return shapes + [Shape(band(1, inner), rim, "rim"),
+                     Shape(ellipse(0, 0, hub), third, "hub"), Shape(ellipse(0, 0, hub * 0.4), DARK, "hub")]
 
 
 def flower(rng, palette):

@@ -39,3 +39,33 @@ def _mark_drops(axes, history):
         axes.axvline(epoch - 0.5, color=plots.GRAY, linestyle=":", linewidth=1.2)
         axes.annotate(f"rate {rate:g}", (epoch - 0.5, 0.03), xycoords=("data", "axes fraction"), xytext=(2, 0),
                       textcoords="offset points", rotation=90, va="bottom", fontsize=7, color="#555555")
+
+
+def draw_compared(histories, chance):
+    """Draw the loss and the validation accuracy of several ways to train, {name: list of histories, one per seed}.
+
+    A thin line per seed and a thick one for their mean (over the epochs that all have); chance: the accuracy of guessing, 0 … 1.
+    Returns a matplotlib figure. Raises ValueError for an empty history.
+    """
+    if not all(runs and all(runs) for runs in histories.values()):
+        raise ValueError("every way to train needs one history at least, of one epoch at least")
+    looks = [("o-", plots.BLUE), ("s--", plots.ORANGE), ("^:", "#444444")]
+    with plots.style():
+        figure = plots.figure(8.8, 3.2)
+        panels = figure.subplots(1, 2)
+        for axes, key, factor, label in zip(panels, ("loss", "validation_accuracy"), (1, 100), ("loss (training)", "validation accuracy (%)")):
+            for (line, color), (name, runs) in zip(looks, histories.items()):
+                values = [[factor * row[key] for row in history] for history in runs]
+                for seed in values:
+                    axes.plot(range(1, len(seed) + 1), seed, color=color, linewidth=0.7, alpha=0.6)
+                mean = [sum(column) / len(column) for column in zip(*values)]
+                axes.plot(range(1, len(mean) + 1), mean, line, color=color, label=name)
+            axes.set(xlabel="epoch", ylabel=label, ylim=(0, None))
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+        panels[1].set_ylim(0, 100)
+        panels[1].axhline(100 * chance, color=plots.GRAY, linewidth=1)
+        panels[1].annotate("guessing", (0.99, 100 * chance), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points",
+                           ha="right", va="bottom", fontsize=8, color="#555555")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(histories))
+    return figure
