@@ -114,6 +114,24 @@ def test_the_nearest_part_is_that_of_the_center_of_energy():
     assert figure2_score.nearest_parts(tile, scene(beak=(np.nan, np.nan), wing=(6, 1)))[0, 0] == 1
 
 
+def test_along_the_rows_as_well():
+    energy = np.zeros((5, 5))
+    energy[0, 0], energy[4, 0] = 1, 3                   # its center is row 3 of the tile, 4 of the image
+    tile = unit(energy, corner=(1, 2))
+    assert figure2_score.nearest_parts(tile, scene(beak=(2, 2), wing=(4, 2)))[0, 0] == 1
+    assert figure2_score.nearest_parts(tile, scene(beak=(4, 2), wing=(2, 2)))[0, 0] == 0
+    assert figure2_score.nearest_parts(unit(np.zeros((5, 5)), corner=(1, 2)), scene(beak=(4, 2)))[0, 0] == -1
+
+
+def test_an_object_beyond_what_is_seen_is_not_seen():
+    """A tile of the whole image, of which the unit sees the left four columns; the object covers columns 3 to 8."""
+    seen, energy, masks = np.zeros((9, 9)), np.zeros((9, 9)), np.zeros((1, 9, 9), bool)
+    seen[:, :4], energy[:, 2], energy[:, 3], masks[:, :, 3:] = 1, 3, 1, True
+    np.testing.assert_allclose(figure2_score.on_object(unit(energy, seen=seen), masks), [1 / 4, 1 / 4])
+    energy[:, 1] = 4
+    np.testing.assert_allclose(figure2_score.on_object(unit(energy, seen=seen), masks), [1 / 8, 1 / 4])
+
+
 def test_a_part_outside_of_what_is_seen_is_none():
     seen = np.ones((5, 5))
     seen[:, 4] = 0
@@ -141,9 +159,9 @@ def test_alike(rng):
 
 
 def test_whole_images_are_laid_over_each_other_by_their_units():
-    """A field of 9 on images of 8: a bright block at two places gives the same patch where both can be seen, once aligned."""
-    net = Network([("conv1", Conv(1, 1, 9, pad=4))], (1, 8, 8))
-    net.layers["conv1"].params["w"][0, 0, 3:6, 3:6] = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    """A field of 11 on images of 8: a bright block at two places gives the same patch where both can be seen, once aligned."""
+    net = Network([("conv1", Conv(1, 1, 11, pad=5))], (1, 8, 8))
+    net.layers["conv1"].params["w"][0, 0, 4:7, 4:7] = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
     images = np.zeros((2, 1, 8, 8), np.uint8)
     for n, (top, left) in enumerate([(1, 2), (4, 3)]):
         images[n, 0, top:top + 3, left:left + 3] = [[10, 20, 10], [20, 50 - n, 20], [10, 20, 10]]
@@ -155,7 +173,7 @@ def test_whole_images_are_laid_over_each_other_by_their_units():
     np.testing.assert_array_equal(where[0, 1:], where[1, 1:])
     np.testing.assert_array_equal(tiles[0, 0, 0][3:6, 3:6], images[0, 0, 1:4, 2:5])
     for n, ((top, left), (row, column)) in enumerate(zip(result.units[0, :, 2:] - where[:, 1:], result.units[0, :, 2:])):
-        expected = [[0 <= r + top < 8 and 0 <= c + left < 8 and abs(r + top - row) <= 4 and abs(c + left - column) <= 4 for c in range(8)] for r in range(8)]
+        expected = [[0 <= r + top < 8 and 0 <= c + left < 8 and abs(r + top - row) <= 5 and abs(c + left - column) <= 5 for c in range(8)] for r in range(8)]
         np.testing.assert_array_equal(seen[0, n], expected)
 
 

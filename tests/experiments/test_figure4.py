@@ -149,3 +149,8 @@ def test_claims_follow_from_the_courses():
         wrong = courses()
         wrong[1][1] = wrong[1][1]._replace(**change)
         assert [claim.verdict for claim in figure4._claims(wrong, [1, 2, 5, 10])] == [DOES_NOT_HOLD if i == number else HOLDS for i in range(4)] + [NOT_TESTABLE]
+
+
+def test_upper_layers_that_settle_first_contradict_the_paper():
+    upside_down = [row[::-1] for row in courses()]
+    assert [claim.verdict for claim in figure4._claims(upside_down, [1, 2, 5, 10])[:3]] == [DOES_NOT_HOLD] * 3
