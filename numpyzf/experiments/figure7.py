@@ -180,6 +180,7 @@ def _pixel_axes(axes, result):
     h, w = result.image.shape[1:]
     axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5), xticks=(0, w // 2, w - 1), yticks=(0, h // 2, h - 1), aspect="equal")
     axes.tick_params(labelsize=7, length=2)
+    axes.set_xlabel("pixels", fontsize=7, labelpad=1)
 
 
 def _draw_answers(axes, result, colors):
