@@ -130,7 +130,8 @@ def draw(results):
         for axes, (name, result) in zip(panels, results.items()):
             plots.show(axes, _filters_image(result.w[np.argsort(-result.rms, kind="stable")]))
             axes.set_anchor("W")
-            axes.set_title(f"{name}: largest RMS {result.spread:.1f} times the median, {result.dead.sum()} of {len(result.w)} dead", loc="left")
+            axes.set_title(f"{name}: largest RMS {result.spread:.1f} times the median, {result.dead.sum()} of {len(result.w)} dead",
+                           loc="left")
     return figure
 
 
@@ -168,7 +169,7 @@ def draw_measures(results):
                   ("aliased energy (%)", lambda r: 100 * r.aliased.mean()), ("independent maps", lambda r: r.different)]
     with plots.style():
         figure = plots.figure(8.8, 0.75 + 0.42 * len(results))
-        panels = figure.subplots(1, len(quantities), sharey=True)
+        panels = figure.subplots(1, len(quantities), sharey=True, gridspec_kw={"wspace": 0.12})
         for axes, (label, quantity) in zip(panels, quantities):
             for place, (name, nets) in enumerate(results.items()):
                 values = [quantity(net) for net in nets]
@@ -193,8 +194,8 @@ second is trained alike, from the same random numbers, but without renormalizati
 which is what the paper found to be a poor choice.
 
 Renormalization scales a filter back whenever the RMS value of its weights exceeds a radius, 0.1. In the paper the pixels that come in \
-are about ±128; here they are divided by their standard deviation, so that gradients at the first layer are smaller, and its filters \
-grow less: {radius} of the standard net's filters are at the radius in the end.
+are about ±128, which makes the gradients of this layer large. Here they are divided by their standard deviation, and {radius} of the \
+standard net's filters are at the radius in the end: renormalization has less to do.
 
 “Dead” is a filter that never fires on any test image, or one whose RMS value is below 0.02, twice that of the random numbers that all \
 began with: noise is most of what it shows."""
@@ -211,17 +212,20 @@ filter is than the median one (RMS value of the weights); dead filters; the shar
 4 to 8 pixels; aliased energy: the share of the variation of the responses, computed at every pixel, that is too fine for the stride; \
 and how many independent things the maps tell, which would be {count} if no two of them were related.
 
-The table has the shares of all frequencies: low, waves longer than 8 pixels, and high, shorter than 4. Its last row is the share of high \
-ones in the second layer's projections."""
+The table has the shares of all frequencies: low, waves longer than 8 pixels, and high, shorter than 4 (7×7 pixels have little room for a \
+long wave, whatever is learned). Its last row is the share of high ones in the second layer's projections. Where the nets differ in accuracy, \
+the filters are not the only reason: a stride of 4 also leaves the upper layers a quarter of the places."""
 
-CLAIMS = [      # the paper's, and what is tested; the net compared with SMALL; quantity(Figure6); agree(value of SMALL, of the other); format, unit
+# What the paper says and what is tested; the net compared with SMALL; quantity(Figure6); agree(value of SMALL, of the other); format, unit.
+CLAIMS = [
     ("Without renormalization a few first-layer filters dominate (tested: the largest RMS value is more than twice the median, and further "
      "above it than with renormalization)", FREE, lambda net: net.spread, lambda a, b: b > max(a, 2), ".2f", " times"),
     ("Large filters in large strides cover middle frequencies badly (tested: a smaller share of their energy is in waves of 4 to 8 pixels)",
      LARGE, lambda net: 100 * net.bands[:, 1].mean(), lambda a, b: b < a, ".1f", " %"),
     ("Small filters leave fewer dead features (tested: dead filters of the first layer)",
      LARGE, lambda net: int(net.dead.sum()), lambda a, b: b > a, ".1f", ""),
-    ("A stride of 4 brings aliasing into layer 2 (tested: aliased share of the variation of layer 1's responses, from which layer 2 learns)",
+    ("A stride of 4 brings aliasing into layer 2 (tested: aliased share of the variation of layer 1's responses, "
+     "from which layer 2 learns)",
      LARGE, lambda net: 100 * net.aliased.mean(), lambda a, b: b > a, ".1f", " %"),
     ("Small filters in small strides give more distinctive features (tested: number of independent first-layer maps)",
      LARGE, lambda net: net.different, lambda a, b: b < a, ".1f", ""),
@@ -241,7 +245,8 @@ def reproduce(study):
         Section("The first layer's filters", FILTERS.format(radius=radius), draw(first),
                 alt=f"Grids of small squares, one per filter, of three nets: {', '.join(first)}"),
         Section("What the second layer looks for", SECOND.format(k=first[SMALL].second.values.shape[1]),
-                draw_second({name: first[name] for name in (SMALL, LARGE)}), alt="Projections of maps of two nets, above the image patches"),
+                draw_second({name: first[name] for name in (SMALL, LARGE)}),
+                alt="Projections of maps of two nets, above the image patches"),
         Section("Measured", MEASURES.format(count=len(first[SMALL].w)), draw_measures(results), _table(results),
                 alt="Five plots of dots, one row per net")])
 

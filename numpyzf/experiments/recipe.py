@@ -20,8 +20,8 @@ class Signals(NamedTuple):
     """What one batch does in a net, for each of its L convolutions and fully connected layers; all float64 (L,).
 
     layers: their names. inputs: how many numbers a unit adds up. activations: standard deviation of the outputs, before the ReLU, over
-    images, maps and places. gradients: RMS value of the loss's gradient with respect to these outputs. changes: the share of itself by
-    which one step of gradient descent changes the layer's weights, rate · RMS(gradient) / RMS(weights).
+    images, maps and places. gradients: RMS value of the gradient of each image's own loss with respect to these outputs. changes: by
+    which share of itself one step of gradient descent, without momentum, changes the weights: rate · RMS(gradient) / RMS(weights).
     """
     layers: list
     inputs: np.ndarray
@@ -31,12 +31,12 @@ class Signals(NamedTuple):
 
 
 def compute(net, x, labels, *, rate=training.Recipe().rate):
-    """Measure the Signals of one batch: x float32 (N, C, H, W), a net's input, and its labels (N,). Nothing is dropped, or learned."""
+    """Measure the Signals of one batch: x float32 (N, C, H, W), a net's input, and its labels (N,). Nothing is dropped or learned."""
     trace = net.forward(x)
     _, dy = F.softmax_cross_entropy(trace.scores, labels)
     names, rows = list(net.layers), []
     for name in reversed(names):
-        layer, gradient = net.layers[name], _rms(dy)
+        layer, gradient = net.layers[name], len(x) * _rms(dy)       # the loss is the mean over the batch
         dy, own = layer.backward(dy, trace.saved[name], need_dx=name != names[0])
         if "w" in own:
             w = layer.params["w"]
@@ -94,8 +94,8 @@ def draw(signals):
     with plots.style():
         figure = plots.figure(8.8, 3.5)
         panels = figure.subplots(1, 3)
-        fields = [("activations", "on the way up", "activations, standard deviation"), ("gradients", "on the way down", "gradient of the loss, RMS"),
-                  ("changes", "what is learned", "change of the weights in one step")]
+        fields = [("activations", "on the way up", "activations, standard deviation"),
+                  ("gradients", "on the way down", "gradient of the loss, RMS"), ("changes", "what a step changes", "change of the weights in one step")]
         for axes, (field, title, label) in zip(panels, fields):
             for (line, color), (name, signal) in zip(looks, signals.items()):
                 axes.plot(range(len(signal.layers)), np.maximum(getattr(signal, field), 1e-30), line, color=color, label=name)
@@ -117,8 +117,8 @@ def draw_radius(nets, radius):
                 values = np.sort(filters.rms(w))
                 axes.plot(place + np.linspace(-0.3, 0.3, len(values)), values, "o", color=plots.BLUE, markersize=2.5)
             axes.axhline(radius, color=plots.ORANGE, linestyle="--", linewidth=1.2)
-            axes.annotate(f"radius {radius:g}", (0.99, radius), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points",
-                          ha="right", va="bottom", fontsize=8, color=plots.ORANGE)
+            axes.annotate(f"radius {radius:g}", (0.99, radius), xycoords=("axes fraction", "data"), xytext=(0, 2),
+                          textcoords="offset points", ha="right", va="bottom", fontsize=8, color=plots.ORANGE)
             axes.set(title=name, xticks=range(len(weights)), xticklabels=list(weights))
         panels[0].set(ylabel="RMS value of a filter", ylim=(0, None))
     return figure
@@ -134,26 +134,28 @@ def convolutions(net):
 HE, SMALL, STATED = "He", "Gaussian of 0.01", "Gaussian of 0.01, pixels ±128"
 DEEP = "the paper's net, Gaussian of 0.01, pixels ±128"
 
-CURVES = """The paper's recipe: weights from a Gaussian of deviation 0.01, pixels of about ±128, a rate of 0.01 with momentum 0.9, dropout, \
-and filters whose RMS value exceeds 0.1 scaled back. The dotted lines are nets trained so (with batches of 32 and a quarter dropped, for a \
-small net). The dashed ones see pixels divided by their standard deviation. The solid ones are the nets used on the rest of this page: in \
-addition, their weights begin with a variance of 2 over the number of a unit's inputs, as He and others proposed two years later; but for \
-the first layer, which stays at 0.01.
+CURVES = """The paper's recipe: weights from a Gaussian of deviation 0.01, pixels of about ±128, a rate of 0.01 with momentum 0.9, \
+dropout, and filters whose RMS value exceeds 0.1 scaled back. The dotted lines are nets trained so (with batches of 32 and a quarter \
+dropped, for a small net). The dashed ones see pixels divided by their standard deviation. The solid ones are the nets used on the rest of \
+this page: in addition, their weights begin with a variance of 2 over the number of a unit's inputs, as He and others proposed two years \
+later; but for the first layer, which stays at 0.01.
 
-Thin lines are single nets, each from other random numbers, thick ones their mean. A loss of {loss:.2f} is that of guessing among {classes} classes. The rate \
-of the nets that begin as the paper's was left at 0.01 throughout, so that it isn't lowered because they stall."""
+Thin lines are single nets, each from other random numbers, thick ones their mean. A loss of {loss:.2f} is that of guessing among \
+{classes} classes. The rate of the nets that begin as the paper's was left at 0.01 throughout, so that it isn't lowered because they stall."""
 
-SIGNALS = """Why it stalls, seen in one batch before any training. Left: how much the outputs of each layer vary; a weighted sum \
-of n numbers with weights of deviation 0.01 is 0.01·√n times as large as they are, and the ReLU takes half. Middle: the gradient, which comes \
-down through the same weights and shrinks in the same way. Right: what decides. A weight's gradient is the product of both, and this is by which \
-part of itself one step changes the weights; at 10⁻⁶ it takes a million steps to become another net. Each scale is logarithmic.
+SIGNALS = """Why a net stalls, seen in one batch before any training. Left: how much the outputs of each layer vary; a sum of n numbers \
+weighted by numbers of deviation 0.01 is 0.01·√n times as large as they are, and the ReLU removes half of their energy. Middle: the \
+gradient, which comes down through the same weights and shrinks in the same way. Right: what decides. A weight's gradient is a product of \
+both, and this is by which part of itself one step changes the weights: at 10⁻⁶ it takes about a million steps to become another net. \
+Scales are logarithmic.
 
-The recipe is not wrong, it belongs to a wide net. The paper's own (gray), with the same eight layers but ten times as many \
-inputs to a unit, and pixels of ±128 as they are, loses far less from layer to layer: its weights move. The table has the factors."""
+The recipe is not wrong, it belongs to a wide net. The paper's own (gray) has the same eight layers, but many times more inputs to a \
+unit, and loses far less from layer to layer. The table has how many times larger each layer's outputs are than the one's before it: \
+predicted as 0.01·√(n/2), and measured, where pools and contrast normalization play a part too."""
 
-RADIUS = """Each dot is a filter of a net after training, sorted by its RMS value within its layer. What renormalization holds back lies on the \
-dashed line. From He's start, upper layers begin at {start} (conv5), and their filters grow little; those of conv1 begin at 0.01 and grow \
-the most, as the paper says: they alone see pixels."""
+RADIUS = """Each dot is a filter of a trained net, sorted by its RMS value within its layer. Those that renormalization holds back lie on the \
+dashed line. It can hold back any convolution's, but upper layers begin at their own size, of {start} in conv5, and hardly grow; \
+conv1 begins at 0.01, and some of its filters grow tenfold."""
 
 
 def reproduce(study):
@@ -165,7 +167,8 @@ def reproduce(study):
     trained = {HE: [(run.net, run.prepare, run.history) for run in he], SMALL: [(run.net, run.prepare, run.history) for run in small],
                STATED: [train_unscaled(study, seed) for seed in study.seeds[:2]]}
     waits = {name: [epochs_at_chance(history, chance) for _, _, history in nets] for name, nets in trained.items()}
-    accuracies = {name: [100 * training.accuracy(net, images, labels, prepare) for net, prepare, _ in nets] for name, nets in trained.items()}
+    accuracies = {name: [100 * training.accuracy(net, images, labels, prepare) for net, prepare, _ in nets]
+                  for name, nets in trained.items()}
     shown = {"images": he[0].net, "scenes": study.net("scenes").net}
     signals = _signals(study, {name: nets[0][1] for name, nets in trained.items()})
     text = CURVES.format(loss=np.log(len(classes)), classes=len(classes))
@@ -176,27 +179,31 @@ def reproduce(study):
         Section("What becomes of the signal", SIGNALS, draw(signals), _factors(signals[SMALL], signals[DEEP]),
                 alt="Three plots over the layers: activations, gradients, change of the weights"),
         Section("What renormalization holds back", RADIUS.format(start=f"{np.sqrt(2 / convolutions(he[0].net)['conv5'][0].size):.2f}"),
-                draw_radius(shown, training.Recipe().radius), alt="Dots for the RMS value of every filter, by layer, and the radius as a line")])
+                draw_radius(shown, training.Recipe().radius),
+                alt="Dots for the RMS value of every filter, by layer, and the radius as a line")])
 
 
 def _signals(study, prepares):
     """Signals at the start of labnets, each with its way to prepare images, and of the paper's net on scenes in its own size."""
     images, labels, classes = study.train
-    signals = {}
+    signals, count = {}, 2 if study.quick else 8
     for name, prepare in prepares.items():
         net = models.labnet(images.shape[1:], len(classes)).initialize(np.random.default_rng(0), "he" if name == HE else "paper")
-        signals[name] = compute(net, prepare(images[:64]), labels[:64])
-    large = scenes.load("test", size=224, count=1 if study.quick else 8)
+        signals[name] = compute(net, prepare(images[:count]), labels[:count])
+    large = scenes.load("test", size=224, count=count)
     x = preprocess.normalize(large.images, large.images.mean(axis=(0, 2, 3))[:, None, None], 1.0)
     signals[DEEP] = compute(models.zfnet().initialize(np.random.default_rng(0), "paper"), x, large.labels)
     return signals
 
 
 def _factors(lab, deep):
-    rows = [("layer", "inputs of a unit, small net", "0.01·√(inputs/2)", "inputs of a unit, the paper's", "0.01·√(inputs/2)")]
-    factors = [[f"{0.01 * np.sqrt(n / 2):.2f}" for n in signals.inputs] for signals in (lab, deep)]
-    return rows + [(name, f"{a:,.0f}", factors[0][i], f"{b:,.0f}", factors[1][i])
-                   for i, (name, a, b) in enumerate(zip(lab.layers, lab.inputs, deep.inputs))]
+    """Table of what each layer makes of the deviation of the one before it, as predicted and as measured."""
+    rows = [("layer", "small net: inputs of a unit, n", "predicted", "measured", "paper's net: n", "predicted", "measured")]
+    for i, layer in enumerate(lab.layers):
+        rows.append((layer, *(cell for signals in (lab, deep) for cell in (
+            f"{signals.inputs[i]:,.0f}", f"{0.01 * np.sqrt(signals.inputs[i] / 2):.2f}" if i else "",
+            f"{signals.activations[i] / max(signals.activations[i - 1], 1e-30):.2f}" if i else ""))))
+    return rows
 
 
 def _claims(study, trained, waits, accuracies):
@@ -208,15 +215,16 @@ def _claims(study, trained, waits, accuracies):
     held = [{name: 100 * filters.at_radius(w, radius) for name, w in convolutions(net).items()}
             for net in [net for net, _, _ in trained[HE]] + [study.net("scenes", seed).net for seed in study.seeds]]
     count = len(study.seeds)
-    shares = [", ".join(f"{name} {np.mean([row[name] for row in nets]):.0f} %" for name in nets[0]) for nets in (held[:count], held[count:])]
+    shares = [", ".join(f"{name} {np.mean([row[name] for row in nets]):.0f} %" for name in nets[0])
+              for nets in (held[:count], held[count:])]
     return [
-        Claim("The recipe (Gaussian of 0.01, pixels of ±128, rate 0.01, momentum, dropout, renormalization) trains the net (tested on a small "
-              "net: it gets better than guessing)", outcome(STATED),
+        Claim("The recipe (Gaussian of 0.01, pixels of ±128, rate 0.01, momentum, dropout, renormalization) trains the net (tested on a "
+              "small net: it gets better than guessing)", outcome(STATED),
               verdict(wait < len(history) for wait, (_, _, history) in zip(waits[STATED], trained[STATED]))),
         Claim("Not the paper's but later work's: a Gaussian of 0.01 stalls deep nets and a variance of 2/inputs doesn't (tested: all epochs "
               "at chance with the first, not one with the second)", f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
               verdict(a == len(history) and b == 0 for a, b, (_, _, history) in zip(waits[SMALL], waits[HE], trained[SMALL]))),
-        Claim("In training some first-layer filters grow to dominate, and renormalization holds them at a radius of 0.1 (tested: some filters are at "
-              "it, and a larger share of them in conv1 than in any other convolution)",
+        Claim("In training some first-layer filters grow to dominate, and renormalization holds them at a radius of 0.1 (tested: some filters "
+              "are at it, and a larger share of them in conv1 than in any other convolution)",
               f"at the radius, mean of {count} seeds each: images: {shares[0]}; scenes: {shares[1]}",
               verdict(row["conv1"] > max(share for name, share in row.items() if name != "conv1") for row in held))]

@@ -53,14 +53,15 @@ def draw_compared(histories, chance):
     with plots.style():
         figure = plots.figure(8.8, 3.2)
         panels = figure.subplots(1, 2)
-        for axes, key, factor, label in zip(panels, ("loss", "validation_accuracy"), (1, 100), ("loss (training)", "validation accuracy (%)")):
+        fields = [("loss", 1, "loss (training)"), ("validation_accuracy", 100, "validation accuracy (%)")]
+        for axes, (key, factor, label) in zip(panels, fields):
             for (line, color), (name, runs) in zip(looks, histories.items()):
                 values = [[factor * row[key] for row in history] for history in runs]
                 for seed in values:
                     axes.plot(range(1, len(seed) + 1), seed, color=color, linewidth=0.7, alpha=0.6)
                 mean = [sum(column) / len(column) for column in zip(*values)]
                 axes.plot(range(1, len(mean) + 1), mean, line, color=color, label=name)
-            axes.set(xlabel="epoch", ylabel=label, ylim=(0, None))
+            axes.set(xlabel="epoch", ylabel=label, ylim=(0, 1.08 * max(max(line.get_ydata()) for line in axes.lines)))
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
             axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
         panels[1].set_ylim(0, 100)

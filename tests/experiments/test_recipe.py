@@ -35,13 +35,14 @@ def test_a_signal_that_shrinks_by_known_factors():
     np.testing.assert_allclose(signals.gradients[:2] / signals.gradients[1:3], [0.1, 0.2], rtol=1e-5)     # by what the layer above multiplies
 
 
-def test_the_gradient_at_the_scores_and_its_size():
-    """Scores of zero: probabilities of a half, so each of the 4 images' gradients is ±1/2 / 4; a unit below gets it from two scores."""
-    x, labels = batch()
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_gradient_at_the_scores_and_its_size(count):
+    """Scores of zero: probabilities of a half, so the gradient is ±1/2 for each image; a unit below gets it from two scores."""
+    x, labels = batch(count)
     net = chain(1.0)
     net.layers["conv1"].params["b"][...] = 0
     signals = recipe.compute(net, x, labels)
-    np.testing.assert_allclose(signals.gradients, [1 / 4, 1 / 8], rtol=1e-6)
+    np.testing.assert_allclose(signals.gradients, [1, 1 / 2], rtol=1e-6)
 
 
 def test_the_change_of_one_step():
@@ -148,5 +149,6 @@ def test_drawings():
 
 
 def test_factors_of_the_table():
-    lab, deep = (recipe.Signals(["conv1", "conv2"], np.array(inputs), *[np.zeros(2)] * 3) for inputs in ([25, 800], [147, 20000]))
-    assert recipe._factors(lab, deep)[1:] == [("conv1", "25", "0.04", "147", "0.09"), ("conv2", "800", "0.20", "20,000", "1.00")]
+    lab, deep = (recipe.Signals(["conv1", "conv2"], np.array(inputs), np.array(activations), *[np.zeros(2)] * 2)
+                 for inputs, activations in (([25, 800], [2.0, 0.5]), ([147, 20000], [8.0, 6.0])))
+    assert recipe._factors(lab, deep)[1:] == [("conv1", "25", "", "", "147", "", ""), ("conv2", "800", "0.20", "0.25", "20,000", "1.00", "0.75")]
