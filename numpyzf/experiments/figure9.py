@@ -1,7 +1,8 @@
 """Figure 9 and Tables 4–6: what a net learned on some classes helps with others, of which there are few images.
 
 A net is trained on half of the classes. Then all of its layers stay as they are, and only a new softmax is trained on the outputs of
-layer 7, for the other classes. Beside it: the same net trained on the few images from scratch.
+layer 7, for the other classes. Beside it: the same net trained on the few images from scratch. Twice: with scenes, of which the pixels
+alone tell little, and with the images of the study, which may be so simple that there is little to carry over.
 """
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ COUNTS = (5, 15, 30, 60)        # training images per class
 SAME = 0.95                     # normalized correlation from which on two images count as the same
 MOST_TESTS = 2000
 SCRATCH_IMAGES = 1000           # that a net from scratch sees per epoch: its few images, each repeated
+SCRATCH_EPOCHS = 6
+KINDS, SEEDS = ("scenes", "images"), 2
 
 
 class Split(NamedTuple):
@@ -34,10 +37,14 @@ class Split(NamedTuple):
 
 
 class Figure9(NamedTuple):
-    """Accuracies on new classes, 0 … 1, of shape (seeds, counts), for `counts` training images per class. pairs: as in Split, of one seed."""
+    """Accuracies on new classes, 0 … 1, of shape (seeds, counts), for `counts` training images per class.
+
+    twins (seeds,): how many images were left out as the same; pairs: those of one seed, as in Split.
+    """
     counts: tuple
     pretrained: np.ndarray
     scratch: np.ndarray
+    twins: np.ndarray
     pairs: np.ndarray
 
 
@@ -73,28 +80,38 @@ def closest(images, others, batch=500):
     return tuple(np.concatenate(part) for part in zip(*found))
 
 
-def split(study, seed):
+def images_of(study, kind):
+    """Training and test images of one kind, "scenes" or "images": two data.Dataset."""
+    if kind == "images":
+        return study.train, study.test
+    return tuple(data.Dataset(*part[:3]) for part in (study.train_scenes, study.test_scenes))
+
+
+def split(study, kind, seed):
     """Half of the classes, drawn by the seed, to train a net on, the other half to learn from few images. Returns a Split."""
+    train, test = images_of(study, kind)
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(study.train.classes))
-    source, rest, test = (only(part, np.sort(half)) for part, half in ((study.train, order[::2]), (study.train, order[1::2]),
-                                                                     (study.test, order[1::2])))
+    order = rng.permutation(len(train.classes))
+    source, rest, test = (only(part, np.sort(half)) for part, half in ((train, order[::2]), (train, order[1::2]), (test, order[1::2])))
     mixed = rng.permutation(len(rest.labels))
-    rows = mixed[first(rest.labels[mixed], min(COUNTS[-1], np.bincount(rest.labels).min()))]
-    few = data.Dataset(rest.images[rows], rest.labels[rows], rest.classes)
-    rows = rng.permutation(len(test.labels))[:MOST_TESTS]
-    test = data.Dataset(test.images[rows], test.labels[rows], test.classes)
+    few = _rows(rest, mixed[first(rest.labels[mixed], min(COUNTS[-1], np.bincount(rest.labels).min()))])
+    test = _rows(test, rng.permutation(len(test.labels))[:MOST_TESTS])
     others = np.concatenate([few.images, test.images])
     correlations, index = closest(source.images, others)
     alike = correlations > SAME
     twins = np.flatnonzero(alike)[np.argsort(-correlations[alike], kind="stable")]
-    run = _train(study, f"images-old-classes-seed-{seed}", data.Dataset(source.images[~alike], source.labels[~alike], source.classes), seed)
+    run = _train(study, kind, f"{kind}-old-classes-seed-{seed}", _rows(source, ~alike), seed, RECIPES[kind])
     return Split(source.classes, few.classes, run, few, test, np.stack([source.images[twins], others[index[twins]]], axis=1),
                  correlations[twins])
 
 
-def _train(study, name, images, seed):
-    return study.run(name, images, recipe=RECIPES["images"], seed=seed, flip=images.images.shape[1] == 3)    # as Study.net has it
+def _rows(dataset, rows):
+    return data.Dataset(dataset.images[rows], dataset.labels[rows], dataset.classes)
+
+
+def _train(study, kind, name, images, seed, recipe):
+    flip = kind == "scenes" or images.images.shape[1] == 3              # as Study.net has it
+    return study.run(name, images, recipe=recipe, seed=seed, flip=flip)
 
 
 # ---- features and nets ----------------------------------------------------------------------------------------------
@@ -110,15 +127,15 @@ def features(run, images, layers, batch=250):
     return {layer: np.concatenate(parts) for layer, parts in found.items()}
 
 
-def from_scratch(study, few, seed):
+def from_scratch(study, kind, few, seed):
     """A net trained on few images only, a data.Dataset.
 
-    They are repeated until they make an epoch of more than a thousand, so that the net takes as many steps whatever their number is.
+    They are repeated until they make an epoch of a thousand, so that the net takes as many steps whatever their number is.
     Held out for validation are then copies: the rate falls when the few images are known.
     """
     times = -(-(60 if study.quick else SCRATCH_IMAGES) // len(few.labels))
     repeated = data.Dataset(np.tile(few.images, (times, 1, 1, 1)), np.tile(few.labels, times), few.classes)
-    return _train(study, f"images-scratch-{len(few.labels)}-seed-{seed}", repeated, seed)
+    return _train(study, kind, f"{kind}-scratch-{len(few.labels)}-seed-{seed}", repeated, seed, RECIPES[kind]._replace(epochs=SCRATCH_EPOCHS))
 
 
 def compute(train, test, counts, learn):
@@ -145,79 +162,98 @@ def carried(split, counts, layer="relu7"):
                    lambda x, labels: linear.choose(linear.fit_softmax, x, labels).scores)
 
 
-def scratch(study, split, counts, seed):
+def scratch(study, kind, split, counts, seed):
     """Accuracies (counts,) of nets that know nothing but the few images."""
     def learn(images, labels):
-        run = from_scratch(study, data.Dataset(images, labels, split.new), seed)
+        run = from_scratch(study, kind, data.Dataset(images, labels, split.new), seed)
         return lambda images: run.net.scores(run.prepare(images))
     return compute((split.few.images, split.few.labels), (split.test.images, split.test.labels), counts, learn)
 
 
 # ---- the picture and the report -------------------------------------------------------------------------------------
 
-def draw(result):
-    """Draw a Figure9: accuracy against training images per class, and the most alike images across the sets; returns a matplotlib figure."""
-    shown = result.pairs[:4]
+def draw(results):
+    """Draw {title: Figure9}: accuracy against training images per class, a panel each, and the most alike images; a matplotlib figure."""
+    shown = [pair for result in results.values() for pair in result.pairs][:4]
     with plots.style():
-        figure = plots.figure(8.0 if len(shown) else 5.6, 3.4)
-        axes, *other = figure.subplots(1, 2, width_ratios=(3, 1.2)) if len(shown) else [figure.subplots()]
-        for accuracies, line, color, label in ((result.pretrained, "o-", plots.BLUE, "layers learned on other classes, new softmax"),
-                                               (result.scratch, "s--", plots.ORANGE, "trained from scratch")):
-            deviation = 100 * accuracies.std(axis=0, ddof=1) if len(accuracies) > 1 else None
-            axes.errorbar(result.counts, 100 * accuracies.mean(axis=0), deviation, fmt=line, color=color, capsize=3, label=label)
-        axes.set(xlabel="training images per class", ylabel="test accuracy on new classes (%)")
-        axes.set_xlim(0, result.counts[-1] * 1.08)
-        axes.set_xticks(result.counts)
-        axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-        axes.legend(loc="best")
-        if other:
+        figure = plots.figure(8.8, 3.4)
+        *panels, last = figure.subplots(1, len(results) + 1, width_ratios=[3] * len(results) + [1.3])
+        for axes, (title, result) in zip(panels, results.items()):
+            for accuracies, line, color, label in ((result.pretrained, "o-", plots.BLUE, "layers learned on other classes"),
+                                                   (result.scratch, "s--", plots.ORANGE, "trained from scratch")):
+                deviation = 100 * accuracies.std(axis=0, ddof=1) if len(accuracies) > 1 else None
+                axes.errorbar(result.counts, 100 * accuracies.mean(axis=0), deviation, fmt=line, color=color, capsize=3, label=label)
+            axes.set(xlabel="training images per class", title=title)
+            axes.set_xlim(0, result.counts[-1] * 1.08)
+            axes.set_xticks(result.counts)
+            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+        panels[0].set_ylabel("test accuracy on new classes (%)")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        last.set_axis_off()
+        if shown:
             tiles = [plots.enlarge(plots.to_image(image), 96) for pair in shown for image in pair]
-            plots.show(other[0], plots.grid(tiles, 2, pad=6))
-            other[0].set_title("most alike across the sets:\nleft out | kept", fontsize=8)
+            plots.show(last, plots.grid(tiles, 2, pad=6))
+            last.set_title("most alike:\nleft out | kept")
     return figure
 
 
-def reproduce(study):
-    """A split of the classes, nets from scratch and a new softmax for every seed; a Report."""
-    splits = [split(study, seed) for seed in study.seeds]
+def measure(study, kind):
+    """The Figure9 of one kind of images, and the Split of its first seed."""
+    seeds = study.seeds[:SEEDS]
+    splits = [split(study, kind, seed) for seed in seeds]
     fewest = min(len(s.few.labels) // len(s.new) for s in splits)
-    counts = tuple(c for c in COUNTS if c <= fewest) or (fewest,)
-    if study.quick:
-        counts = counts[:2]
-    pretrained = np.array([carried(s, counts) for s in splits])
-    result = Figure9(counts, pretrained, np.array([scratch(study, s, counts, seed) for s, seed in zip(splits, study.seeds)]), splits[0].pairs)
-    gap, few, many = 100 * (result.pretrained - result.scratch), counts[0], counts[-1]
+    counts = tuple(c for c in COUNTS if c <= fewest)[:2 if study.quick else None] or (fewest,)
+    return Figure9(counts, np.array([carried(s, counts) for s in splits]),
+                   np.array([scratch(study, kind, s, counts, seed) for s, seed in zip(splits, seeds)]),
+                   np.array([len(s.pairs) for s in splits]), splits[0].pairs), splits[0]
 
-    def percent(accuracies):
-        return spread(100 * accuracies, ".1f", " %")
-    claims = [
-        Claim("Layers learned on other images, with a new softmax, beat the same net trained from scratch. Tested: for every number of images",
-              "; ".join(f"{count} per class: {spread(gap[:, i], '.1f', ' points')}" for i, count in enumerate(counts)),
-              verdict((gap > 0).all(axis=1))),
-        Claim("With few images they win by far (Caltech-101, 30 per class: 86.5 against 46.5 %). Tested: at most half of the errors, "
-              f"{few} per class", f"{percent(result.pretrained[:, 0])} against {percent(result.scratch[:, 0])}",
-              verdict(1 - result.pretrained[:, 0] <= 0.5 * (1 - result.scratch[:, 0]))),
-        Claim(f"The gap shrinks with more images. Tested: smaller with {many} per class than with {few}",
-              f"{spread(gap[:, 0], '.1f', ' points')} → {spread(gap[:, -1], '.1f', ' points')}", verdict(gap[:, -1] < gap[:, 0])),
-        Claim("Caltech-101: 86.5 %, Caltech-256: 74.2 %, VOC 2012: 79.0 %, with layers learned on ImageNet",
-              "neither these photographs nor those of ImageNet come with numpyzf", NOT_TESTABLE)]
-    rows = [("training images per class", "from scratch", "layers from other classes"),
-            *((count, percent(result.scratch[:, i]), percent(result.pretrained[:, i])) for i, count in enumerate(counts)),
-            ("paper, Caltech-101, 30", "46.5 %", "86.5 %"), ("paper, Caltech-256, 60", "38.8 %", "74.2 %")]
-    return Report(claims, [Section("Features that carry over to other classes", _text(splits, study.seeds), draw(result), rows,
+
+def reproduce(study):
+    """Splits of the classes of the scenes and of the images, nets from scratch and a new softmax for each; a Report."""
+    names = {"scenes": "scenes", "images": study.name}
+    found = {names[kind]: measure(study, kind) for kind in KINDS}
+    results = {name: result for name, (result, _) in found.items()}
+    claims = [claim for name, result in results.items() for claim in _claims(name, result)]
+    claims.append(Claim("Caltech-101: 86.5 %, Caltech-256: 74.2 %, VOC 2012: 79.0 %, with layers learned on ImageNet",
+                        "neither these photographs nor those of ImageNet come with numpyzf", NOT_TESTABLE))
+    rows = [("new classes of", "training images per class", "from scratch", "layers from other classes")]
+    rows += [(name, count, _percent(result.scratch[:, i]), _percent(result.pretrained[:, i]))
+             for name, result in results.items() for i, count in enumerate(result.counts)]
+    rows += [("paper: Caltech-101", 30, "46.5 %", "86.5 %"), ("paper: Caltech-256", 60, "38.8 %", "74.2 %")]
+    return Report(claims, [Section("Features that carry over to other classes", _text(found), draw(results), rows,
                                    "Test accuracy against the number of training images per class, pretrained and from scratch")])
 
 
-def _text(splits, seeds):
-    return f"""Can what a net has learned be used for something else? A net is trained on half of the classes ({", ".join(splits[0].old)}, with the \
-first seed). Then it stays as it is, and for the other classes ({", ".join(splits[0].new)}) only the last layer is learned anew, a softmax on the \
-outputs of layer 7. The other curve is the same net trained from scratch on the same few images. Where the upper curve starts high, few \
-examples are enough, because the layers below already tell apart what matters.
+def _claims(name, result):
+    gap, few, many = 100 * (result.pretrained - result.scratch), result.counts[0], result.counts[-1]
+    return [
+        Claim("Layers learned on other images, with a new softmax, beat the same net trained from scratch. Tested: for every number of images",
+              f"{name}: " + "; ".join(f"{count} per class: {spread(gap[:, i], '.1f', ' points')}" for i, count in enumerate(result.counts)),
+              verdict((gap > 0).all(axis=1))),
+        Claim("With few images they win by far (Caltech-101, 30 per class: 86.5 against 46.5 %). Tested: at most half of the errors, "
+              f"{few} per class", f"{name}: {_percent(result.pretrained[:, 0])} against {_percent(result.scratch[:, 0])}",
+              verdict(1 - result.pretrained[:, 0] <= 0.5 * (1 - result.scratch[:, 0]))),
+        Claim(f"The gap shrinks with more images. Tested: there is one, and it is smaller with {many} per class than with {few}",
+              f"{name}: {spread(gap[:, 0], '.1f', ' points')} → {spread(gap[:, -1], '.1f', ' points')}",
+              verdict((gap[:, 0] > 0) & (gap[:, -1] < gap[:, 0])))]
+
+
+def _percent(accuracies):
+    return spread(100 * accuracies, ".1f", " %")
+
+
+def _text(found):
+    classes = "; ".join(f"{name}: trained on {', '.join(s.old)}, tested on {', '.join(s.new)}" for name, (_, s) in found.items())
+    twins = "; ".join(f"{', '.join(map(str, result.twins))} ({name})" for name, (result, _) in found.items())
+    return f"""Can what a net has learned be used for something else? A net is trained on half of the classes. Then it stays as it is, and for \
+the other classes only the last layer is learned anew, a softmax on the outputs of layer 7. The other curve is the same net trained from scratch on \
+the same few images. Where the first curve starts high, few examples are enough, because the layers below already tell apart what matters. Where it \
+lies below the other, what was learned on the old classes doesn't help: five kinds of pictures teach less than the thousand of the paper.
+
+The first seed's classes. {classes}. Each seed draws its own.
 
 A comparison like this is worthless if the net has seen the test images. So every image of the old classes was compared with those of the new ones \
-by normalized correlation: 1 means the same up to brightness and contrast. Those above {SAME} were left out of the net's training: \
-{", ".join(str(len(s.pairs)) for s in splits)} images with the seeds {", ".join(str(seed) for seed in seeds)}. Some may only look \
-alike; to leave out a few too many does no harm.
+by normalized correlation: 1 means the same up to brightness and contrast. Those above {SAME} were left out of the net's training; their numbers, seed \
+by seed: {twins}. Some may only look alike; to leave out a few too many does no harm.
 
-Points are means over the seeds; each seed has its own split of the classes, few images and nets. Bars are standard deviations, and a part of them \
-comes from some classes being harder than others."""
+Points are means over the seeds, bars standard deviations, of which a part comes from some classes being harder than others."""

@@ -45,12 +45,12 @@ def judge(run, train, test):
     return compute(figure9.features(run, train.images, LAYERS), train.labels, figure9.features(run, test.images, LAYERS), test.labels)
 
 
-def own_classes(study, seed):
+def own_classes(study, kind, seed):
     """The net trained on all classes, the images held out of its training, and test images: (run, train, test)."""
-    run = study.net("images", seed)
-    _, held = runs.hold_out(study.train.labels, np.random.default_rng(seed))
-    rows = np.random.default_rng(seed).permutation(len(study.test.labels))[:figure9.MOST_TESTS]
-    return run, *(data.Dataset(part.images[rows], part.labels[rows], part.classes) for part, rows in ((study.train, held), (study.test, rows)))
+    train, test = figure9.images_of(study, kind)
+    _, held = runs.hold_out(train.labels, np.random.default_rng(seed))
+    rows = np.random.default_rng(seed).permutation(len(test.labels))[:figure9.MOST_TESTS]
+    return study.net(kind, seed), *(data.Dataset(part.images[r], part.labels[r], part.classes) for part, r in ((train, held), (test, rows)))
 
 
 def draw(results):
@@ -70,29 +70,44 @@ def draw(results):
     return figure
 
 
-def reproduce(study):
-    """Each seed's net from Figure 9 on its new classes, and the standard net on its own; a Report."""
+def measure(study, kind):
+    """Each seed's net from Figure 9 on its new classes, and the standard net on its own: two Table7 of several nets."""
     new, own = [], []
-    for seed in study.seeds:
-        split = figure9.split(study, seed)
+    for seed in study.seeds[:figure9.SEEDS]:
+        split = figure9.split(study, kind, seed)
         new.append(judge(split.run, split.few, split.test))
-        own.append(judge(*own_classes(study, seed)))
-    new, own = (Table7(many[0].layers, np.array([r.svm for r in many]), np.array([r.softmax for r in many])) for many in (new, own))
+        own.append(judge(*own_classes(study, kind, seed)))
+    return [Table7(many[0].layers, np.array([r.svm for r in many]), np.array([r.softmax for r in many])) for many in (new, own)]
+
+
+def reproduce(study):
+    """Layers of nets on scenes and on the study's images, with new classes and their own; a Report."""
+    claims, sections = [], []
+    for kind, name in zip(figure9.KINDS, ("scenes", study.name)):
+        new, own = measure(study, kind)
+        claims += _claims(name, new)
+        picture = draw({f"{name}: new classes": new, f"{name}: the net's own classes": own})
+        sections.append(Section(f"How good are the features of each layer? {name.capitalize()}", "" if sections else TEXT, picture,
+                                _rows(new, own), f"Accuracy of linear classifiers on the outputs of each layer, {name}"))
+    return Report(claims, sections)
+
+
+def _claims(name, new):
     svm = 100 * new.svm
-    upto5 = svm[:, :-1]
-    claims = [
+    return [
         Claim("On classes the net wasn't trained on, features are the better the deeper the layer: a support vector machine gets from "
               "44.8 % (layer 1) to 86.2 % (layer 5). Tested: higher at every step up to layer 5",
-              " → ".join(f"{value:.1f}" for value in upto5.mean(axis=0)) + f" % ({len(svm)} seeds)",
-              verdict((np.diff(upto5, axis=1) > 0).all(axis=1))),
+              f"{name}: " + " → ".join(f"{value:.1f}" for value in svm[:, :-1].mean(axis=0)) + f" % (mean of {len(svm)} seeds)",
+              verdict((np.diff(svm[:, :-1], axis=1) > 0).all(axis=1))),
         Claim("The top is far above the bottom (85.5 % for layer 7, 44.8 % for layer 1). Tested: layer 7 above layer 1",
-              f"{spread(svm[:, -1], '.1f', ' %')} against {spread(svm[:, 0], '.1f', ' %')}, a gain of "
+              f"{name}: {spread(svm[:, -1], '.1f', ' %')} against {spread(svm[:, 0], '.1f', ' %')}, a gain of "
               f"{spread(svm[:, -1] - svm[:, 0], '.1f', ' points')}", verdict(svm[:, -1] > svm[:, 0]))]
-    head = ("layer", "new classes: SVM", "softmax", "own classes: SVM", "softmax", "paper: Caltech-101, SVM")
-    rows = [head] + [(f"{LAYERS[name]} ({name})", *(spread(100 * a[:, i], ".1f", " %") for a in (new.svm, new.softmax, own.svm, own.softmax)),
-                      f"{PAPER[i]} %") for i, name in enumerate(new.layers)]
-    return Report(claims, [Section("How good are the features of each layer?", TEXT, draw({"new classes": new, "the net's own classes": own}),
-                                   rows, "Accuracy of linear classifiers on the outputs of each layer")])
+
+
+def _rows(new, own):
+    rows = [("layer", "new classes: SVM", "softmax", "own classes: SVM", "softmax", "paper: Caltech-101, SVM")]
+    return rows + [(f"{LAYERS[name]} ({name})", *(spread(100 * a[:, i], ".1f", " %") for a in (new.svm, new.softmax, own.svm, own.softmax)),
+                    f"{PAPER[i]} %") for i, name in enumerate(new.layers)]
 
 
 TEXT = f"""A linear classifier can only draw straight borders. If it tells classes apart well from the outputs of a layer, the layer has \

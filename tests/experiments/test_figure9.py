@@ -15,7 +15,7 @@ pytestmark = pytest.mark.small
 class Study:
     """Stands for study.Study: noise images of six classes, and a note of what was to be trained."""
 
-    quick = False
+    quick, seeds, name = False, (0, 1), "noise"
 
     def __init__(self, rng, channels=1):
         self.train, self.test = (data.Dataset(rng.integers(0, 256, (6 * count, channels, 8, 8)).astype(np.uint8),
@@ -56,7 +56,7 @@ def test_copies_are_found_whatever_their_brightness_and_contrast_and_others_are_
 
 def test_a_split_keeps_the_classes_apart_and_leaves_copies_out(rng):
     study = Study(rng)
-    plain = figure9.split(study, 5)
+    plain = figure9.split(study, "images", 5)
     assert set(plain.old) | set(plain.new) == set("abcdef") and len(plain.old) == len(plain.new) == 3 and len(plain.pairs) == 0
     old, new = (np.flatnonzero(np.isin(study.train.labels, ["abcdef".index(name) for name in names])) for names in (plain.old, plain.new))
     rows = [next(i for i in range(len(study.train.images)) if np.array_equal(study.train.images[i], image)) for image in plain.few.images]
@@ -69,7 +69,7 @@ def test_a_split_keeps_the_classes_apart_and_leaves_copies_out(rng):
 
     study.train.images[old[4]] = plain.few.images[100]                               # an old image that is among the few to learn from
     study.train.images[old[7]] = plain.test.images[3] * 0.8 + 20                     # and a pale one of the test images
-    again = figure9.split(study, 5)
+    again = figure9.split(study, "images", 5)
     np.testing.assert_array_equal(study.trained[again.run][0].images, study.train.images[np.delete(old, [4, 7])])
     np.testing.assert_array_equal(again.pairs, [[study.train.images[old[4]], plain.few.images[100]],
                                                 [study.train.images[old[7]], plain.test.images[3]]])
@@ -79,7 +79,7 @@ def test_a_split_keeps_the_classes_apart_and_leaves_copies_out(rng):
 
 def test_other_seeds_split_otherwise_and_color_is_mirrored(rng):
     study = Study(rng, channels=3)
-    splits = [figure9.split(study, seed) for seed in range(4)]
+    splits = [figure9.split(study, "images", seed) for seed in range(4)]
     assert len({s.old for s in splits}) > 1 and len({s.run for s in splits}) == 4
     assert study.trained[splits[0].run][1]["flip"]
 
@@ -88,7 +88,7 @@ def test_other_seeds_split_otherwise_and_color_is_mirrored(rng):
 def test_few_images_are_repeated_for_a_net_from_scratch(rng, count, times):
     study, labels = Study(rng), np.arange(3 * count) % 3
     few = data.Dataset(rng.integers(0, 256, (len(labels), 1, 8, 8)).astype(np.uint8), labels, tuple("abc"))
-    images, options = study.trained[figure9.from_scratch(study, few, 2)]
+    images, options = study.trained[figure9.from_scratch(study, "images", few, 2)]
     assert len(images.labels) == times * len(labels) >= figure9.SCRATCH_IMAGES and options["seed"] == 2
     for copies, single in zip(images, few):
         np.testing.assert_array_equal(copies[-len(labels):], single[-len(copies):])
@@ -156,15 +156,30 @@ def test_scratch_trains_a_net_of_its_own_for_each_number(rng):
     asked = []
     study.run = lambda name, images, **options: asked.append((name, len(images.labels))) or run
     split = SimpleNamespace(few=few, test=test, new=("dark", "first", "second"))
-    np.testing.assert_array_equal(figure9.scratch(study, split, (2, 10), 1), [1, 1])
-    assert asked == [("images-scratch-6-seed-1", 1002), ("images-scratch-30-seed-1", 1020)]
+    np.testing.assert_array_equal(figure9.scratch(study, "scenes", split, (2, 10), 1), [1, 1])
+    assert asked == [("scenes-scratch-6-seed-1", 1002), ("scenes-scratch-30-seed-1", 1020)]
 
 
 @pytest.mark.parametrize("pairs, seeds, channels", [(0, 3, 1), (1, 1, 3), (9, 2, 1)])
 def test_the_picture(pairs, seeds, channels):
-    result = figure9.Figure9((5, 30), np.full((seeds, 2), 0.9), np.full((seeds, 2), 0.4), np.zeros((pairs, 2, channels, 8, 10), np.uint8))
-    axes = figure9.draw(result).axes
-    assert len(axes) == (2 if pairs else 1)
-    assert axes[0].get_xlabel() == "training images per class" and axes[0].get_ylabel() == "test accuracy on new classes (%)"
-    np.testing.assert_allclose([line.get_ydata() for line in axes[0].lines if len(line.get_ydata()) == 2 and line.get_label()[0] == "_"
-                                and line.get_linestyle() != "None"], [[90, 90], [40, 40]])
+    result = figure9.Figure9((5, 30), np.full((seeds, 2), 0.9), np.full((seeds, 2), 0.4), np.full(seeds, pairs),
+                             np.zeros((pairs, 2, channels, 8, 10), np.uint8))
+    left, right, alike = figure9.draw({"scenes": result._replace(pairs=result.pairs[:0]), "clothes": result}).axes
+    assert left.get_xlabel() == "training images per class" and left.get_ylabel() == "test accuracy on new classes (%)"
+    assert right.get_title() == "clothes" and len(alike.images) == (pairs > 0)
+    np.testing.assert_allclose([box.lines[0].get_ydata() for box in right.containers], [[90, 90], [40, 40]])
+
+
+def claims(pretrained, scratch):
+    result = figure9.Figure9((5, 60), np.array(pretrained), np.array(scratch), np.zeros(1), None)
+    return [claim.verdict == "holds" for claim in figure9._claims("noise", result)]
+
+
+def test_verdicts():
+    """Better everywhere; at most half of the errors with few images; a gap that shrinks."""
+    assert claims([[0.8, 0.9]], [[0.6, 0.85]]) == [True, True, True]
+    assert claims([[0.79, 0.9]], [[0.6, 0.85]]) == [True, False, True]
+    assert claims([[0.8, 0.84]], [[0.6, 0.85]]) == [False, True, True]
+    assert claims([[0.8, 0.95]], [[0.7, 0.8]]) == [True, False, False]
+    assert claims([[0.6, 0.8]], [[0.7, 0.95]]) == [False, False, False]         # a lead of the other side isn't a gap that shrinks
+    assert claims([[0.8, 0.9], [0.6, 0.9]], [[0.6, 0.85], [0.6, 0.85]]) == [False, False, False]

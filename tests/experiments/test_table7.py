@@ -69,7 +69,7 @@ def test_own_classes_are_learned_from_images_held_out_of_the_training(rng):
     train = data.Dataset(np.arange(100)[:, None], labels, ("a", "b"))
     test = data.Dataset(np.arange(30)[:, None], np.arange(30) % 2, ("a", "b"))
     study = SimpleNamespace(train=train, test=test, net=lambda kind, seed: (kind, seed))
-    run, few, mixed = table7.own_classes(study, 7)
+    run, few, mixed = table7.own_classes(study, "images", 7)
     held = runs.hold_out(labels, np.random.default_rng(7))[1]
     assert run == ("images", 7) and few.images[:, 0].tolist() == held.tolist() and few.labels.tolist() == (held % 2).tolist()
     assert sorted(mixed.images[:, 0]) == list(range(30)) and (mixed.images[:, 0] % 2 == mixed.labels).all()
@@ -82,3 +82,14 @@ def test_the_picture(seeds):
     assert [t.get_text() for t in left.get_xticklabels()] == ["1\nnorm1", "2\nnorm2", "3\nrelu3", "4\nrelu4", "5\npool5", "7\nrelu7"]
     assert left.get_ylabel() == "test accuracy (%)" and right.get_title() == "own"
     np.testing.assert_allclose(left.containers[0].lines[0].get_ydata(), [50] * 6)
+
+
+def test_verdicts():
+    """Layers 1 to 5 rise at every step; and the last is above the first."""
+    def claims(*rows):
+        result = table7.Table7(tuple(table7.LAYERS), np.array(rows), None)
+        return [claim.verdict == "holds" for claim in table7._claims("noise", result)]
+    assert claims([0.1, 0.2, 0.3, 0.4, 0.5, 0.45]) == [True, True]
+    assert claims([0.1, 0.2, 0.2, 0.4, 0.5, 0.6]) == [False, True]
+    assert claims([0.5, 0.6, 0.7, 0.8, 0.9, 0.4]) == [True, False]
+    assert claims([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.1, 0.2, 0.3, 0.5, 0.4, 0.0]) == [False, False]
