@@ -83,7 +83,7 @@ def _tiles(net, inputs, layer, units, rule):
     found = project_many(net, trace, layer, np.column_stack([rows, flat[:, 1:]]), rule=rule)
     size = found.windows.shape[2:]
     pixels = plots.center(inputs.images[images], *net.input_shape[1:])
-    cones = [net.cone(layer, *unit[-2:]) for unit in flat]              # of a feature's, which sees everything, the place doesn't matter
+    cones = [net.cone(layer, *unit[-2:]) for unit in flat]          # of a feature's, which sees everything, the place doesn't matter
     seen = np.zeros((len(flat), *size), bool)
     patches = np.full((len(flat), len(pixels[0]), *size), 255, pixels.dtype)
     for m, (row, cone, corner) in enumerate(zip(rows, cones, found.corners)):
@@ -183,10 +183,11 @@ the unit; mid-gray pixels played no part. Look for what the nine have in common.
 map has learned to ignore the difference. White is outside of the image, or of what the unit can see.
 
 In this first layer the nine projections of a map are the same, its filter. From the second layer on they follow the image.""",
-    ("images", "conv2"): """Here the switches of the first pool decide where the filters of conv1 are laid down, so the nine begin to differ: \
-corners, crossings and pairs of edges, each in its own place.""",
+    ("images", "conv2"): """Here the switches of the first pool decide where the filters of conv1 are laid down, so the nine begin to \
+differ: corners, crossings and pairs of edges, each in its own place.""",
     ("images", "conv5"): """The last convolution. Its units see the whole image, and the nine may stand in different places of it. \
-Ask of each map: are the nine of one class? Of one outline, or of one detail that several classes share? The table further down counts it.""",
-    ("scenes", "conv3"): """Scenes are drawn by a program: one object made of known parts, in front of a random background with random clutter. \
-That is why on them the pictures can be scored, and not only admired.""",
+Ask of each map: are the nine of one class? Of one outline, or of one detail that several classes share? The table further down \
+counts it.""",
+    ("scenes", "conv3"): """Scenes are drawn by a program: one object made of known parts, in front of a random background with random \
+clutter. That is why on them the pictures can be scored, and not only admired.""",
 }

@@ -41,7 +41,8 @@ def compute(result, field, labels, rng, *, scenes=None):
 
     field: the layer's geometry.ReceptiveField. labels (N,): classes of the images that were searched. rng: deals the labels.
     scenes: the scenes.Scenes that these images are, if they are.
-    Returns a Score; of a layer none of whose maps fires k times its numbers are NaN. Raises ValueError for k < 2, or if there are more or fewer scenes than labels.
+    Returns a Score; of a layer none of whose maps fires k times its numbers are NaN.
+    Raises ValueError for k < 2, or if there are more or fewer scenes than labels.
     """
     if result.values.shape[1] < 2 or result.units.shape[2] != 4:
         raise ValueError(f"a score takes maps with at least 2 images each, not units of shape {result.units.shape}")
@@ -82,9 +83,9 @@ def aligned(tiles, result, field):
 
 
 def alike(tiles, seen):
-    """Mean correlation of two of a map's k tiles, mean over maps. tiles (maps, k, C, h, w), seen (maps, k, h, w): other pixels count as mean.
+    """Mean correlation of two of a map's k tiles, mean over maps: of tiles (maps, k, C, h, w) where they are seen (maps, k, h, w).
 
-    A tile all of one value correlates with none.
+    What isn't seen counts as the tile's mean. A tile all of one value correlates with none.
     """
     if tiles.size == 0:
         return np.nan
@@ -158,9 +159,10 @@ def _cut(masks, result):
 
 def draw(scores):
     """Draw the scores of scenes, one list of Score per seed, as four plots over the layers; returns a matplotlib figure."""
+    ours, chance = "nine of one map", "nine at random"
     panels = [("on the object (%)", 100, [("projection's energy", lambda s: s.inside), ("pixels seen", lambda s: s.area)]),
-              ("one part in common (%)", 100, [("nine of one map", lambda s: s.parts.share), ("nine at random", lambda s: s.parts.chance)]),
-              ("one class in common (%)", 100, [("nine of one map", lambda s: s.classes.share), ("nine at random", lambda s: s.classes.chance)]),
+              ("one part in common (%)", 100, [(ours, lambda s: s.parts.share), (chance, lambda s: s.parts.chance)]),
+              ("one class in common (%)", 100, [(ours, lambda s: s.classes.share), (chance, lambda s: s.classes.chance)]),
               ("correlation of two of nine", 1, [("projections", lambda s: s.projections), ("image patches", lambda s: s.patches)])]
     layers = [score.layer for score in scores[0]]
     with plots.style():

@@ -57,7 +57,8 @@ def compute(nets, start, images, prepare):
     for net in nets:
         for layer, top in top_activations(net, inputs, layers, 1).items():
             found[layer].append(figure2.compute(net, images, prepare, layer, channels=np.arange(len(top.values)), top=top))
-    filters = {layer: np.array([(net.layers[layer].params["w"] - start.layers[layer].params["w"]).ravel() for net in nets]) for layer in layers}
+    filters = {layer: np.array([(net.layers[layer].params["w"] - start.layers[layer].params["w"]).ravel() for net in nets])
+               for layer in layers}
     return [Evolution(layer, start.receptive_field(layer), found[layer], filters[layer]) for layer in layers]
 
 
@@ -203,26 +204,32 @@ def before_training(run, labels, seed):
     return copy.deepcopy(run.net).initialize(rng)
 
 
+SETTLES = """Lower layers settle before upper ones. Tested: the epoch at which {what}; mean of the two lowest convolutions earlier \
+than of the two highest."""
+WHAT = {
+    "filters": "filters settle: from then on the change of all weights since the start has a cosine above 0.9 with that at the end",
+    "pictures": "projections settle: from then on a map's strongest projection has, on average, a cosine above 0.9 with that at the end",
+    "images": "strongest images settle: from then on more than half of the maps have the strongest image that they have at the end"}
+JUMPS = """Sudden jumps in a picture come from a change of the image that fires the map most. Tested: from one kept epoch to the next, a \
+projection changes more (1 − cosine, mean) where the image changes than where it stays, in each of {upper}."""
+NEEDED = "needs the paper's epochs: 1.3 million images each, 10,000 steps; here it is some thousands of images, of a simple kind"
+
+
 def _claims(courses, epochs):
-    claims, upper, seeds = [], courses[0][1:], f"{len(courses)} seed" + "s" * (len(courses) > 1)
-    what = {"filters": "filters settle: from then on the change of all weights since the start has a cosine above 0.9 with that at the end",
-            "pictures": "projections settle: from then on a map's strongest projection has, on average, a cosine above 0.9 with that at the end",
-            "images": "strongest images settle: from then on more than half of the maps have the strongest image that they have at the end"}
-    for name, text in what.items():
+    upper, seeds = courses[0][1:], f"{len(courses)} seed" + "s" * (len(courses) > 1)
+    claims = []
+    for name, what in WHAT.items():
         rests = [[settled(epochs, getattr(c, name), SETTLED[name]) for c in row] for row in courses]
-        claims.append(Claim(f"Lower layers settle before upper ones. Tested: the epoch at which {text}; mean of the two lowest convolutions "
-                            "earlier than of the two highest.",
-                            "; ".join(f"{c.layer}: {' and '.join(_epoch(row[i]) for row in rests)}" for i, c in enumerate(courses[0]))
-                            + f" (epoch of {epochs[-1]}, interpolated; {seeds})",
+        layers = "; ".join(f"{c.layer}: {' and '.join(_epoch(row[i]) for row in rests)}" for i, c in enumerate(courses[0]))
+        claims.append(Claim(SETTLES.format(what=what), f"{layers} (epoch of {epochs[-1]}, interpolated; {seeds})",
                             verdict(bool(np.mean(row[:2]) < np.mean(row[-2:])) for row in rests)))
-    claims.append(Claim(
-        "Sudden jumps in a picture come from a change of the image that fires the map most. Tested: from one kept epoch to the next, a projection "
-        f"changes more (1 − cosine, mean) where the image changes than where it stays, in each of {', '.join(c.layer for c in upper)}.",
-        "; ".join(f"{c.layer}: {np.mean([row[i].jumps[0] for row in courses]):.2f} against {np.mean([row[i].jumps[1] for row in courses]):.2f}, and the image "
-                  f"changes in {100 * np.mean([row[i].changes for row in courses]):.0f} % of cases" for i, c in enumerate(upper, 1)) + f" ({seeds})",
-        verdict(all(c.jumps[0] > c.jumps[1] for c in row[1:]) for row in courses)))
-    return claims + [Claim("Lower layers converge within a few epochs, upper ones after 40 to 50.",
-                           f"needs the paper's epochs of 1.3 million images, 10,000 steps each; here one is {2700 // 32} steps", NOT_TESTABLE)]
+    layers = []
+    for i, c in enumerate(upper, 1):
+        other, same, changes = np.mean([(*row[i].jumps, row[i].changes) for row in courses], axis=0)
+        layers.append(f"{c.layer}: {other:.2f} against {same:.2f}, and the image changes in {100 * changes:.0f} % of cases")
+    claims.append(Claim(JUMPS.format(upper=", ".join(c.layer for c in upper)), "; ".join(layers) + f" ({seeds})",
+                        verdict(all(c.jumps[0] > c.jumps[1] for c in row[1:]) for row in courses)))
+    return claims + [Claim("Lower layers converge within a few epochs, upper ones after 40 to 50.", NEEDED, NOT_TESTABLE)]
 
 
 def _epoch(epoch):
@@ -233,11 +240,12 @@ def _sections(figure, history, courses, epochs):
     drops = [f"before epoch {epoch} to {rate:g}" for epoch, rate in rate_drops(history)]
     drops = ", ".join(drops) if drops else "never"
     rows = [("layer", *(f"epoch {epoch}" for epoch in epochs))]
-    rows += [(c.layer, *(f"{np.mean([row[i].images[e] for row in courses]):.0%}" for e in range(len(epochs)))) for i, c in enumerate(courses[0])]
+    for i, c in enumerate(courses[0]):
+        rows.append((c.layer, *(f"{100 * share:.0f} %" for share in np.mean([row[i].images for row in courses], axis=0))))
     return [Section("Features while they are learned", PICTURE, figure, alt="Three maps per convolution in rows, epochs in columns: "
                     "a projection and its image patch each"),
             Section("When do they settle?", COURSE.format(drops=drops), draw_courses(courses, epochs),
-                    alt="Three plots over the epochs, one line per convolution: filters, projections and strongest images compared with the end"),
+                    alt="Three plots over the epochs, one line per convolution: filters, projections and strongest images against the end"),
             Section("Maps whose strongest image is the final one", "Mean over seeds. The last column is the end itself.", rows=rows)]
 
 

@@ -61,8 +61,9 @@ def test_the_images_of_many_maps_go_up_together(rng):
     net = Network([("conv1", Conv(1, 8, 3, pad=1))], (1, 8, 8)).initialize(rng)
     images, passes = rng.integers(0, 256, (20, 1, 10, 10), np.uint8), []
     top = top_activations(net, figure2.Prepared(images, prepare), "conv1", k=3)
-    all_at_once, three_maps_at_a_time = (figure2.compute(net, images, lambda x: passes.append(len(x)) or prepare(x), "conv1", channels=[5, 0, 7, 2, 1],
-                                                         top=top, batch=batch) for batch in (128, 9))
+    all_at_once, three_maps_at_a_time = (
+        figure2.compute(net, images, lambda x: passes.append(len(x)) or prepare(x), "conv1", channels=[5, 0, 7, 2, 1], top=top, batch=batch)
+        for batch in (128, 9))
     assert len(passes) == 1 + 2 and max(passes[1:]) <= 9 and passes[0] == len(np.unique(top.units[[5, 0, 7, 2, 1], :, 0]))
     for a, b in zip(all_at_once, three_maps_at_a_time):
         np.testing.assert_array_equal(a, b)

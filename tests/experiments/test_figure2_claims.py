@@ -60,5 +60,6 @@ def test_the_table_has_every_layer_of_every_net():
     head, *rows = table.rows
     assert len(rows) == 15 and all(len(row) == len(head) for row in rows)
     assert [row[0] for row in rows[::5]] == ["images", "scenes", "scenes, before training"]
-    assert rows[7] == ("", "conv3", "30", "55.0 ± 0.0 %", "30.0 ± 0.0 %", "50.0 ± 0.0 % (20.0 ± 0.0 %)", "60.0 ± 0.0 % (30.0 ± 0.0 %)", "0.70", "0.50")
+    assert rows[7] == ("", "conv3", "30", "55.0 ± 0.0 %", "30.0 ± 0.0 %", "50.0 ± 0.0 % (20.0 ± 0.0 %)", "60.0 ± 0.0 % (30.0 ± 0.0 %)",
+                       "0.70", "0.50")
     assert rows[0][3:6] == ("–", "–", "–")

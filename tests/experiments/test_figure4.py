@@ -42,7 +42,8 @@ def evolution():
 
 def test_the_strongest_image_at_each_epoch(evolution):
     assert evolution.layer == "conv1" and evolution.field == ReceptiveField(1, 1, 0)
-    np.testing.assert_array_equal([result.units[0, 0] for result in evolution.found], [[0, 0, 1, 1], [0, 0, 1, 1], [1, 0, 5, 6], [1, 0, 5, 6]])
+    np.testing.assert_array_equal([result.units[0, 0] for result in evolution.found],
+                                  [[0, 0, 1, 1], [0, 0, 1, 1], [1, 0, 5, 6], [1, 0, 5, 6]])
     np.testing.assert_array_equal([result.units[1, 0, 0] for result in evolution.found], 0)
     np.testing.assert_allclose([result.values[0, 0] for result in evolution.found], [200, 160, 160, 200])
     np.testing.assert_array_equal(evolution.found[2].patches[0, 0, :, 0, 0], [0, 200, 0])
@@ -57,7 +58,8 @@ def test_the_course_known_by_hand(evolution):
     steps = 1 - (v[1:] * v[:-1]).sum(axis=1) / 2
     np.testing.assert_allclose(course.jumps, [steps[1], (steps[0] + steps[2] + 0 + 0 + 0) / 5], atol=1e-6)
     np.testing.assert_allclose(course.changes, 1 / 6)
-    change = np.array([[1, 0, 0, 1, 0, 0, -1, -1, 0], [0.8, 0.6, 0, 2, 0, 0, 1, 0, 0], [0.6, 0.8, 0, 2, 0, 0, 0, 1, 0], [0, 1, 0, 3, 0, 0, 0, 1, 0]])
+    change = np.array([[1, 0, 0, 1, 0, 0, -1, -1, 0], [0.8, 0.6, 0, 2, 0, 0, 1, 0, 0],
+                       [0.6, 0.8, 0, 2, 0, 0, 0, 1, 0], [0, 1, 0, 3, 0, 0, 0, 1, 0]])
     length = np.linalg.norm(change, axis=1)
     np.testing.assert_allclose(course.filters, change @ change[-1] / length / length[-1], rtol=1e-5)    # blue was there from the start
 
@@ -79,8 +81,8 @@ def test_one_epoch_is_its_own_end():
     figure4.draw_courses([[course]], [1])
 
 
-@pytest.mark.parametrize("series, epoch", [([0.1, 0.8, 1, 0.95], 3.5), ([0.95, 0.91, 0.95, 1], 1), ([0.95, 0.5, 0.7, 1.1], 7.5), ([0.9, 0.9, 0.9, 1], 5),
-                                           ([1, 1, 1, 0.9], np.inf), ([np.nan] * 4, np.inf)])
+@pytest.mark.parametrize("series, epoch", [([0.1, 0.8, 1, 0.95], 3.5), ([0.95, 0.91, 0.95, 1], 1), ([0.95, 0.5, 0.7, 1.1], 7.5),
+                                           ([0.9, 0.9, 0.9, 1], 5), ([1, 1, 1, 0.9], np.inf), ([np.nan] * 4, np.inf)])
 def test_settled(series, epoch):
     assert figure4.settled([1, 2, 5, 10], series, 0.9) == epoch
 
@@ -104,7 +106,7 @@ def test_before_training_is_where_training_began(tmp_path, rng):
 
 
 def test_drawing_frames_what_is_of_another_image(evolution):
-    """Map 0's image changes at the third epoch; map 2's at the second and the third (before, it shows what fires it least against)."""
+    """Of the two most active maps, 1 keeps its image, and that of 0 changes at the third epoch."""
     figure = figure4.draw([evolution, evolution], [1, 2, 3, 5], maps=2, shown=(1, 3))
     assert len(figure.axes) == 2
     first = figure.axes[0]
@@ -136,19 +138,22 @@ def courses():
     """Two seeds in which all is as the paper says: the higher the layer, the later it settles; images change, pictures jump."""
     def series(settles, low=0.2, high=0.95):
         return np.array([low if epoch < settles else high for epoch in (1, 2, 5, 10)])
-    return [[figure4.Course(f"conv{i}", series(at), series(at), series(at), (0.8, 0.2), 0.4) for i, at in enumerate((1, 1, 2, 5, 10), 1)] for _ in range(2)]
+    return [[figure4.Course(f"conv{i}", series(at), series(at), series(at), (0.8, 0.2), 0.4) for i, at in enumerate((1, 1, 2, 5, 10), 1)]
+            for _ in range(2)]
 
 
 def test_claims_follow_from_the_courses():
     claims = figure4._claims(courses(), [1, 2, 5, 10])
     assert [claim.verdict for claim in claims] == [HOLDS] * 4 + [NOT_TESTABLE]
-    assert claims[0].measured == "conv1: 1.0 and 1.0; conv2: 1.0 and 1.0; conv3: 1.9 and 1.9; conv4: 4.8 and 4.8; conv5: 9.7 and 9.7 (epoch of 10, interpolated; 2 seeds)"
+    assert claims[0].measured == ("conv1: 1.0 and 1.0; conv2: 1.0 and 1.0; conv3: 1.9 and 1.9; conv4: 4.8 and 4.8; conv5: 9.7 and 9.7 "
+                                  "(epoch of 10, interpolated; 2 seeds)")
     assert "conv2: 0.80 against 0.20, and the image changes in 40 % of cases" in claims[3].measured
     for number, change in enumerate(({"filters": np.array([0, 0, 0, 0.1])}, {"pictures": np.array([0.0, 0, 0, 0.1])},
                                      {"images": np.array([0, 0, 0, 0.4])}, {"jumps": (0.2, 0.3)})):
         wrong = courses()
         wrong[1][1] = wrong[1][1]._replace(**change)
-        assert [claim.verdict for claim in figure4._claims(wrong, [1, 2, 5, 10])] == [DOES_NOT_HOLD if i == number else HOLDS for i in range(4)] + [NOT_TESTABLE]
+        expected = [DOES_NOT_HOLD if i == number else HOLDS for i in range(4)]
+        assert [claim.verdict for claim in figure4._claims(wrong, [1, 2, 5, 10])] == [*expected, NOT_TESTABLE]
 
 
 def test_upper_layers_that_settle_first_contradict_the_paper():
