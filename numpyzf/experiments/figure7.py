@@ -139,7 +139,7 @@ def draw(results, others, classes, masks=None):
     """
     colors = _class_colors([r.answers for r in results])
     with plots.style():
-        figure = plots.figure(9, 1.95 * len(results) + 1.0)
+        figure = plots.figure(9, 1.95 * len(results) + 1.5)
         grid = figure.subplots(len(results), 5, squeeze=False)
         for i, (row, result) in enumerate(zip(grid, results)):
             covered = result.image.copy()
