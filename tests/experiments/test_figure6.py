@@ -63,7 +63,7 @@ def planted(stride=4):
     net = Network([("conv1", Conv(1, 5, 3, stride=stride, pad=1)), ("relu1", ReLU()), ("conv2", Conv(5, 2, 1)), ("flatten", Flatten()),
                    ("fc8", Linear(2 * (32 // stride) ** 2, 2))], (1, 32, 32))
     w = net.layers["conv1"].params["w"]
-    w[:, 0, 1, 1] = 0.15, 0.45, 0.03, 1, 0         # RMS a third of it: 0.05, 0.15, 0.01, 1/3, 0
+    w[:, 0, 1, 1] = 0.15, 0.45, 0.045, 1, 0        # RMS a third of it: 0.05, 0.15, 0.015, 1/3, 0
     net.layers["conv1"].params["b"][...] = 0, 0, 0, -1000, 0
     net.layers["conv2"].params["w"][:, :, 0, 0] = [[1, 0, 0, 0, 0], [0, 0, 2, 0, 0]]
     net.layers["fc8"].params["b"][...] = 1, 0      # all images are of class 0
@@ -87,7 +87,7 @@ def test_the_planted_net():
     np.testing.assert_array_equal(result.silent, [False, False, False, True, True])
     np.testing.assert_array_equal(result.unmoved, [False, False, True, False, True])
     np.testing.assert_array_equal(result.dead, [False, False, True, True, True])
-    np.testing.assert_allclose(result.rms, [0.05, 0.15, 0.01, 1 / 3, 0], rtol=1e-6)
+    np.testing.assert_allclose(result.rms, [0.05, 0.15, 0.015, 1 / 3, 0], rtol=1e-6)
     assert result.spread == pytest.approx((1 / 3) / 0.05)
     assert result.stride == 4 and result.accuracy == pytest.approx(4 / 6)
     assert result.different == pytest.approx(1)                             # all that vary are the same map
@@ -112,10 +112,26 @@ def test_the_second_layer_is_projected():
 
 def test_images_beyond_the_first_batch_count_too():
     images = np.full((7, 1, 32, 32), 100, np.uint8)
-    images[6, 0, 8, 8] = 200
+    images[2, 0, 8, 8] = 200
     result = figure6.compute(planted(), images, np.zeros(7, int), prepare, batch=2)
     np.testing.assert_array_equal(result.silent, [False, False, False, True, True])
     assert result.aliased[0] > 0.5                                          # a dot is mostly too fine
+
+
+def test_responses_of_all_batches_count():
+    """Three images of a coarse wave, then three of a fine one, equally strong: half of the energy is aliased."""
+    images = np.concatenate([pictures(1 / 16, 3), pictures(3 / 16, 3)])
+    result = figure6.compute(planted(), images, np.zeros(6, int), prepare, batch=3)
+    np.testing.assert_allclose(result.aliased[:4], 0.5, atol=0.02)
+
+
+def test_a_mean_is_no_relation(rng):
+    """A filter that copies a pixel and one that copies its neighbor, on bright noise: two things, though both are always large."""
+    net = planted(1)
+    net.layers["conv1"].params["w"][...] = 0
+    net.layers["conv1"].params["w"][[0, 1], 0, 1, [1, 2]] = 1
+    result = figure6.compute(net, rng.integers(150, 250, (6, 1, 32, 32), np.uint8), np.zeros(6, int), prepare)
+    assert result.different == pytest.approx(2, abs=0.01)
 
 
 def test_drawings():
@@ -141,14 +157,26 @@ def test_filters_of_one_net_share_a_scale_and_come_strongest_first():
     assert drawn[22, 22] == 1 and drawn[22, -22] == 0.5                     # the strongest at the left, the zero filter at the right
 
 
-def test_claims_compare_each_seed_with_its_own():
-    strong, weak = measure(), measure(count=3)._replace(rms=np.array([1, 1, 1, 1, 1.5]))
-    results = {figure6.SMALL: [weak, weak], figure6.FREE: [strong, strong], figure6.LARGE: [weak, weak]}
-    claims = [figure6._claim(results, *row) for row in figure6.CLAIMS]
-    assert claims[0].verdict == "holds" and claims[0].measured.count("2 seeds") == 2
-    assert all(claim.verdict == "does not hold at this size" for claim in claims[1:])       # equal is not less
-    results[figure6.FREE][1] = weak
-    assert figure6._claim(results, *figure6.CLAIMS[0]).verdict == "does not hold at this size"
+def with_spread(*spreads):
+    return [measure(count=3)._replace(rms=np.array([1, 1, 1, 1, spread])) for spread in spreads]
+
+
+@pytest.mark.parametrize("small, free, holds", [((1.5, 1.5), (2.1, 2.1), True), ((1.5, 2.5), (2.1, 2.4), False),     # each with its own
+                                                ((1.5, 1.5), (2.1, 1.9), False)])
+def test_the_claim_about_renormalization(small, free, holds):
+    results = {figure6.SMALL: with_spread(*small), figure6.FREE: with_spread(*free), figure6.LARGE: []}
+    claim = figure6._claim(results, *figure6.CLAIMS[0])
+    assert (claim.verdict == "holds") == holds and claim.measured.count("2 seeds") == 2
+    assert f"{np.mean(free):.2f} ±" in claim.measured
+
+
+def test_the_claims_about_size():
+    """The larger filters with a smaller share of middle frequencies, more dead, more aliasing, fewer things told, less accurate."""
+    better = measure(count=3)
+    worse = better._replace(bands=0.9 * better.bands, silent=np.ones(5, bool), aliased=better.aliased * 2, different=0.5, accuracy=0.1)
+    for small, large, holds in (better, worse, True), (worse, better, False), (better, better, False):       # equal is not better
+        results = {figure6.SMALL: [small] * 2, figure6.FREE: [], figure6.LARGE: [large] * 2}
+        assert [figure6._claim(results, *row).verdict == "holds" for row in figure6.CLAIMS[1:]] == [holds] * 5
 
 
 @pytest.mark.parametrize("layers", [[("flatten", Flatten())], [("conv1", Conv(1, 2, 3)), ("conv2", Conv(2, 2, 3))],

@@ -107,7 +107,7 @@ def with_rms(conv1, conv2):
     net = models.labnet()
     for name, values in ("conv1", conv1), ("conv2", conv2):
         w = net.layers[name].params["w"]
-        w[...] = np.repeat(values, len(w) // 2)[:, None, None, None]
+        w[...] = np.resize(values, len(w))[:, None, None, None]
     return net
 
 
@@ -149,6 +149,8 @@ def test_drawings():
 
 
 def test_factors_of_the_table():
-    lab, deep = (recipe.Signals(["conv1", "conv2"], np.array(inputs), np.array(activations), *[np.zeros(2)] * 2)
-                 for inputs, activations in (([25, 800], [2.0, 0.5]), ([147, 20000], [8.0, 6.0])))
-    assert recipe._factors(lab, deep)[1:] == [("conv1", "25", "", "", "147", "", ""), ("conv2", "800", "0.20", "0.25", "20,000", "1.00", "0.75")]
+    lab, deep = (recipe.Signals(["conv1", "conv2", "fc8"], np.array(inputs), np.array(activations), *[np.zeros(3)] * 2)
+                 for inputs, activations in (([25, 800, 50], [2.0, 0.5, 1.0]), ([147, 20000, 200], [8.0, 6.0, 3.0])))
+    assert recipe._factors(lab, deep)[1:] == [
+        ("conv1", "25", "", "", "147", "", ""), ("conv2", "800", "0.20", "0.25", "20,000", "1.00", "0.75"),
+        ("fc8", "50", "0.05", "2.00", "200", "0.10", "0.50")]
