@@ -82,8 +82,9 @@ def compute(net, images, labels, masks, prepare, rng):
     ways = [pictures(net, trace if learned else with_weights(trace, randomize(net, weighted(net), np.random.default_rng(seed))), top, units,
                      (False, switches, True)) for learned, switches in WAYS]
     rules = [pictures(net, trace, top, units, rule) for rule in EIGHT]
-    return Limits(images, labels, masks, borders, inside(borders, masks), cascade(net, x, top, units, masks, seed), cascade(net, x, "conv5", strongest, masks, seed),
-                  by_class, class_pictures, np.stack([compare(ways[0], p) for p in ways], axis=1),
+    return Limits(images, labels, masks, borders, inside(borders, masks), cascade(net, x, top, units, masks, seed),
+                  cascade(net, x, "conv5", strongest, masks, seed), by_class, class_pictures,
+                  np.stack([compare(ways[0], p) for p in ways], axis=1),
                   *_against(ways, borders, masks), *_against(rules, borders, masks))
 
 
@@ -205,7 +206,10 @@ def cascade(net, x, layer, units, masks, seed):
 
 
 def compare_classes(net, trace, labels):
-    """Project every class's score of every image: similarity of the true one's with the others (mean), (2, rules, M); pictures of image 0."""
+    """Project every class's score of every image.
+
+    Returns the mean similarity of the true one's projection with the others', (2, rules, M), and image 0's pictures.
+    """
     top, count = list(net.layers)[-1], net.shapes[list(net.layers)[-1]][0]
     similarity, shown = [], []
     for rule in NAMES:
@@ -240,5 +244,5 @@ def reproduce(study):
     figures = draw(results, scenes.classes)
     headings = ("Layers replaced by noise", "Another class", "Only the switches kept", "The eight rules")
     tables = limits_claims.layers(results), limits_claims.classes(results), (), limits_claims.rules(results)
-    return Report(limits_claims.claims(results), [
-        Section(heading, text, figure, rows, alt) for heading, text, figure, rows, alt in zip(headings, limits_draw.TEXTS, figures, tables, limits_draw.ALTS)])
+    sections = [Section(*parts) for parts in zip(headings, limits_draw.TEXTS, figures, tables, limits_draw.ALTS)]
+    return Report(limits_claims.claims(results), sections)

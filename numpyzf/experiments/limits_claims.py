@@ -1,5 +1,6 @@
-"""What limits.py measured, in sentences and tables. A projection is called “lost” where the similarity that is left is nearer to that of the
-same unit's picture for another image than to 1; this was fixed before anything was measured.
+"""What limits.py measured, in sentences and tables.
+
+A projection is called “lost” where the similarity that is left is nearer to that of the same unit's picture for another image than to 1.
 """
 import numpy as np
 
@@ -37,12 +38,12 @@ def lost(left, another):
 
 
 def _lost(text, left, another):
-    """Two claims, on the deconvnet and on guided backpropagation, out of the similarities left and those for another image (seeds, 2, rules)."""
+    """Two claims, on the deconvnet and on guided backpropagation. left, another: similarities (seeds, 2, rules)."""
     found = []
     for rule in "deconvnet", "guided":
         i = NAMES.index(rule)
         measured = (f"Rank correlation left: {spread(left[:, RANK, i])}; for another image: {spread(another[:, RANK, i])}. "
-                    f"Cosine: {spread(left[:, COSINE, i])}; {spread(another[:, COSINE, i])}.")
+                    f"Cosine: {spread(left[:, COSINE, i])}; {spread(another[:, COSINE, i])}.").replace("-0.00", "0.00")
         found.append(Claim(f"(Not in the paper.) If a {rule} projection of {text}.", measured,
                            verdict(lost(left[:, RANK, i], another[:, RANK, i]))))
     return found
@@ -51,20 +52,21 @@ def _lost(text, left, another):
 def _on_ways(results, another):
     left, other = _means(r.way_original for r in results), another[:, RANK, NAMES.index("deconvnet")]       # (seeds, 2, ways)
     without, noise = left[:, RANK, 1], left[:, RANK, 2]
-    return [Claim("(Not in the paper.) If a deconvnet projection came from the weights, it would be lost with noise for those of the way down, "
-                  "switches kept.", f"Rank correlation left: {spread(noise)}; for another image: {spread(other)}.", verdict(lost(noise, other))),
-            Claim("(Not in the paper.) If a deconvnet projection came from the weights, it would not be lost without the switches.",
-                  f"Rank correlation left: {spread(without)}; for another image: {spread(other)}.", verdict(~lost(without, other)))]
+    start, beside = "(Not in the paper.) If a deconvnet projection came from the weights, it would ", f"for another image: {spread(other)}."
+    return [Claim(start + "be lost with noise for those of the way down, switches kept.",
+                  f"Rank correlation left: {spread(noise)}; {beside}", verdict(lost(noise, other))),
+            Claim(start + "not be lost without the switches.",
+                  f"Rank correlation left: {spread(without)}; {beside}", verdict(~lost(without, other)))]
 
 
 def _on_objects(results):
     """Is the projection on the object because of what was learned?"""
     trained, noise = (np.array([r.top.inside[NAMES.index("deconvnet"), i].mean() for r in results]) for i in (0, -1))
     area, border = _area_and_edges(results)
-    return Claim("(Not in the paper.) If a deconvnet projection lies on the object because the net has learned the object, that of a net of noise "
-                 "lies there much less: its share of energy on the object is nearer to the object's share of the image.",
-                 f"On the object: trained {_percent(trained)}, noise {_percent(noise)}; the image's edges, without any net, {_percent(border)}; "
-                 f"the object is {_percent(area)} of the image.", verdict(noise < (trained + area) / 2))
+    return Claim("(Not in the paper.) If a deconvnet projection lies on the object because the net has learned the object, that of a net "
+                 "of noise lies there much less: its share of energy on the object is nearer to the object's share of the image.",
+                 f"On the object: trained {_percent(trained)}, noise {_percent(noise)}; the image's edges, without any net, "
+                 f"{_percent(border)}; the object is {_percent(area)} of the image.", verdict(noise < (trained + area) / 2))
 
 
 def _area_and_edges(results):
@@ -95,14 +97,14 @@ def classes(results):
 
 
 def _both(means):
-    return [f"{rank:.2f}, {cosine:.2f}" for rank, cosine in means.mean(axis=0).T]
+    return [f"{rank:.2f}, {cosine:.2f}".replace("-0.00", "0.00").replace("-", "−") for rank, cosine in means.mean(axis=0).T]
 
 
 def rules(results):
     """Rows of a table of the eight rules: mean over images, with the deviation over nets."""
     rows = [("rule", "forward mask", "switches", "backward ReLU", "rank correlation with the image's edges", "energy on the object")]
     for i, rule in enumerate(limits_draw.EIGHT):
-        rows.append((limits_draw.name(rule), *("yes" if choice else "no" for choice in rule), spread([r.rule_edges[i].mean() for r in results]),
-                     _percent([r.rule_inside[i].mean() for r in results])))
+        rows.append((limits_draw.name(rule), *("yes" if choice else "no" for choice in rule),
+                     spread([r.rule_edges[i].mean() for r in results]), _percent([r.rule_inside[i].mean() for r in results])))
     area, border = _area_and_edges(results)
     return [*rows, ("the image's edges", "", "", "", "1", _percent(border)), ("all pixels alike", "", "", "", "", _percent(area))]

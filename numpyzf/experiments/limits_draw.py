@@ -34,9 +34,10 @@ def cascades(results):
                     axes.set_title("trained net" if step == 0 else "noise: fc8" if step == 1 else f"fc8 … {first.top.steps[step - 1]}")
             _label(grid[i, 1], rule)
         left, middle, right = lower.subplots(1, 3, sharey=True)
-        for axes, title, of, field in ((left, "class score: noise down to …", "top", "together"), (middle, "class score: one layer noise", "top", "alone"),
-                                       (right, "strongest unit of conv5:\nnoise down to …", "middle", "together")):
-            _similarities(axes, [getattr(r, of) for r in results], field)
+        for axes, title, cascade, field in ((left, "class score: noise down to …", "top", "together"),
+                                            (middle, "class score: one layer noise", "top", "alone"),
+                                            (right, "strongest unit of conv5:\nnoise down to …", "middle", "together")):
+            _similarities(axes, [getattr(r, cascade) for r in results], field)
             axes.set_title(title, loc="left")
         left.set_ylabel("rank correlation\nwith the trained net's picture")
         lower.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -51,15 +52,16 @@ def _similarities(axes, cascades, field):
         axes.errorbar(np.arange(len(steps)) + 0.12 * (i - 1), values.mean(axis=-1), values.std(axis=-1), color=color, marker=marker,
                       linestyle=line, elinewidth=0.8, label=RULES[i])
         level = np.concatenate([c.another[0, i] for c in cascades]).mean()
-        axes.axhline(level, color=color, linestyle=(0, (1, 3)), linewidth=1.2, zorder=0, label="the same unit, another image" if i == 2 else None)
+        axes.axhline(level, color=color, linestyle=(0, (1, 3)), linewidth=1.2, zorder=0,
+                     label="the same unit, another image" if i == 2 else None)
     axes.set_xticks(np.arange(len(steps)), steps, rotation=60)
     axes.set(ylim=(-0.1, 1.05))
 
 
 def _beside(axes, first):
     """The image, its edges and the object's mask, in a column of axes."""
-    for own, picture, title in zip(axes, (plots.to_image(first.images[0]), first.edges[0, 0] / (first.edges[0].max() or 1), first.masks[0].astype(float)),
-                                   ("image", "its edges", "the object")):
+    pictures = plots.to_image(first.images[0]), first.edges[0, 0] / (first.edges[0].max() or 1), first.masks[0].astype(float)
+    for own, picture, title in zip(axes, pictures, ("image", "its edges", "the object")):
         plots.show(own, picture)
         own.set_title(title)
 
@@ -80,7 +82,8 @@ def classes(results, names):
         _beside(grid[:, 0], first)
         for i, rule in enumerate(RULES):
             pictures = [*first.class_pictures[i, shown], first.top.pictures[i, 1]]
-            for axes, picture, title in zip(grid[i, 1:], pictures, [f"{names[c]}{' (true)' * (c == true)}" for c in shown] + ["fc8 is noise"]):
+            titles = [f"{names[c]}{' (true)' * (c == true)}" for c in shown] + ["fc8 is noise"]
+            for axes, picture, title in zip(grid[i, 1:], pictures, titles):
                 plots.show(axes, plots.to_display(picture))
                 if i == 0:
                     axes.set_title(title)
@@ -98,8 +101,8 @@ def _dots(axes, rows, labels):
     """Mean and deviation as one dot per row and series, one below the other. rows: {text: [values of each series]}."""
     for place, values in enumerate(rows.values()):
         for i, (of, (color, marker, _)) in enumerate(zip(values, LINES)):
-            axes.errorbar(of.mean(), place + 0.18 * (i - (len(values) - 1) / 2), xerr=of.std(), color=color, marker=marker, markersize=6, linestyle="",
-                          elinewidth=1, label=labels[i] if place == 0 else None)
+            axes.errorbar(of.mean(), place + 0.18 * (i - (len(values) - 1) / 2), xerr=of.std(), color=color, marker=marker, markersize=6,
+                          linestyle="", elinewidth=1, label=labels[i] if place == 0 else None)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.axvline(0, color=plots.GRAY, linewidth=0.6)
@@ -147,41 +150,47 @@ def rules(results):
 
 
 TEXTS = (
-    """A projection looks convincing: there is the object, with its edges. But an edge detector would show that too. So what of the picture comes \
-from what the net has learned? Take it away and look again. From the top down, each layer's weights are replaced by noise of the same strength, \
-the image goes up through this damaged net, and the score of its true class (seeded with 1) comes down. If the picture stays, it didn't show \
-what these layers had learned.
+    """A projection looks convincing: there is the object, with its edges. But an edge detector would show that too. So what of the \
+picture comes from what the net has learned? Take it away and look again. From the top down, each layer's weights are replaced by noise \
+of the same strength, the image goes up through this damaged net, and the score of its true class (seeded with 1) comes down. If the \
+picture stays, it didn't show what these layers had learned.
 
-Below, similarity as a rank correlation: 1 if the same pixels are strong, 0 if one picture says nothing about the other. Dotted: how similar \
-the picture is to that of the same unit for another image, which is what is left if nothing of this image remains. Bars are the deviation over images and nets.
+Below, similarity as a rank correlation: 1 if the same pixels are strong, 0 if one picture says nothing about the other. Dotted: how \
+similar the picture is to that of the same unit for another image, which is what is left if nothing of this image remains. Bars are the \
+deviation over images and nets.
 
-The table has a second measure, the cosine of the signed pixels. Rank correlation counts a faint background as much as strong lines; the cosine, like the eye, is ruled by what is strong. Two pictures that look alike can differ by the first and agree by the second.
+The table has a second measure, the cosine of the signed pixels. Rank correlation counts a faint background as much as strong lines; the \
+cosine, like the eye, is ruled by what is strong. Two pictures that look alike can differ by the first and agree by the second.
 
 Compare the three rules. They have the same weights and the same switches, and differ only at the ReLU. A rule whose line stays high \
-shows the image more than the net: forward masks and switches draw it. A line that falls says that the rule depends on the weights, \
-not that it shows what they have learned.
+shows the image more than the net: forward masks and switches draw it. A line that falls says that the rule depends on the weights, not \
+that it shows what they have learned.
 
-For a unit of conv5 the dotted lines lie high. Its field ends within the image, and all of its pictures are empty at the same places: a reminder that similarity means nothing until it is compared with what anything else would give.""",
+For a unit of conv5 the dotted lines lie high. Its field ends within the image, and all of its pictures are empty at the same places: a \
+reminder that similarity means nothing until it is compared with what anything else would give.
 
-    """One image, and the scores of several classes. A picture that explains why this is a certain class should be another for another class. \
-If all of them look the same, the picture tells what is in the image, and not what the net makes of it.
+In the statements above, “holds” says that the picture was lost where it should have been. That is necessary and not enough: a rule that \
+turns everything into noise would pass too.""",
+
+    """One image, and the scores of several classes. A picture that explains why this is a certain class should be another for another \
+class. If all of them look the same, the picture tells what is in the image, and not what the net makes of it.
 
 At the right, the mean over all other classes; beside it noise in place of fc8, which stands for a class that doesn't exist.""",
 
     """Here the image goes up through the trained net, so that its switches are those of the trained net. Only the way down is changed: \
 its weights are noise, or each value goes to the middle of its pooling window instead of the place the switch says, or both.
 
-The switches carry the image: they say where in each window something was. The weights say how the pieces are put together. If noise with the \
-switches still draws the object or its edges, this part of the picture needs no learning.""",
+The switches carry the image: they say where in each window something was. The weights say how the pieces are put together. If noise with \
+the switches still draws the object or its edges, this part of the picture needs no learning.""",
 
-    """The way down has three choices. Forward mask: at a ReLU, pass only where the unit was on on the way up. Switches: at a pool, go where \
-the maximum was, else to the middle of the window. Backward ReLU: pass only what is positive on the way down. That makes eight rules; three have names. \
-“Linear” rectifies nowhere.
+    """The way down has three choices. Forward mask: at a ReLU, pass only where the unit was on on the way up. Switches: at a pool, go \
+where the maximum was, else to the middle of the window. Backward ReLU: pass only what is positive on the way down. That makes eight \
+rules; three have names. “Linear” rectifies nowhere.
 
-They are one image, one net, one class. Where they disagree, at most one of them can be what the net saw; where some look sharper, \
-that alone is no reason to believe them.""")
+They are one image, one net, one class. Where they disagree, at most one of them can be what the net saw; where some look sharper, that \
+alone is no reason to believe them.""")
 
-ALTS = ("Projections of one scene by three rules, from the trained net and from nets with more and more layers replaced by noise; below, lines of similarity",
+ALTS = ("Projections of one scene by three rules, from the trained net and with more and more layers noise; below, lines of similarity",
         "Projections of one scene for four classes and for noise, by three rules, and their similarity",
-        "Four projections of one scene: learned weights or noise, with and without switches, and their similarity with the original and the edges",
+        "Four projections of one scene: learned weights or noise, with and without switches; their similarity with the deconvnet's",
         "Eight projections of one scene, one per rule")

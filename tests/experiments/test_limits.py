@@ -28,7 +28,8 @@ def linear(rows=((1, 2, 3, 4), (1, 3, 2, 4), (4, 3, 2, 1))):
 
 def rectified():
     """Three maps of 2×2 pixels: x, −x and x − 1000, which is never on; pooled to their maxima, of which class 0 takes 2, −4 and 3."""
-    net = Network([("conv5", Conv(1, 3, 1)), ("relu5", ReLU()), ("pool5", MaxPool(2, stride=2)), ("flatten", Flatten()), ("fc8", Linear(3, 4))], (1, 2, 2))
+    net = Network([("conv5", Conv(1, 3, 1)), ("relu5", ReLU()), ("pool5", MaxPool(2, stride=2)), ("flatten", Flatten()),
+                   ("fc8", Linear(3, 4))], (1, 2, 2))
     net.layers["conv5"].params["w"][:, 0, 0, 0] = 1, -1, 1
     net.layers["conv5"].params["b"][2] = -1000
     net.layers["fc8"].params["w"][0] = 2, -4, 3
@@ -52,7 +53,8 @@ def row(*values):
 
 # ---- measures -------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("a, b, expected", [((1, 2, 3, 4), (1, 3, 2, 4), 0.8), ((1, 2, 3, 4), (4, 3, 2, 1), -1), ((1, -2, 3, 9), (-10, 20, 30, 31), 1),
+@pytest.mark.parametrize("a, b, expected", [((1, 2, 3, 4), (1, 3, 2, 4), 0.8), ((1, 2, 3, 4), (4, 3, 2, 1), -1),
+                                            ((1, -2, 3, 9), (-10, 20, 30, 31), 1),
                                             ((1, 1, 2, 3), (1, 2, 3, 4), 4.5 / np.sqrt(4.5 * 5)), ((2, 2, 2, -2), (1, 2, 3, 4), 0),
                                             ((0, 0, 0, 0), (1, 2, 3, 4), 0)])
 def test_rank_correlation_of_strengths(a, b, expected):
@@ -157,12 +159,13 @@ def test_the_eight_rules_by_hand():
     """2 comes down to map 0, whose maximum is at the top left; −4 to map 1, at the bottom right; 3 to map 2, which is off everywhere.
     Without switches all of it goes to the bottom right, where only map 1 is on."""
     result = computed(rectified())
-    expected = {(False, False, False): (0, 2 + 4 + 3), (False, False, True): (0, 2 + 3), (False, True, False): (2 + 3, 4), (False, True, True): (2 + 3, 0),
+    expected = {(False, False, False): (0, 2 + 4 + 3), (False, False, True): (0, 2 + 3),
+                (False, True, False): (2 + 3, 4), (False, True, True): (2 + 3, 0),
                 (True, False, False): (0, 4), (True, False, True): (0, 0), (True, True, False): (2, 4), (True, True, True): (2, 0)}
     assert set(limits.EIGHT) == set(expected)
     for rule, picture in zip(limits.EIGHT, result.rule_pictures):
         np.testing.assert_array_equal(picture, [[[expected[rule][0], 0], [0, expected[rule][1]]]], err_msg=str(rule))
-    shares = [{(0, 0): 0}.get(expected[rule], expected[rule][0] ** 2 / max(1, sum(v ** 2 for v in expected[rule]))) for rule in limits.EIGHT]
+    shares = [expected[rule][0] ** 2 / max(1, sum(v ** 2 for v in expected[rule])) for rule in limits.EIGHT]
     np.testing.assert_allclose(result.rule_inside[:, 0], shares)
     assert [limits_draw.name(rule) for rule in ((False, True, True), (True, True, False), (True, True, True), (False, False, True))] == [
         "deconvnet", "gradient", "guided", "deconvnet, no switches"]
@@ -179,7 +182,7 @@ def test_ways_of_going_down():
     left, turned, off = noise["conv5.w"].ravel() * np.maximum(noise["fc8.w"][0], 0)            # what comes down through each map
     assert (left + off) * turned != 0
     np.testing.assert_allclose(result.way_pictures[2:, 0], [[[left + off, 0], [0, turned]], [[0, 0], [0, left + turned + off]]], rtol=1e-6)
-    np.testing.assert_allclose(result.way_inside[0], [1, 1])
+    np.testing.assert_allclose(result.way_inside[0], [1, 2 ** 2 / (3 ** 2 + 2 ** 2)])     # map 2 lets 3 down, off the second object
 
 
 def test_a_cascade_goes_down_from_the_top(monkeypatch):
@@ -192,7 +195,7 @@ def test_a_cascade_goes_down_from_the_top(monkeypatch):
     assert len({number for _, number in asked}) == 1                    # the same noise each time
     np.testing.assert_allclose(result.together, 1)                      # no noise at all: all is as it was
     np.testing.assert_allclose(result.alone, 1)
-    by_hand = (5 * 3) / (5 * np.hypot(3, 2))        # map 0's maxima are at different places; what map 2 lets down is at the top left in both
+    by_hand = (5 * 3) / (5 * np.hypot(3, 2))        # map 0's maxima are at different places; map 2 lets 3 down at the top left in both
     np.testing.assert_allclose(result.another[1], [[by_hand] * 2, [0, 0], [0, 0]])
     middle = limits.cascade(net, x, "conv5", np.array([[0, 0, 0, 0], [1, 0, 0, 1]]), MASKS, seed=3)
     assert middle.steps == ["conv5"] and middle.together.shape == (2, 3, 1, 2)
@@ -215,7 +218,8 @@ def test_noise_in_the_cascade_is_that_of_randomize():
 
 def test_images_larger_than_the_net_are_seen_in_their_middle():
     wide = np.pad(IMAGES, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=255)
-    result, cropped = computed(rectified(), images=wide, masks=np.pad(MASKS, ((0, 0), (1, 1), (1, 1)), constant_values=True)), computed(rectified())
+    masks = np.pad(MASKS, ((0, 0), (1, 1), (1, 1)), constant_values=True)
+    result, cropped = computed(rectified(), images=wide, masks=masks), computed(rectified())
     for name in "images", "masks", "edges", "rule_inside", "edge_inside":
         np.testing.assert_array_equal(getattr(result, name), getattr(cropped, name))
 
@@ -237,11 +241,12 @@ def filled(result, **values):
         return array * 0 + np.asarray(numbers).reshape(3, *(1,) * (array.ndim - 2))
     top, middle = result.top, result.middle
     top = top._replace(another=rules(top.another, [0.1, 0.1, 0.1]), together=rules(top.together, values.get("top", [0.2] * 3)))
-    middle = middle._replace(another=rules(middle.another, [0.1, 0.1, 0.1]), together=rules(middle.together, values.get("middle", [0.2] * 3)))
+    middle = middle._replace(another=rules(middle.another, [0.1] * 3), together=rules(middle.together, values.get("middle", [0.2] * 3)))
     inside = top.inside * 0 + 0.7
     inside[0, -1] = values.get("noise_inside", 0.3)
     ways = result.way_original * 0 + np.reshape(values.get("ways", [1, 0.8, 0.2, 0.1]), (4, 1))
-    return result._replace(top=top._replace(inside=inside), middle=middle, classes=rules(result.classes, values.get("classes", [0.2] * 3)), way_original=ways)
+    classes = rules(result.classes, values.get("classes", [0.2] * 3))
+    return result._replace(top=top._replace(inside=inside), middle=middle, classes=classes, way_original=ways)
 
 
 def test_each_claim_rests_on_its_own_number():
@@ -290,8 +295,8 @@ def test_the_four_pictures():
     lower = [axes for axes in cascades.axes if not axes.images]
     assert [[text.get_text() for text in axes.get_xticklabels()] for axes in lower] == [["fc8", "conv5"], ["fc8", "conv5"], ["conv5"]]
     assert lower[0].get_ylabel() == "rank correlation\nwith the trained net's picture"
-    assert [axes.get_title() for axes in classes.axes if axes.get_title()] == ["image", "one (true)", "two", "three", "four", "fc8 is noise",
-                                                                             "its edges", "the object"]
+    assert [axes.get_title() for axes in classes.axes if axes.get_title()] == [
+        "image", "one (true)", "two", "three", "four", "fc8 is noise", "its edges", "the object"]
     assert [axes.get_xlabel() for axes in (classes.axes[-1], ways.axes[-1])] == ["rank correlation with the\npicture of the true class",
                                                                                 "similarity, or share"]
     assert sum(bool(axes.images) for axes in rules.axes) == 2 + 8
