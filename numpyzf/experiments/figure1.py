@@ -60,7 +60,8 @@ def compute(net, image, prepare, *, stage="1", top="conv5"):
     """Bring one image up through a net, and its strongest activation in layer `top` down again, and keep what one stage does.
 
     image: uint8 (C, H, W); prepare(images) -> the net's input. stage: the number of the stage, "1" of conv1, relu1, pool1.
-    The map shown is the one that gets most of the signal. Returns a Figure1. Raises ValueError for a stage without these three layers, or one that isn't below `top`.
+    The map shown is the one that gets most of the signal. Returns a Figure1. Raises ValueError for a stage without these three layers,
+    or one that isn't below `top`.
     """
     conv, relu, pool = (f"{name}{stage}" for name in ("conv", "relu", "pool"))
     names = ["input", *net.layers]
@@ -140,11 +141,12 @@ def measure(net, result):
     below, conv, relu, pool = result.layers
     up, down, layer = result.up, result.down, net.layers[pool]
     maxima = at_maximum(up[relu], up[pool], result.window)
-    ways = {switches: [_unpool(layer, r, result.index, up[relu].shape, switches) for r in (down[pool], up[pool])] for switches in (True, False)}
-    return Measured(*(float(maxima[r != 0].mean()) if r.any() else 1.0 for r in (down[relu], ways[False][0])),
+    without = _unpool(layer, down[pool], result.index, up[relu].shape, switches=False)
+    again = [_unpool(layer, up[pool], result.index, up[relu].shape, switches) for switches in (True, False)]
+    return Measured(*(float(maxima[r != 0].mean()) if r.any() else 1.0 for r in (down[relu], without)),
                     _difference(down[relu], up[relu], down[pool], up[pool]),
                     _difference(up[conv] - result.bias[:, None, None], down[conv], up[below], down[below]),
-                    *(_cosine(ways[switches][1], up[relu]) for switches in (True, False)))
+                    *(_cosine(maps, up[relu]) for maps in again))
 
 
 def at_maximum(x, y, window):
@@ -209,15 +211,16 @@ def claims(measured):
     count = f"{len(measured[0])} images each"
     return [
         Claim("Unpooling puts each value back at the place its maximum came from.",
-              f"{spread([100 * m.at_maxima for m in means], '.1f', ' %')} of the unpooled values that aren't zero lie at the largest value of a "
-              f"pooling window. Put in the middle of the windows, without switches: "
+              f"{spread([100 * m.at_maxima for m in means], '.1f', ' %')} of the unpooled values that aren't zero lie at the largest "
+              f"value of a pooling window. Put in the middle of the windows, without switches: "
               f"{spread([100 * m.at_maxima_without for m in means], '.1f', ' %')}. {count}",
               verdict([m.at_maxima == 1 for m in means])),
         Claim("Max pooling can't be inverted, but with the switches there is an approximate inverse.",
               f"Pooled and unpooled, a rectified map is like itself by a cosine of {spread([m.inverse for m in means])} with switches, "
               f"{spread([m.inverse_without for m in means])} with values put in the middle of the windows. {count}",
               verdict([m.inverse > m.inverse_without for m in means])),
-        Claim("Unpooling is the transpose of pooling with these switches: ⟨unpool r, x⟩ = ⟨r, pool x⟩. (Said of filters only in the paper; it follows.)",
+        Claim("(The paper leaves open what happens where windows share a maximum.) Adding makes unpooling the exact transpose of pooling: "
+              "⟨unpool r, x⟩ = ⟨r, pool x⟩.",
               f"Equal to {worst.unpooling:.1e} at worst, relative, in float32 (rounding is below {ROUNDING:g}). {count}",
               verdict([max(m.unpooling for m in of_net) < ROUNDING for of_net in measured])),
         Claim("The deconvnet filters with the transposed versions of the same filters: ⟨Fx, r⟩ = ⟨x, Fᵀr⟩.",
@@ -225,16 +228,26 @@ def claims(measured):
               verdict([max(m.filtering for m in of_net) < ROUNDING for of_net in measured]))]
 
 
-STAGE = """At the right an image goes up through the first layer of a trained net: {conv} filters it, a ReLU sets what is negative to zero, and max pooling keeps the largest of every 3×3 pixels. Where each one came from is written down in the switches (in the middle).
+STAGE = """At the right an image goes up through the first layer of a trained net: {conv} filters it, a ReLU sets what is negative to \
+zero, and max pooling keeps the largest of every 3×3 pixels. Where each one came from is written down in the switches (in the middle).
 
-At the left something comes down. It began as one activation in {top}, the strongest of this image, and was brought down to the top of this picture by the same steps in the layers above. Unpooling puts each value back where its maximum was; a ReLU drops what is negative; filtering with the same filters, flipped, gives the reconstruction: the pixels that made this unit fire, as far as this net can tell.
+At the left something comes down. It began as one activation in {top}, the strongest of this image, and was brought down to the top of \
+this picture by the same steps in the layers above. Unpooling puts each value back where its maximum was; a ReLU drops what is negative; \
+filtering with the same filters, flipped, gives the reconstruction: the pixels that made this unit fire, as far as this net can tell.
 
-Only map {map} is shown, the one with most of the signal; the reconstruction is the sum over all maps. Mid-gray is zero, lighter is positive, darker is negative, and every picture has a scale of its own."""
+Only map {map} is shown, the one with most of the signal; the reconstruction is the sum over all maps. Mid-gray is zero, lighter is \
+positive, darker is negative, and every picture has a scale of its own."""
 
-STAGE_ALT = """Two columns of pictures joined by arrows: at the right the image, its feature map, the rectified and the pooled map, upwards; at the left the reconstruction from above, the unpooled map, the rectified unpooled map and the reconstruction, downwards; switches in the middle"""
+STAGE_ALT = """Two columns of pictures joined by arrows: at the right the image, its feature map, the rectified and the pooled map, \
+upwards; at the left the reconstruction from above, the unpooled map, the rectified unpooled map and the reconstruction, downwards; \
+switches in the middle"""
 
-CLOSELY = """A corner of the same map with its numbers. Nine pooling windows, a to i, each 3×3 pixels and two pixels apart, so that neighbors share a row or a column. A letter marks the place of a window's maximum: its switch. On the way down each value goes to the place with its letter, and everything else stays zero.
+CLOSELY = """A corner of the same map with its numbers. Nine pooling windows, a to i, each 3×3 pixels and two pixels apart, so that \
+neighbors share a row or a column. A letter marks the place of a window's maximum: its switch. On the way down each value goes to the \
+place with its letter, and everything else stays zero.
 
-Where a place has two letters, two windows have the same maximum, and what comes down through them adds up. The paper doesn't say what happens there. Adding is the choice that makes unpooling the exact transpose of pooling, and the gradient goes the same way."""
+Where a place has two letters, two windows have the same maximum, and what comes down through them adds up. The paper doesn't say what \
+happens there. Adding is the choice that makes unpooling the exact transpose of pooling, and the gradient goes the same way."""
 
-CLOSELY_ALT = """A small region of a rectified map with numbers and marked maxima, the pooled values beside it; below it the values that come down, unpooled to the marked places, and rectified"""
+CLOSELY_ALT = """A small region of a rectified map with numbers and marked maxima, the pooled values beside it; below it the values that \
+come down, unpooled to the marked places, and rectified"""

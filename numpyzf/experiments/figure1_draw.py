@@ -8,6 +8,7 @@ from .. import plots
 UP, DOWN = plots.BLUE, plots.ORANGE
 SIDE, STEP, BASE = 1.3, 1.95, 0.2       # of a picture, from one to the next, and the bottom of the lowest
 LEFT, MIDDLE, RIGHT, WIDTH = 2.45, 4.5, 6.55, 9.0
+ARROW = {"arrowstyle": "-|>", "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
 
 
 # ---- a stage --------------------------------------------------------------------------------------------------------
@@ -27,7 +28,8 @@ def stage(result):
                 side = SIDE if name == below else SIDE * max(0.35, max(signals[name].shape[1:]) / size)
                 _image(figure, x, y + (side - SIDE) / 2, side, _picture(result, signals, name))
                 edge = x + (side / 2 + 0.12) * (1 if align == "left" else -1)
-                axes.text(edge, y + (side - SIDE) / 2, _caption(result, signals, name), ha=align, va="center", fontsize=8.5, linespacing=1.35)
+                axes.text(edge, y + (side - SIDE) / 2, _caption(result, signals, name), ha=align, va="center", fontsize=8.5,
+                          linespacing=1.35)
         for row, (up, down) in enumerate((("Filter  {F}", "Filter, transposed  {Fᵀ}"), ("Rectify (ReLU)", "Rectify (ReLU)"),
                                           ("Max pooling", "Max unpooling"))):
             y = BASE + SIDE + (STEP - SIDE) / 2 + row * STEP
@@ -78,7 +80,8 @@ def _caption(result, signals, name):
     up = signals is result.up
     what = {below: "image" if below == "input" else f"layer below, {below}", conv: "feature map", relu: "rectified map", pool: "pooled map"}
     if not up:
-        what = {below: "reconstruction", conv: "rectified\nunpooled map", relu: "unpooled map", pool: f"reconstruction\nof the layer above\n(from {result.top})"}
+        what = {below: "reconstruction", conv: "rectified\nunpooled map", relu: "unpooled map",
+                pool: f"reconstruction\nof the layer above\n(from {result.top})"}
     values = _shown(result, signals, name)
     lines = [what[name], "{}×{}".format(*values.shape[1:])]
     if name != "input":
@@ -96,7 +99,7 @@ def _operation(axes, x, y, text, color, direction):
     reach = (STEP - SIDE) / 2
     for start, end in ((-reach, -0.14), (0.14, reach)):
         a, b = (y + start + 0.02, y + end - 0.02)[::direction]
-        axes.annotate("", (x, b), (x, a), arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0})
+        axes.annotate("", (x, b), (x, a), arrowprops=ARROW | {"color": color})
     axes.text(x, y, text, ha="center", va="center", fontsize=9, color="white",
               bbox={"boxstyle": "round,pad=0.35", "facecolor": color, "edgecolor": "none"})
 
@@ -108,7 +111,7 @@ def _switches(figure, axes, result, y):
     places.flat[np.unique(result.index[result.channel])] = 1
     _image(figure, MIDDLE, y, 1.15, places)
     for start, end in ((RIGHT - 0.55, MIDDLE + 0.65), (MIDDLE - 0.65, LEFT + 0.65)):
-        axes.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0})
+        axes.annotate("", (end, y), (start, y), arrowprops=ARROW | {"color": "black"})
     axes.text(MIDDLE, y - 0.64, "switches:\nplaces of the maxima", ha="center", va="top", fontsize=8.5, linespacing=1.2)
 
 
@@ -182,7 +185,8 @@ def _grid(axes, left, bottom, cell, values, power, marks, title):
         axes.text(x + cell / 2, y + cell * (0.36 if mark else 0.5), text, ha="center", va="center", fontsize=7.5,
                   color="black" if value else plots.GRAY)
         if mark:
-            axes.text(x + 0.04, y + cell - 0.03, mark, ha="left", va="top", fontsize=7.5, fontweight="bold", color=DOWN if len(mark) > 1 else "black")
+            axes.text(x + 0.04, y + cell - 0.03, mark, ha="left", va="top", fontsize=7.5, fontweight="bold",
+                      color=DOWN if len(mark) > 1 else "black")
     for (i, j), mark in marks.items():
         axes.add_patch(Rectangle((left + j * cell, bottom + (rows - 1 - i) * cell), cell, cell, fill=False, zorder=3,
                                  edgecolor=DOWN if len(mark) > 1 else "black", linewidth=2 if len(mark) > 1 else 1))
@@ -191,7 +195,7 @@ def _grid(axes, left, bottom, cell, values, power, marks, title):
 
 def _arrow(axes, start, end, y, text, color):
     inset = 0.1 if end > start else -0.1
-    axes.annotate("", (end - inset, y), (start + inset, y), arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0})
+    axes.annotate("", (end - inset, y), (start + inset, y), arrowprops=ARROW | {"color": color})
     axes.text((start + end) / 2, y + 0.1, text, ha="center", va="bottom", color=color, fontweight="bold", linespacing=1.1)
 
 
@@ -207,8 +211,9 @@ def _shared_windows(axes, result, left, bottom, marks):
     for number, letter in enumerate(shared[1] if shared else ""):
         i, j = (stride * first for first in divmod(ord(letter) - ord("a"), len(result.closely.y)))
         inset = 0.03 * number
-        axes.add_patch(Rectangle((left + j * CELL + inset, bottom + (rows - i - size) * CELL + inset), size * CELL - 2 * inset,
-                                 size * CELL - 2 * inset, fill=False, edgecolor=DOWN, linewidth=1.4, linestyle=("--", ":", "-.")[number % 3]))
+        side = size * CELL - 2 * inset
+        axes.add_patch(Rectangle((left + j * CELL + inset, bottom + (rows - i - size) * CELL + inset), side, side, fill=False,
+                                 edgecolor=DOWN, linewidth=1.4, linestyle=("--", ":", "-.")[number % 3]))
 
 
 def _legend(marks, m, result):

@@ -192,17 +192,25 @@ def table(result):
         rows.append((row.layer, " · ".join((row.operation, *row.then)), "×".join(map(str, row.shape)),
                      "{} / {}".format(*row.field) if row.field else "all of it",
                      f"{row.parameters:,}" if row.parameters else "", f"{row.multiply_adds:,}" if row.multiply_adds else ""))
-    return [*rows, ("sum", "", "", "", f"{sum(row.parameters for row in result.rows):,}", f"{sum(row.multiply_adds for row in result.rows):,}")]
+    parameters, multiply_adds = (sum(getattr(row, what) for row in result.rows) for what in ("parameters", "multiply_adds"))
+    return [*rows, ("sum", "", "", "", f"{parameters:,}", f"{multiply_adds:,}")]
 
 
-TEXT = """Read it from left to right. Each box is the output of one layer: a stack of maps, every one of them the answers of one filter at all places. Blue boxes are made by convolutions (and by fully connected layers, which have no places any more: bars), orange ones by max pooling. The small frame is the window that one unit of the next layer looks at. A stride of 2 (“/2”) halves the maps. On a linear scale the last maps would be too small to see, so boxes grow with the logarithm of the size and number of maps.
+TEXT = """Read it from left to right. Each box is the output of one layer: a stack of maps, every one of them the answers of one filter \
+at all places. Blue boxes are made by convolutions (and by fully connected layers, which have no places any more: bars), orange ones by \
+max pooling. The small frame is the window that one unit of the next layer looks at. A stride of 2 (“/2”) halves the maps. On a linear \
+scale the last maps would be too small to see, so boxes grow with the logarithm of the size and number of maps.
 
-Along the way maps get smaller and more numerous: the net gives up where something is, and gains what it is. That is why a unit at the end can be hard to read, and why the deconvnet brings it back to pixels.
+Along the way maps get smaller and more numerous: the net gives up where something is, and gains what it is. That is why a unit at the \
+end can be hard to read, and why the deconvnet brings it back to pixels.
 
 Our small nets have the same stages, in the same order. They look at smaller images, so they shrink them less."""
 
-TABLE = """Receptive field: what one unit can see of the image, so many pixels a side; the stride says how far apart two neighboring units look. A unit of conv5 sees 139 of 224 pixels. Multiply-adds: one weight times one value, added up. Convolutions have few weights and use each of them at every place: most of the work. Fully connected layers use each weight once: most of the parameters."""
+TABLE = """Receptive field: what one unit can see of the image, so many pixels a side; the stride says how far apart two neighboring \
+units look. A unit of conv5 sees 139 of 224 pixels. Multiply-adds: one weight times one value, added up. Convolutions have few weights \
+and use each of them at every place: most of the work. Fully connected layers use each weight once: most of the parameters."""
 
 SCENES = """On 64×64 pixels the first filters are 7×7 with a stride of 2, as in the paper."""
 
-ALT = """Three networks, each a row of boxes from the image at the left to the class scores at the right; under each box its size, over it the operation that made it"""
+ALT = """Three networks, each a row of boxes from the image at the left to the class scores at the right; under each box its size, over \
+it the operation that made it"""

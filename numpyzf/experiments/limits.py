@@ -11,9 +11,12 @@ import numpy as np
 from .. import functional as F
 from .. import plots
 from ..deconvnet import RULES, project_many
+from . import limits_claims, limits_draw
+from .page import Section
+from .study import Report
 
-NAMES = tuple(RULES)                                                        # deconvnet, gradient, guided
-EIGHT = tuple(tuple(map(bool, choice)) for choice in np.ndindex(2, 2, 2))      # (forward mask, switches, backward ReLU)
+NAMES = tuple(RULES)                                                                    # deconvnet, gradient, guided
+EIGHT = limits_draw.EIGHT                                                               # (forward mask, switches, backward ReLU)
 WAYS = tuple((learned, switches) for learned in (True, False) for switches in (True, False))
 
 
@@ -22,7 +25,7 @@ class Cascade(NamedTuple):
 
     layer: of the units; steps: names of the layers, from the top down. Similarities have a first axis of two, see `compare`:
     together and alone (2, rules, steps, M), all layers down to this one noise, or this one only; another (2, rules, M), the trained net's
-    own projections for two different images. inside (rules, 1 + steps, M): share of the energy on the object; trained net first.
+    own projection of the same unit for another image. inside (rules, 1 + steps, M): share of the energy on the object; trained net first.
     pictures (rules, 1 + steps, C, H, W): of the first unit.
     """
     layer: str
@@ -37,7 +40,7 @@ class Cascade(NamedTuple):
 class Limits(NamedTuple):
     """What a net's projections of M images depend on.
 
-    images uint8 (M, C, H, W), labels (M,), masks bool (M, H, W), edges (M, 1, H, W).
+    images uint8 (M, C, H, W), labels (M,), masks bool (M, H, W), edges (M, 1, H, W), edge_inside (M,).
     top, middle: a Cascade from each image's class score, and from its strongest unit in conv5.
     classes (2, rules, M): projections of the true class and of the others, mean similarity; class_pictures (rules, classes, C, H, W).
     Of WAYS (trained weights on the way down or noise, switches or not): way_original (2, 4, M), similarity with the deconvnet as it is;
@@ -48,6 +51,7 @@ class Limits(NamedTuple):
     labels: np.ndarray
     masks: np.ndarray
     edges: np.ndarray
+    edge_inside: np.ndarray
     top: Cascade
     middle: Cascade
     classes: np.ndarray
@@ -78,14 +82,15 @@ def compute(net, images, labels, masks, prepare, rng):
     ways = [pictures(net, trace if learned else with_weights(trace, randomize(net, weighted(net), np.random.default_rng(seed))), top, units,
                      (False, switches, True)) for learned, switches in WAYS]
     rules = [pictures(net, trace, top, units, rule) for rule in EIGHT]
-    return Limits(images, labels, masks, borders, cascade(net, x, top, units, masks, seed), cascade(net, x, "conv5", strongest, masks, seed),
-                  by_class, class_pictures, np.stack([compare(ways[0], p) for p in ways], axis=1),
+    return Limits(images, labels, masks, borders, inside(borders, masks), cascade(net, x, top, units, masks, seed),
+                  cascade(net, x, "conv5", strongest, masks, seed), by_class, class_pictures,
+                  np.stack([compare(ways[0], p) for p in ways], axis=1),
                   *_against(ways, borders, masks), *_against(rules, borders, masks))
 
 
 def _against(projections, borders, masks):
     """Similarity with the edges, share inside of the masks, and the first picture, of several sets of projections."""
-    return (np.stack([compare(p, borders)[0] for p in projections]), np.stack([inside(p, masks) for p in projections]),
+    return (np.stack([rank_correlation(p, borders) for p in projections]), np.stack([inside(p, masks) for p in projections]),
             np.stack([p[0] for p in projections]))
 
 
@@ -142,28 +147,33 @@ def edges(x):
 
 
 def compare(a, b):
-    """How similar pictures (M, C, H, W) are, one by one, in two ways, (2, M): where they are strong, and whether they are equal.
+    """How similar pictures (M, C, H, W) are, one by one: rank correlation and cosine, (2, M)."""
+    return np.stack([rank_correlation(a, b), cosine(a, b)])
 
-    First the rank correlation (Spearman's) of the strengths of their pixels, √(Σ over channels of squares): 1 if the same pixels are
-    strong in both, 0 if one says nothing about the other; then the cosine of the signed pixels, 0 for pictures of unequal channels.
-    Where one of two pictures is the same everywhere, or zero, both are 0.
+
+def rank_correlation(a, b):
+    """Are the same pixels strong? Spearman's correlation of the strengths √(Σ over channels of squares) of pictures (M, C, H, W): (M,).
+
+    1 if all pixels have the same order, 0 if one says nothing about the other, or is the same everywhere. Faint pixels count as much
+    as strong ones.
     """
-    def ranks(pictures):
-        return np.stack([_ranks(row) for row in np.sqrt(np.square(pictures, dtype=np.float64).sum(axis=1)).reshape(len(pictures), -1)])
-    correlation = _cosines(*(r - r.mean(axis=1, keepdims=True) for r in (ranks(a), ranks(b))))
-    return np.stack([correlation, _cosines(a, b) if a.shape == b.shape else np.zeros(len(a))])
+    def centered(pictures):
+        strengths = np.sqrt(np.square(pictures, dtype=np.float64).sum(axis=1)).reshape(len(pictures), -1)
+        return np.stack([_ranks(row) for row in strengths]) - (strengths.shape[1] + 1) / 2
+    return cosine(centered(a), centered(b))
+
+
+def cosine(a, b):
+    """Are the pixels equal, but for a factor? The cosine of signed pixels of pictures (M, …): (M,); 0 where one is all zero."""
+    a, b = (np.asarray(v, np.float64).reshape(len(v), -1) for v in (a, b))
+    scale = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.divide((a * b).sum(axis=1), scale, out=np.zeros(len(a)), where=scale > 0)
 
 
 def _ranks(values):
     """Ranks from 1, equal values sharing the mean of theirs."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(count) - (count - 1) / 2)[place]
-
-
-def _cosines(a, b):
-    a, b = (np.asarray(v, np.float64).reshape(len(v), -1) for v in (a, b))
-    scale = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.divide((a * b).sum(axis=1), scale, out=np.zeros(len(a)), where=scale > 0)
 
 
 def inside(projections, masks):
@@ -177,12 +187,12 @@ def cascade(net, x, layer, units, masks, seed):
     """Replace the weights of one layer after the other by noise, from `layer` down, and project the same units; returns a Cascade."""
     steps = [name for name in weighted(net) if list(net.layers).index(name) <= list(net.layers).index(layer)][::-1]
 
-    def project(names):
+    def project(names, units=units):
         other = randomize(net, names, np.random.default_rng(seed))
         trace = other.forward(x, until=layer)
         return np.stack([pictures(other, trace, layer, units, rule) for rule in NAMES])
 
-    trained = project([])
+    trained, elsewhere = project([]), project([], np.column_stack([np.roll(units[:, 0], 1), units[:, 1:]]))
     together = [project(steps[:count]) for count in range(1, len(steps) + 1)]
     alone = [together[0], *(project([name]) for name in steps[1:])]
 
@@ -190,13 +200,16 @@ def cascade(net, x, layer, units, masks, seed):
         return np.stack([compare(*pair) for pair in zip(trained, projections)], axis=1)         # (2, rules, M)
 
     return Cascade(layer, steps, np.stack([against(p) for p in together], axis=2), np.stack([against(p) for p in alone], axis=2),
-                   against(np.roll(trained, 1, axis=1)),
+                   against(elsewhere),
                    np.stack([[inside(p, masks) for p in of_rule] for of_rule in zip(trained, *together)]),
                    np.stack([[p[0] for p in of_rule] for of_rule in zip(trained, *together)]))
 
 
 def compare_classes(net, trace, labels):
-    """Project every class's score of every image: similarity of the true one's with the others (mean), (2, rules, M); pictures of image 0."""
+    """Project every class's score of every image.
+
+    Returns the mean similarity of the true one's projection with the others', (2, rules, M), and image 0's pictures.
+    """
     top, count = list(net.layers)[-1], net.shapes[list(net.layers)[-1]][0]
     similarity, shown = [], []
     for rule in NAMES:
@@ -208,3 +221,28 @@ def compare_classes(net, trace, labels):
         similarity.append(np.where(others, each, 0).sum(axis=-1) / (count - 1))
         shown.append(p[0])
     return np.stack(similarity, axis=1), np.stack(shown)
+
+
+# ---- the item -------------------------------------------------------------------------------------------------------
+
+IMAGES = 16         # per net
+
+
+def draw(results, classes):
+    """Draw a list of Limits, one per net, of which the first gives the pictures; returns four matplotlib figures."""
+    return [limits_draw.cascades(results), limits_draw.classes(results, classes), limits_draw.ways(results), limits_draw.rules(results)]
+
+
+def reproduce(study):
+    """What the paper couldn't know, on scenes: layers, classes, weights and switches taken away one by one."""
+    scenes, results = study.test_scenes, []
+    for seed in study.seeds:
+        run = study.net("scenes", seed)
+        study.report(f"  projections without what was learned, seed {seed}")
+        results.append(compute(run.net, scenes.images[:IMAGES], scenes.labels[:IMAGES], scenes.masks[:IMAGES], run.prepare,
+                               np.random.default_rng(seed)))
+    figures = draw(results, scenes.classes)
+    headings = ("Layers replaced by noise", "Another class", "Only the switches kept", "The eight rules")
+    tables = limits_claims.layers(results), limits_claims.classes(results), (), limits_claims.rules(results)
+    sections = [Section(*parts) for parts in zip(headings, limits_draw.TEXTS, figures, tables, limits_draw.ALTS)]
+    return Report(limits_claims.claims(results), sections)

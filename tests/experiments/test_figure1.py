@@ -192,7 +192,8 @@ def test_the_magnified_drawing_has_the_numbers(result):
     words = [text.get_text() for text in figure.axes[0].texts]
     assert words.count("abde") == 3                                 # the windows that have the 9 of the image, in three grids
     assert words.count("1.70") == 1 + 4 and "pooled, pool1\n×10¹" in words
-    assert f"{2 * STRENGTH / 1000:.2f}" in words and words.count(f"{-STRENGTH / 1000:.2f}".replace("-", "−")) == 1      # dropped by the ReLU
+    assert f"{2 * STRENGTH / 1000:.2f}" in words
+    assert words.count(f"{-STRENGTH / 1000:.2f}".replace("-", "−")) == 1        # dropped by the ReLU
     assert "a … i: 9 windows of 2×2 pixels" in words[-1] and f"≈ {2 * STRENGTH / 1000:.2f}" in words[-1]
 
 

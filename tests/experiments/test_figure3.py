@@ -13,8 +13,9 @@ pytestmark = pytest.mark.small
 
 def tiny():
     """Two maps of 3×4 out of 7×9 pixels, pooled to 1×2 (hanging over), three features, two scores."""
-    return Network([("conv1", Conv(1, 2, 3, stride=2)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)), ("norm1", ContrastNorm()),
-                    ("flatten", Flatten()), ("fc6", Linear(4, 3)), ("relu6", ReLU()), ("drop6", Dropout()), ("fc8", Linear(3, 2))], (1, 7, 9))
+    return Network([("conv1", Conv(1, 2, 3, stride=2)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)),
+                    ("norm1", ContrastNorm()), ("flatten", Flatten()), ("fc6", Linear(4, 3)), ("relu6", ReLU()), ("drop6", Dropout()),
+                    ("fc8", Linear(3, 2))], (1, 7, 9))
 
 
 def test_a_net_counted_by_hand():
@@ -30,7 +31,8 @@ def test_a_net_counted_by_hand():
 def test_the_papers_net():
     """Receptive fields and parameters as derived from the layers' sizes on paper."""
     rows = {row.layer: row for row in figure3.compute(models.zfnet()).rows}
-    assert [row.field for row in rows.values()] == [(7, 2), (11, 4), (27, 8), (43, 16), (75, 16), (107, 16), (139, 16), (171, 32)] + 3 * [None]
+    assert [row.field for row in rows.values()] == [(7, 2), (11, 4), (27, 8), (43, 16), (75, 16), (107, 16), (139, 16), (171, 32),
+                                                    None, None, None]
     assert [row.shape for row in rows.values()][-4:] == [(256, 6, 6), (4096,), (4096,), (1000,)]
     by_hand = {"conv1": (3 * 49 + 1) * 96, "conv2": (96 * 25 + 1) * 256, "conv3": (256 * 9 + 1) * 384, "conv4": (384 * 9 + 1) * 384,
                "conv5": (384 * 9 + 1) * 256, "fc6": (9216 + 1) * 4096, "fc7": (4096 + 1) * 4096, "fc8": (4096 + 1) * 1000}
