@@ -135,7 +135,7 @@ def kept_probability(sweep, chosen):
 
 LINES = ((plots.BLUE, "-", "o"), (plots.ORANGE, "--", "s"), ("#009e73", "-.", "^"), ("#cc79a7", ":", "D"),
          ("#222222", (0, (6, 1)), "v"))        # Okabe and Ito's colors, each with a line and a marker of its own
-LABELS = {"translation": "vertical translation (pixels down)", "scale": "scale (factor)", "rotation": "rotation (degrees)"}
+LABELS = {"translation": "shift down (pixels)", "scale": "scale (factor)", "rotation": "rotation (degrees)"}
 
 
 def draw(result, classes, shown):

@@ -139,8 +139,8 @@ def draw(results, others, classes, masks=None):
     """
     colors = _class_colors([r.answers for r in results])
     with plots.style():
-        figure = plots.figure(9, 1.95 * len(results) + 1.5)
-        grid = figure.subplots(len(results), 5, squeeze=False)
+        figure = plots.figure(9, 2.1 * len(results) + 1.2)
+        *grid, foot = figure.subplots(len(results) + 1, 5, gridspec_kw={"height_ratios": [1] * len(results) + [0.05]})
         for i, (row, result) in enumerate(zip(grid, results)):
             covered = result.image.copy()
             covered[:, result.tops[0]:result.tops[0] + result.size, result.lefts[0]:result.lefts[0] + result.size] = 128
@@ -155,8 +155,10 @@ def draw(results, others, classes, masks=None):
                 axes.contour(masks[i], [0.5], colors="black", linewidths=0.5)
         for axes, title in zip(grid[0], TITLES):
             axes.set_title(title)
-        for column, image, label in ((1, activity, "share of that without square"), (3, chance, "probability")):
-            figure.colorbar(image, ax=grid[:, column], location="bottom", label=label, shrink=0.9, aspect=14)
+        for axes in foot[[0, 2, 4]]:
+            axes.set_axis_off()
+        figure.colorbar(activity, cax=foot[1], orientation="horizontal", label="share of that without square")
+        figure.colorbar(chance, cax=foot[3], orientation="horizontal", label="probability")
         _legend(figure, colors, classes)
     return figure
 

@@ -149,13 +149,13 @@ gradient, which comes down through the same weights and shrinks in the same way.
 both, and this is by which part of itself one step changes the weights: at 10⁻⁶ it takes about a million steps to become another net. \
 Scales are logarithmic.
 
-The recipe is not wrong, it belongs to a wide net. The paper's own (gray) has the same eight layers, but many times more inputs to a \
-unit, and loses far less from layer to layer. The table has how many times larger each layer's outputs are than the one's before it: \
+The recipe belongs to a wide net. The paper's own (gray, on scenes of 224×224 pixels) has the same eight layers, but many times more inputs \
+to a unit, and loses far less from layer to layer. (Its gradient begins lower, as it is spread over 1000 scores.) The table has how many times larger each layer's outputs are than the one's before it: \
 predicted as 0.01·√(n/2), and measured, where pools and contrast normalization play a part too."""
 
 RADIUS = """Each dot is a filter of a trained net, sorted by its RMS value within its layer. Those that renormalization holds back lie on the \
-dashed line. It can hold back any convolution's, but upper layers begin at their own size, of {start} in conv5, and hardly grow; \
-conv1 begins at 0.01, and some of its filters grow tenfold."""
+dashed line. It can hold back any convolution's, but upper layers begin at their own size, {start} in conv5, and grow little beyond it; \
+conv1 begins at 0.01, and grows the most."""
 
 
 def reproduce(study):

@@ -185,7 +185,7 @@ def test_drawing(channels, side):
     figure = figure5.draw(result, ["cat", "dog", "owl"], [2, 0])
     assert len(figure.axes) == 12
     labels = [axes.get_xlabel() for axes in figure.axes]
-    assert [labels[i] for i in (1, 6, 11)] == ["vertical translation (pixels down)", "scale (factor)", "rotation (degrees)"]
+    assert [labels[i] for i in (1, 6, 11)] == ["shift down (pixels)", "scale (factor)", "rotation (degrees)"]
     assert {axes.get_title() for axes in figure.axes} == {"", "first layer (conv1)", "last hidden layer (fc)", "true class"}
     assert [axes.get_ylabel() for axes in figure.axes[:4]] == ["", "relative distance", "relative distance", "probability"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mean of 4 images", "owl", "cat"]
