@@ -41,12 +41,15 @@ def verdict(agree):
 
 
 def spread(values, form=".2f", unit=""):
-    """Mean and standard deviation over seeds, as text; unit follows the number.
+    """Mean and standard deviation over seeds, as text; unit follows the number. Seeds with NaN had nothing to measure.
 
-    >>> spread([0.5, 0.7]), spread([12.0, 13.0, 14.0], ".1f", " %"), spread([3.0])
-    ('0.60 ± 0.14 (2 seeds)', '13.0 ± 1.0 % (3 seeds)', '3.00 (1 seed)')
+    >>> spread([0.5, 0.7]), spread([12.0, 13.0, 14.0], ".1f", " %"), spread([3.0, np.nan]), spread([np.nan])
+    ('0.60 ± 0.14 (2 seeds)', '13.0 ± 1.0 % (3 seeds)', '3.00 (1 seed)', 'nothing to measure (0 seeds)')
     """
     values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return "nothing to measure (0 seeds)"
     if len(values) == 1:
         return f"{values[0]:{form}}{unit} (1 seed)"
     return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}{unit} ({len(values)} seeds)"
@@ -95,7 +98,7 @@ class Study:
     @cached_property
     def train_scenes(self):
         """Scenes to train on, a scenes.Scenes; few of them when quick."""
-        return scenes.load("train", count=200 if self.quick else None)
+        return scenes.load("train", count=300 if self.quick else None)
 
     @cached_property
     def test_scenes(self):
@@ -136,7 +139,7 @@ class Study:
     def _net_name(self, kind, seed, epochs, recipe, variant, initialization, keep):
         differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "keep": keep or None,
                    "init": None if initialization == "he" else initialization}
-        words = [f"{key} {value}" for key, value in differs.items() if value is not None]
+        words = [f"{key} {'none' if value == () else value}" for key, value in differs.items() if value is not None]
         return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
 
     def _load(self, split, count):

@@ -1,11 +1,15 @@
 """Items are computed once, kept whole, and put on one page; here with made-up items, then all real ones on a quick study."""
+import io
 import json
+import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from numpyzf import plots
 from numpyzf.experiments import page, reproduce
-from numpyzf.experiments.study import HOLDS, NOT_TESTABLE, Claim, Report, Study
+from numpyzf.experiments.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report, Study
 
 
 class Counted:
@@ -89,3 +93,41 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
     assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
     assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
     assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
+
+
+# ---- the real items, on few images ----------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    """The folder of a quick study with every item finished."""
+    study = Study(tmp_path_factory.mktemp("paper"), quick=True, report=lambda text: None)
+    reproduce.run(study, ["all"])
+    return study.out
+
+
+def test_every_figure_and_table_of_the_paper_has_an_item():
+    paper = {f"fig{n}" for n in range(1, 10)} | {f"table{n}" for n in range(1, 8)} | {"training", "limits"}
+    assert set(reproduce.names()) == paper and len(reproduce.names()) == len(paper)
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item):
+    report = reproduce.read(paper, item.name)
+    assert report.claims and {claim.verdict for claim in report.claims} <= {HOLDS, DOES_NOT_HOLD, NOT_TESTABLE}
+    for claim in report.claims:
+        assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
+        assert claim.verdict == NOT_TESTABLE or any(letter.isdigit() for letter in claim.measured), claim
+    pictures = [section for section in report.sections if section.picture is not None]
+    assert pictures and all(section.text and section.heading and section.alt for section in pictures)
+    for section in pictures:
+        with Image.open(io.BytesIO(section.picture)) as image:
+            shades = np.asarray(image.convert("L"))
+        assert shades.shape[1] <= 9.05 * plots.DPI and shades.std() > 5, section.heading        # fits the page, isn't empty
+
+
+def test_the_page_has_every_item_and_fetches_nothing(paper):
+    text = (paper / "index.html").read_text(encoding="utf-8")
+    anchors = set(re.findall(r' id="([^"]+)"', text))
+    assert all(item.heading.replace("&", "&amp;") in text for item in reproduce.ITEMS)
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text) and "<script" not in text

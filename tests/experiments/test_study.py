@@ -16,7 +16,7 @@ def study(tmp_path_factory):
 def test_a_quick_study_has_few_images_of_every_class(study):
     for split, count in ((study.train, 300), (study.test, 100)):
         assert np.bincount(split.labels, minlength=10).tolist() == [count // 10] * 10 and len(split.images) == count
-    assert len(study.train_scenes.images) == 200 and len(study.train_scenes.masks) == 200
+    assert len(study.train_scenes.images) == 300 and len(study.train_scenes.masks) == 300
     assert set(study.test_scenes.labels) == set(range(10))
 
 
@@ -25,10 +25,10 @@ def test_equal_arguments_are_one_net_and_others_are_not(study):
     study.report = lines.append
     first = study.net("images", 0, epochs=1)
     assert study.net("images", 0, epochs=1) is first
-    others = [study.net("images", 1, epochs=1), study.net("images", 0, epochs=1, variant={"middle": (8,)}),
+    others = [study.net("images", 1, epochs=1), study.net("images", 0, epochs=1, variant={"middle": (8,), "hidden": ()}),
               study.net("images", 0, epochs=1, recipe={"radius": 5.0}), study.net("images", 0, epochs=1, initialization="paper")]
     assert [line.split()[-1] for line in lines] == [
-        "images-epochs-1-seed-0", "images-epochs-1-seed-1", "images-epochs-1-middle-8-seed-0", "images-epochs-1-radius-5.0-seed-0",
+        "images-epochs-1-seed-0", "images-epochs-1-seed-1", "images-epochs-1-middle-8-hidden-none-seed-0", "images-epochs-1-radius-5.0-seed-0",
         "images-epochs-1-init-paper-seed-0"]
     assert sorted(os.listdir(study.out / "nets")) == sorted(line.split()[-1] for line in lines)
     assert others[1].net.shapes["conv5"] == (8, 7, 7) and "conv3" not in others[1].net.layers
