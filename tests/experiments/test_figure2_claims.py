@@ -6,6 +6,8 @@ from numpyzf.experiments import figure2_claims
 from numpyzf.experiments.figure2_score import Common, Score
 from numpyzf.experiments.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE
 
+pytestmark = pytest.mark.small
+
 
 def ideal():
     """Two seeds, five layers: all that the paper says is true."""

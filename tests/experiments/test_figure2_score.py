@@ -8,6 +8,7 @@ from numpyzf.geometry import ReceptiveField
 from numpyzf.layers import Conv
 from numpyzf.network import Network
 
+pytestmark = pytest.mark.small
 FILTER = np.zeros((3, 3), np.float32)
 FILTER[1, 1:] = 2, 1            # an energy of 4 in the middle, 1 at its right
 

@@ -40,6 +40,7 @@ def evolution():
     return found
 
 
+@pytest.mark.small
 def test_the_strongest_image_at_each_epoch(evolution):
     assert evolution.layer == "conv1" and evolution.field == ReceptiveField(1, 1, 0)
     np.testing.assert_array_equal([result.units[0, 0] for result in evolution.found],
@@ -50,6 +51,7 @@ def test_the_strongest_image_at_each_epoch(evolution):
     np.testing.assert_allclose(evolution.found[1].projections[0, 0, :, 0, 0], 160 * np.array([0.8, 0.6, 1]), rtol=1e-6)
 
 
+@pytest.mark.small
 def test_the_course_known_by_hand(evolution):
     course = figure4.course(evolution)
     np.testing.assert_array_equal(course.images, [0.5, 0.5, 1, 1])                  # of the two maps that fire always
@@ -64,6 +66,7 @@ def test_the_course_known_by_hand(evolution):
     np.testing.assert_allclose(course.filters, change @ change[-1] / length / length[-1], rtol=1e-5)    # blue was there from the start
 
 
+@pytest.mark.small
 def test_maps_that_never_fire_give_no_course():
     dark = [net([0, 0, 0]), net([-1, -1, 0])]
     (evolution,) = figure4.compute(dark, START, colored(), prepare)
@@ -87,6 +90,7 @@ def test_settled(series, epoch):
     assert figure4.settled([1, 2, 5, 10], series, 0.9) == epoch
 
 
+@pytest.mark.small
 def test_cosine():
     a = np.array([[[3.0, 0], [0, 4]], [[0, 0], [0, 0]]])
     np.testing.assert_allclose(figure4.cosine(a, 2 * a), [1, 0])
@@ -105,6 +109,7 @@ def test_before_training_is_where_training_began(tmp_path, rng):
     assert start is not run.net and start.parameters["conv2.w"] is not run.net.parameters["conv2.w"]
 
 
+@pytest.mark.small
 def test_drawing_frames_what_is_of_another_image(evolution):
     """Of the two most active maps, 1 keeps its image, and that of 0 changes at the third epoch."""
     figure = figure4.draw([evolution, evolution], [1, 2, 3, 5], maps=2, shown=(1, 3))
@@ -142,6 +147,7 @@ def courses():
             for _ in range(2)]
 
 
+@pytest.mark.small
 def test_claims_follow_from_the_courses():
     claims = figure4._claims(courses(), [1, 2, 5, 10])
     assert [claim.verdict for claim in claims] == [HOLDS] * 4 + [NOT_TESTABLE]
@@ -156,6 +162,7 @@ def test_claims_follow_from_the_courses():
         assert [claim.verdict for claim in figure4._claims(wrong, [1, 2, 5, 10])] == [*expected, NOT_TESTABLE]
 
 
+@pytest.mark.small
 def test_upper_layers_that_settle_first_contradict_the_paper():
     upside_down = [row[::-1] for row in courses()]
     assert [claim.verdict for claim in figure4._claims(upside_down, [1, 2, 5, 10])[:3]] == [DOES_NOT_HOLD] * 3
