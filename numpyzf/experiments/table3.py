@@ -118,6 +118,7 @@ A dot far right of the first row: what was left out was needed. A gap between sq
 task (overfitting).
 
 In the paper's net most weights are in the fully connected layers 6 and 7, yet leaving them out costs little, and so does leaving out the \
-convolutions 3 and 4. Leaving out all four costs much: it is the depth that counts, more than any of its layers.
+convolutions 3 and 4. Leaving out all four costs much: it is the depth that counts, more than any of its layers. Where images are so simple that four layers are enough for them, depth can't show \
+what it is worth.
 
 Differences between two nets of one row, which differ in their seed only, show how much is chance."""

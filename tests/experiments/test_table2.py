@@ -37,6 +37,8 @@ def test_the_average_is_right_where_each_net_is_wrong_somewhere():
     np.testing.assert_allclose(result.one[:, 0], [1 / 3] * 3)
     np.testing.assert_allclose(result.crops[:, 0], [1 / 3, 1 / 3, 2 / 3])
     assert result.together[0] == 0 and result.together_crops[0] == pytest.approx(2 / 3)     # one is so sure that it outvotes two
+    other = table2.compute(cropped, whole, labels)
+    assert other.together[0] == pytest.approx(2 / 3) and other.together_crops[0] == 0
     assert (result.k, result.images) == (3, 3)
     np.testing.assert_allclose(result.one[:, 1], [0, 0, 1 / 3])        # behind 3, classes 0 and 1 come first, and 2 is the fourth
 
