@@ -158,7 +158,11 @@ def release(folder, path, *, name, test_accuracy):
 def pretrained(path=PRETRAINED):
     """The net that comes with numpyzf, trained on CIFAR-10 (10 classes of animals and vehicles, 32×32, color); or another released one.
 
-    Returns a Run. Raises FileNotFoundError or ValueError naming the file.
+    It names 81.5 % of the 10,000 test images correctly. It was made, from a copy of CIFAR-10 saved as JPEG files, by
+
+        numpyzf train --data cifar10 --out RUN --middle 96,96,64 --epochs 40 --batch 64 --pad 3 --flip --patience 3 --factor 0.3 --settle 5
+
+    and `release`; the images themselves are not in the package. Returns a Run. Raises FileNotFoundError or ValueError naming the file.
 
     >>> run = pretrained()
     >>> run.net.input_shape, run.classes[:3], sum(value.size for value in run.net.parameters.values())

@@ -285,6 +285,16 @@ def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 
 
+def test_explain_without_a_run_takes_the_net_that_comes_along(numpyzf, tmp_path):
+    """Half blue sky, half water: it has seen many ships and planes, and no cat like that."""
+    pixels = np.zeros((40, 40, 3), np.uint8)
+    pixels[:20], pixels[20:], pixels[14:24, 8:32] = (130, 180, 235), (40, 80, 140), (90, 90, 95)
+    Image.fromarray(pixels).save(tmp_path / "ship.png")
+    status, out, err = numpyzf("explain", "ship.png")
+    assert (status, err) == (0, []) and is_picture(tmp_path / "ship-explained.png")
+    assert out[0].split()[1] in ("ship", "airplane") and {line.split()[1] for line in out[:5]} <= set(runs.pretrained().classes)
+
+
 def test_images_that_cannot_be_explained(refused, run, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     assert "none.png: no such image file" in refused("explain", run, "none.png")

@@ -261,6 +261,13 @@ def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
     np.testing.assert_allclose(net.net.scores(net.prepare(images)), run.net.scores(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
 
 
+def test_the_net_that_comes_along():
+    run = runs.pretrained()
+    assert run.about["data"] == "cifar10" and run.about["test accuracy"] >= 0.8 and run.classes[3] == "cat" and len(run.history) == 40
+    assert run.net.input_shape == (3, 32, 32) and 2e5 < sum(value.size for value in run.net.parameters.values()) < 6e5
+    assert runs.PRETRAINED.stat().st_size < 1.2e6 and "/" not in str(run.about)
+
+
 @pytest.mark.parametrize("name", ["info", "mean", "parameter/conv1.w"])
 def test_a_damaged_released_net(train, tmp_path, name):
     train(tmp_path / "run")
