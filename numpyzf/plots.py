@@ -9,8 +9,10 @@ import numpy as np
 
 from .files import replacing
 
-# Blue and vermilion, which people with any kind of color blindness can tell apart (Okabe & Ito's palette).
-BLUE, ORANGE, GRAY, CONE = "#0072b2", "#d55e00", "#8a8a8a", "#d55e00"
+# Colors that people with any kind of color blindness can tell apart (Okabe & Ito's palette), blue and vermilion first.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
+BLUE, ORANGE, *_ = COLORS
+GRAY, CONE = "#8a8a8a", ORANGE
 STYLE = {
     "font.family": "sans-serif", "font.size": 9, "text.color": "#222222",
     "axes.titlesize": 9, "axes.titlepad": 4, "axes.labelsize": 9, "axes.facecolor": "white", "axes.edgecolor": GRAY,

@@ -133,7 +133,7 @@ def kept_probability(sweep, chosen):
 
 # ---- the picture ----------------------------------------------------------------------------------------------------
 
-LINES = ((plots.BLUE, "-", "o"), (plots.ORANGE, "--", "s"), ("#009e73", "-.", "^"), ("#cc79a7", ":", "D"),
+LINES = ((plots.BLUE, "-", "o"), (plots.ORANGE, "--", "s"), (plots.COLORS[2], "-.", "^"), (plots.COLORS[3], ":", "D"),
          ("#222222", (0, (6, 1)), "v"))        # Okabe and Ito's colors, each with a line and a marker of its own
 LABELS = {"translation": "shift down (pixels)", "scale": "scale (factor)", "rotation": "rotation (degrees)"}
 

@@ -124,9 +124,7 @@ def _mean(values):
 
 # ---- the picture ----------------------------------------------------------------------------------------------------
 
-# Seven colors that any kind of color blindness can tell apart (Okabe & Ito), for the classes that are most often the answer.
-PALETTE = (plots.BLUE, plots.ORANGE, "#f0e442", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-REST = "#c8c8c8"
+REST = "#c8c8c8"        # for classes that are rarely the answer
 TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map", "(c) its projection,\nand other images'",
           "(d) probability of\nthe true class", "(e) most probable\nclass")
 
@@ -207,13 +205,13 @@ def _below(axes, text):
 def _class_colors(answers):
     """{class: color} of the most frequent answers, as many as there are colors."""
     found, counts = np.unique(np.concatenate([a.ravel() for a in answers]), return_counts=True)
-    return dict(zip(found[np.argsort(-counts, kind="stable")].tolist(), PALETTE))
+    return dict(zip(found[np.argsort(-counts, kind="stable")].tolist(), plots.COLORS))
 
 
 def _legend(figure, colors, classes):
     from matplotlib.patches import Patch
     patches = [Patch(facecolor=color, edgecolor=plots.GRAY, label=classes[c]) for c, color in colors.items()]
-    if len(colors) == len(PALETTE):
+    if len(colors) == len(plots.COLORS):
         patches.append(Patch(facecolor=REST, edgecolor=plots.GRAY, label="other classes"))
     figure.legend(handles=patches, loc="outside lower right", ncols=4, handlelength=1.2, columnspacing=1)
 
