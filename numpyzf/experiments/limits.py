@@ -225,7 +225,7 @@ def compare_classes(net, trace, labels):
 
 # ---- the item -------------------------------------------------------------------------------------------------------
 
-IMAGES = 16         # per net
+IMAGES = 12         # per net
 
 
 def draw(results, classes):
@@ -235,11 +235,11 @@ def draw(results, classes):
 
 def reproduce(study):
     """What the paper couldn't know, on scenes: layers, classes, weights and switches taken away one by one."""
-    scenes, results = study.test_scenes, []
+    scenes, results, count = study.test_scenes, [], 4 if study.quick else IMAGES
     for seed in study.seeds:
         run = study.net("scenes", seed)
         study.report(f"  projections without what was learned, seed {seed}")
-        results.append(compute(run.net, scenes.images[:IMAGES], scenes.labels[:IMAGES], scenes.masks[:IMAGES], run.prepare,
+        results.append(compute(run.net, scenes.images[:count], scenes.labels[:count], scenes.masks[:count], run.prepare,
                                np.random.default_rng(seed)))
     figures = draw(results, scenes.classes)
     headings = ("Layers replaced by noise", "Another class", "Only the switches kept", "The eight rules")

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from numpyzf import models
+from numpyzf.deconvnet import project
 from numpyzf.experiments import figure1, figure1_draw
 from numpyzf.experiments.study import DOES_NOT_HOLD, HOLDS
-from numpyzf.layers import Conv, MaxPool, ReLU
+from numpyzf.layers import ContrastNorm, Conv, MaxPool, ReLU
 from numpyzf.network import Network
 
 pytestmark = pytest.mark.small
@@ -71,6 +71,16 @@ def test_magnified_is_the_region(result):
     np.testing.assert_array_equal(m.rectified, np.maximum(UNPOOLED, 0))
 
 
+def test_the_way_down_begins_at_the_strongest_unit_of_all():
+    """Map 0 copies the pooled map, at most 17 and mostly less; map 1 is 15 everywhere."""
+    net = planted()
+    net.layers["conv2"] = Conv(2, 2, 1)
+    net.layers["conv2"].params["w"][0, 1] = 1
+    net.layers["conv2"].params["b"][1] = 15
+    net = Network(list(net.layers.items()), (1, 4, 4))
+    assert figure1.compute(net, IMAGE, prepare, top="conv2").unit == (0, 0, 0, 0)
+
+
 def larger():
     """conv1 copies 12×12 pixels, pool1 has 3×3 windows two apart; what comes down into them is an array of its own."""
     net = Network([("conv1", Conv(1, 1, 1)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True))], (1, 12, 12))
@@ -92,16 +102,25 @@ def test_the_magnified_region_is_one_where_two_windows_share_their_maximum():
         assert m.x[tuple(m.places[p, q])] == m.y[p, q] == m.x[2 * p:2 * p + 3, 2 * q:2 * q + 3].max()
 
 
+def test_windows_that_hang_over_the_edge_are_not_shown():
+    """The only shared maximum lies in the last row of windows, which ends a pixel beyond the map."""
+    x = np.arange(144, dtype=np.float32).reshape(1, 1, 12, 12) % 12 + 1
+    x[0, 0, 10, 7] = 100
+    net = larger()
+    m = figure1.magnify(net, net.forward(x), ("relu1", "pool1"), 0, np.ones((1, 6, 6), np.float32))
+    assert m.x.shape == m.unpooled.shape == (7, 7) and m.x.max() < 100
+
+
 def test_values_beat_none_and_negative_ones_are_wanted_too():
     y, index = np.ones((3, 3)), np.arange(9).reshape(3, 3)
     r = np.ones((3, 3))
-    mixed, few = r.copy(), r.copy()
-    mixed[0, 0], few[1] = -1, 0
+    mixed, gloomy, few = r.copy(), r.copy(), r.copy()
+    mixed[0, 0], gloomy[0], few[1] = -1, -1, 0
     shared = index.copy()
     shared[0, 1] = 0
-    ranks = [figure1._interest(y, few, index), figure1._interest(y, r, index), figure1._interest(y, mixed, index),
+    ranks = [figure1._interest(y, few, index), figure1._interest(y, r, index), figure1._interest(y, gloomy, index), figure1._interest(y, mixed, index),
              figure1._interest(y, r, shared), figure1._interest(y, mixed, shared)]
-    assert ranks == sorted(ranks) and len(set(ranks)) == 5
+    assert ranks == sorted(ranks) and len(set(ranks)) == 6
     assert figure1._interest(np.zeros((3, 3)), r, np.zeros((3, 3), int)) == (False, False, 0, 0)     # windows of nothing share nothing
 
 
@@ -145,11 +164,12 @@ def test_claims_say_what_was_measured():
         assert [i for i, verdict in enumerate(verdicts) if verdict == DOES_NOT_HOLD] == [number]
 
 
-def test_a_stage_of_a_lab_net_is_what_the_whole_descent_passes(rng):
-    """Stage 2, whose layer below is norm1, in color and not square; all is what the deconvnet itself gives."""
-    from numpyzf.deconvnet import project
-    net = models.labnet((3, 33, 40), 5).initialize(rng)
-    image = rng.integers(0, 256, (3, 33, 40), np.uint8)
+def test_a_stage_is_what_the_whole_descent_passes(rng):
+    """Both stages of a net, of which the second has norm1 below, in color and not square; all is what the deconvnet itself gives."""
+    net = Network([("conv1", Conv(3, 4, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)), ("norm1", ContrastNorm()),
+                   ("conv2", Conv(4, 5, 3, pad=1)), ("relu2", ReLU()), ("pool2", MaxPool(3, stride=2, ceil=True)),
+                   ("conv5", Conv(5, 3, 3, pad=1))], (3, 17, 20)).initialize(rng)
+    image = rng.integers(0, 256, (3, 17, 20), np.uint8)
     for stage in "12":
         result = figure1.compute(net, image, lambda images: (images / 64 - 2).astype(np.float32), stage=stage)
         trace = net.forward((image[None] / 64 - 2).astype(np.float32))

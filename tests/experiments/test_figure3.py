@@ -48,7 +48,9 @@ def test_one_of_48_paddings_gives_the_papers_sizes():
 
 
 def test_claims_can_fail():
-    assert [claim.verdict for claim in figure3.claims(figure3.compute(models.zfnet()))] == [HOLDS, HOLDS]
+    claims = figure3.claims(figure3.compute(models.zfnet()))
+    assert [claim.verdict for claim in claims] == [HOLDS, HOLDS]
+    assert "54,534,144 of 62,357,608" in claims[1].measured                 # 9217·4096 + 4097·4096
     other = figure3.compute(models.zfnet(hidden=(64, 64), first=(7, 2, 3)))
     assert [claim.verdict for claim in figure3.claims(other)] == [DOES_NOT_HOLD, DOES_NOT_HOLD]
 

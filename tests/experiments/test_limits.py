@@ -236,12 +236,13 @@ def test_lost_is_nearer_to_another_image_than_to_all():
 
 
 def filled(result, **values):
-    """A Limits in which the numbers that claims rest on are set: by rule, deconvnet, gradient, guided."""
+    """A Limits in which the numbers that claims rest on are set: by rule, deconvnet, gradient, guided; the cosine is half of the rank's."""
     def rules(array, numbers):
-        return array * 0 + np.asarray(numbers).reshape(3, *(1,) * (array.ndim - 2))
+        numbers = array[0] * 0 + np.asarray(numbers).reshape(3, *(1,) * (array.ndim - 2))
+        return np.stack([numbers, numbers / 2])
     top, middle = result.top, result.middle
     top = top._replace(another=rules(top.another, [0.1, 0.1, 0.1]), together=rules(top.together, values.get("top", [0.2] * 3)))
-    middle = middle._replace(another=rules(middle.another, [0.1] * 3), together=rules(middle.together, values.get("middle", [0.2] * 3)))
+    middle = middle._replace(another=rules(middle.another, [0.3] * 3), together=rules(middle.together, values.get("middle", [0.2] * 3)))
     inside = top.inside * 0 + 0.7
     inside[0, -1] = values.get("noise_inside", 0.3)
     ways = result.way_original * 0 + np.reshape(values.get("ways", [1, 0.8, 0.2, 0.1]), (4, 1))
@@ -258,6 +259,7 @@ def test_each_claim_rests_on_its_own_number():
         return [i for i, verdict in enumerate(verdicts) if verdict == DOES_NOT_HOLD]
     assert broken() == []
     assert broken(top=[0.9, 0.9, 0.2]) == [0, 2] and broken(top=[0.2, 0.9, 0.9]) == [1, 3]
+    assert broken(middle=[0.6, 0.6, 0.6]) == []         # another image's is 0.3 there, and not 0.1
     assert broken(middle=[0.9, 0.9, 0.2]) == [4] and broken(middle=[0.2, 0.9, 0.9]) == [5]
     assert broken(classes=[0.9, 0.9, 0.2]) == [6] and broken(classes=[0.2, 0.9, 0.9]) == [7]
     assert broken(ways=[1, 0.8, 0.6, 0.1]) == [8] and broken(ways=[1, 0.5, 0.2, 0.1]) == [9]
@@ -275,10 +277,10 @@ def test_the_first_claims_are_on_fc8_to_fc6_and_on_all():
 
 def test_tables():
     results = [filled(computed(rectified())), filled(computed(rectified()), top=[0.4, 0.6, 0.8])]
-    assert limits_claims.layers(results)[1:] == [("fc8", "0.30, 0.30", "0.40, 0.40", "0.50, 0.50"),
-                                                 ("fc8 … conv5", "0.30, 0.30", "0.40, 0.40", "0.50, 0.50"),
-                                                 ("nothing, but another image", "0.10, 0.10", "0.10, 0.10", "0.10, 0.10")]
-    assert limits_claims.classes(results)[1] == ("another class", "0.20, 0.20", "0.20, 0.20", "0.20, 0.20")
+    assert limits_claims.layers(results)[1:] == [("fc8", "0.30, 0.15", "0.40, 0.20", "0.50, 0.25"),
+                                                 ("fc8 … conv5", "0.30, 0.15", "0.40, 0.20", "0.50, 0.25"),
+                                                 ("nothing, but another image", "0.10, 0.05", "0.10, 0.05", "0.10, 0.05")]
+    assert limits_claims.classes(results)[1] == ("another class", "0.20, 0.10", "0.20, 0.10", "0.20, 0.10")
     rows = limits_claims.rules(results)
     assert len(rows) == 1 + 8 + 2 and {len(r) for r in rows} == {6}
     assert rows[1 + limits.EIGHT.index((False, True, True))][:4] == ("deconvnet", "no", "yes", "yes")
@@ -300,6 +302,10 @@ def test_the_four_pictures():
     assert [axes.get_xlabel() for axes in (classes.axes[-1], ways.axes[-1])] == ["rank correlation with the\npicture of the true class",
                                                                                 "similarity, or share"]
     assert sum(bool(axes.images) for axes in rules.axes) == 2 + 8
+    shown = {axes.get_title().partition("\n")[::2]: axes.images[0].get_array() for axes in rules.axes[2:6]}       # the row with switches
+    for name, choices, rule in (("deconvnet", "mask no, ReLU yes", (False, True, True)), ("gradient", "mask yes, ReLU no", (True, True, False)),
+                                ("guided", "mask yes, ReLU yes", (True, True, True)), ("linear", "mask no, ReLU no", (False, True, False))):
+        np.testing.assert_array_equal(shown[name, choices], plots.to_display(results[0].rule_pictures[limits.EIGHT.index(rule)]))
     for figure in (cascades, classes, ways, rules):
         assert figure.get_size_inches()[0] <= 9
         canvas = FigureCanvasAgg(figure)
