@@ -179,9 +179,9 @@ def claims(paper):
         Claim("An image of 224×224 pixels becomes maps of 110, 55, 26, 13, 13, 13, 13 and 6 pixels a side.",
               f"The same, read off the net: {', '.join(map(str, sizes))}. The paper doesn't state its paddings; of {tried} choices tried, "
               f"{len(found)} gives these sizes.", verdict([sizes == SIZES])),
-        Claim("Layers 6 and 7 hold the majority of the net's parameters.",
+        Claim("(Follows from the sizes.) Most of the net's parameters are in the fully connected layers 6 and 7, which the paper's Table 3 leaves out.",
               f"{full:,} of {total:,} with 1000 classes, {full / total:.1%}; the five convolutions have "
-              f"{sum(count[f'conv{i}'] for i in range(1, 6)):,}. (Counted; the paper gives no numbers.)", verdict([full > total / 2]))]
+              f"{sum(count[f'conv{i}'] for i in range(1, 6)):,}. ", verdict([full > total / 2]))]
 
 
 def table(result):

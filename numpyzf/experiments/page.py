@@ -21,6 +21,7 @@ h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0 0 1.5rem; }}
 h2 {{ font-size: 1.3rem; line-height: 1.3; margin: 3rem 0 .5rem; }}
 h3 {{ font-size: 1.06rem; line-height: 1.3; margin: 2rem 0 .5rem; }}
 a {{ color: #00558c; }}
+td a {{ white-space: nowrap; }}
 p {{ max-width: 44rem; margin: .6rem 0; }}
 img {{ display: block; max-width: 100%; height: auto; margin: 1.2rem 0; background: white; }}
 .table {{ overflow-x: auto; }}

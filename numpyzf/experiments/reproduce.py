@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import plots
 from ..files import replacing
 from . import (figure1, figure2, figure3, figure4, figure5, figure6, figure7, figure9, limits, page, recipe, table1, table2, table3, table7)
-from .study import DOES_NOT_HOLD, HOLDS, Claim, Report
+from .study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 
 
 class Item(NamedTuple):
@@ -104,9 +104,11 @@ def write_page(study):
         claims = [(claim.paper, claim.measured, _marked(claim.verdict)) for claim in report.claims]
         parts += [page.Section(item.heading, "", rows=[head, *claims] if claims else ())]
         parts += [section._replace(level=3) for section in report.sections]
+    verdicts = [claim.verdict for _, report in finished for claim in report.claims]
+    text = OVERVIEW.format(data=study.name, all=len(verdicts), holds=verdicts.count(HOLDS), fails=verdicts.count(DOES_NOT_HOLD),
+                           untested=verdicts.count(NOT_TESTABLE))
     path = study.out / "index.html"
-    page.write(path, "Visualizing and understanding convolutional networks, on a laptop",
-               [page.Section("What holds", OVERVIEW.format(data=study.name), rows=rows), *parts])
+    page.write(path, "Visualizing and understanding convolutional networks, on a laptop", [page.Section("What holds", text, rows=rows), *parts])
     return path
 
 
@@ -119,4 +121,5 @@ OVERVIEW = """Zeiler and Fergus trained a convnet of 62 million parameters on 1.
 with small nets: on {data}, and on rendered scenes whose objects and parts are known to the pixel, so that a picture can be scored.
 
 “Holds” means: true with every seed, each one a net trained from other random numbers. “Does not hold at this size” is a \
-finding too: these nets and images are small. “Not testable here” says what would be needed."""
+finding too: these nets and images are small. “Not testable here” says what would be needed. Of {all} statements {holds} hold, \
+{fails} don't at this size, and {untested} can't be tested here."""

@@ -90,6 +90,7 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
     path = reproduce.run(study, ["all"])
     text = path.read_text(encoding="utf-8")
     assert text.count("✓ holds") == 2 * 3 and text.count("– not testable here") == 2 * 3        # in the overview, and at the item
+    assert "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here." in text.replace("&#x27;", "'")
     assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
     assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
     assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
