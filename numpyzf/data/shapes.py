@@ -31,6 +31,7 @@ def band(outer, inner):
 
 
 def box(left, top, right, bottom):
+    """The four corners of a rectangle, clockwise on the screen."""
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
@@ -48,6 +49,7 @@ def arc(x, y, rx, ry, start, end, count=16):
 
 
 def turned(points, angle):
+    """Points (n, 2), x and y, turned around (0, 0) by an angle in radians; clockwise on the screen, where y points down."""
     c, s = np.cos(angle), np.sin(angle)
     return points @ np.array([(c, s), (-s, c)])
 
