@@ -28,8 +28,8 @@ class Study:
 
 
 def test_only_some_classes_counted_anew():
-    part = figure9.only(data.Dataset(np.arange(6)[:, None], np.array([2, 0, 1, 3, 2, 3]), tuple("abcd")), [0, 3])
-    assert part.images[:, 0].tolist() == [1, 3, 5] and part.labels.tolist() == [0, 1, 1] and part.classes == ("a", "d")
+    part = figure9.only(data.Dataset(np.arange(6)[:, None], np.array([2, 0, 1, 3, 2, 3]), tuple("abcd")), [0, 2, 3])
+    assert part.images[:, 0].tolist() == [0, 1, 3, 4, 5] and part.labels.tolist() == [1, 0, 2, 1, 2] and part.classes == ("a", "c", "d")
 
 
 def test_the_first_images_of_each_class():
@@ -63,6 +63,9 @@ def test_a_split_keeps_the_classes_apart_and_leaves_copies_out(rng):
     assert set(rows) <= set(new) and rows != sorted(rows)
     assert [plain.new[label] for label in plain.few.labels] == ["abcdef"[study.train.labels[row]] for row in rows]
     assert np.bincount(plain.few.labels).tolist() == [60, 60, 60] and np.bincount(plain.test.labels).tolist() == [20, 20, 20]
+    for image, label in zip(plain.test.images, plain.test.labels):
+        row, = np.flatnonzero((study.test.images == image).all(axis=(1, 2, 3)))
+        assert "abcdef"[study.test.labels[row]] == plain.new[label]
     images, options = study.trained[plain.run]
     np.testing.assert_array_equal(images.images, study.train.images[old])
     assert options["seed"] == 5 and not options["flip"]
