@@ -137,7 +137,7 @@ def from_scratch(study, kind, few, seed):
     times = 1 if study.quick else max(3, -(-600 // len(few.labels)))
     repeated = data.Dataset(np.tile(few.images, (times, 1, 1, 1)), np.tile(few.labels, times), few.classes)
     epochs = SCRATCH_EPOCHS[few.images.shape[1]]
-    recipe = RECIPES[kind]._replace(epochs=epochs, patience=epochs, settle=3)
+    recipe = RECIPES[kind]._replace(epochs=epochs, batch=32, rate=0.01, patience=epochs, settle=3)
     return _train(study, kind, f"{kind}-scratch-{len(few.labels)}-seed-{seed}", repeated, seed, recipe)
 
 
