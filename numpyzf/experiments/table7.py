@@ -87,7 +87,7 @@ def reproduce(study):
         new, own = measure(study, kind)
         claims += _claims(name, new)
         picture = draw({f"{name}: new classes": new, f"{name}: the net's own classes": own})
-        sections.append(Section(f"How good are the features of each layer? {name.capitalize()}", "" if sections else TEXT, picture,
+        sections.append(Section(f"How good are the features of each layer? {name.capitalize()}", SAME if sections else TEXT, picture,
                                 _rows(new, own), f"Accuracy of linear classifiers on the outputs of each layer, {name}"))
     return Report(claims, sections)
 
@@ -109,6 +109,8 @@ def _rows(new, own):
     return rows + [(f"{LAYERS[name]} ({name})", *(spread(100 * a[:, i], ".1f", " %") for a in (new.svm, new.softmax, own.svm, own.softmax)),
                     f"{PAPER[i]} %") for i, name in enumerate(new.layers)]
 
+
+SAME = """The same with these images. Where classes can almost be told apart by their pixels, the lower layers leave little to improve."""
 
 TEXT = f"""A linear classifier can only draw straight borders. If it tells classes apart well from the outputs of a layer, the layer has \
 already done the hard part: it has brought images of one class together and moved others away. So a linear classifier measures features. Here \
