@@ -12,7 +12,7 @@ from . import filters, training_curve
 from .page import Section
 from .study import RECIPES, Claim, Report, spread, verdict
 
-EPOCHS = 3      # of the nets that begin as the paper's: enough to see whether they move
+EPOCHS = 2      # of the nets that begin as the paper's: enough to see whether they move
 CONSTANT = {"rate": 1e-2, "patience": EPOCHS, "settle": 0}    # the paper's, and never lower because validation accuracy stalls
 
 

@@ -16,7 +16,7 @@ from ..data import scenes
 from ..files import replacing
 
 HOLDS, DOES_NOT_HOLD, NOT_TESTABLE = "holds", "does not hold at this size", "not testable here"
-RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02), "scenes": training.Recipe(epochs=10, batch=64, rate=0.015)}
+RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02), "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
 
 
 class Claim(NamedTuple):
