@@ -12,7 +12,7 @@ from .. import data, linear, plots, runs, training
 from .page import Section
 from .study import NOT_TESTABLE, RECIPES, Claim, Report, spread, verdict
 
-COUNTS = (5, 20, 60)        # training images per class
+COUNTS = (5, 20, 60)            # training images per class
 SAME = 0.95                     # normalized correlation from which on two images count as the same
 MOST_TESTS = 2000
 SCRATCH_EPOCHS = {1: 10, 3: 18}         # by color channels: enough to know the few images
@@ -186,10 +186,11 @@ def draw(results):
         figure = plots.figure(8.8, 3.4)
         *panels, last = figure.subplots(1, len(results) + 1, width_ratios=[3] * len(results) + [1.3])
         for axes, (title, result) in zip(panels, results.items()):
-            for accuracies, line, color, label in ((result.pretrained, "o-", plots.BLUE, "layers learned on other classes"),
-                                                   (result.scratch, "s--", plots.ORANGE, "trained from scratch")):
+            for accuracies, line, color, label, shift in ((result.pretrained, "o-", plots.BLUE, "layers learned on other classes", -0.005),
+                                                          (result.scratch, "s--", plots.ORANGE, "trained from scratch", 0.005)):
                 deviation = 100 * accuracies.std(axis=0, ddof=1) if len(accuracies) > 1 else None
-                axes.errorbar(result.counts, 100 * accuracies.mean(axis=0), deviation, fmt=line, color=color, capsize=3, label=label)
+                x = np.add(result.counts, shift * result.counts[-1])        # bars beside each other
+                axes.errorbar(x, 100 * accuracies.mean(axis=0), deviation, fmt=line, color=color, capsize=3, label=label)
             axes.set(xlabel="training images per class", title=title)
             axes.set_xlim(0, result.counts[-1] * 1.08)
             axes.set_xticks(result.counts)
@@ -255,8 +256,8 @@ def _text(found):
     return f"""Can what a net has learned be used for something else? A net is trained on half of the classes. Then it stays as it is, and for \
 the other classes only the last layer is learned anew, a softmax on the outputs of layer 7. The other curve is the same net trained from scratch on \
 the same few images. Where the first curve starts high, few examples are enough, because the layers below already tell apart what matters. Where it \
-lies below the other, what was learned on the old classes doesn't help: five kinds of pictures teach less than the thousand of the paper. The nets from scratch were trained until they knew \
-(nearly) all of their few training images; the table's last column checks it.
+lies below the other, what was learned on the old classes doesn't help: few kinds of pictures teach less than the thousand of the paper. The nets \
+from scratch were trained until they knew (nearly) all of their few training images; the table's last column checks it.
 
 The first seed's classes. {classes}. Each seed draws its own.
 
