@@ -105,23 +105,16 @@ class Study:
         """Scenes to test on, a scenes.Scenes; few of them when quick."""
         return scenes.load("test", count=100 if self.quick else None)
 
-    def net(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he", keep=()):
+    def net(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he"):
         """The labnet trained on all training images of one kind, "images" or "scenes": trained now, or read if it is there. A runs.Run.
 
         epochs: the kind's own without it. recipe: fields of training.Recipe that differ, {"radius": 1e9}; variant: see models.
-        keep: epochs of which a checkpoint stays, see epoch_file. Equal arguments give the same net.
+        Equal arguments give the same net.
         """
         images = self.train if kind == "images" else data.Dataset(*self.train_scenes[:3])
         flip = kind == "scenes" or images.images.shape[1] == 3          # clothes in gray all point one way
-        return self.run(self._net_name(kind, seed, epochs, recipe, variant, initialization, keep), images, seed=seed,
-                        recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip, keep=keep)
-
-    def epoch_run(self, epoch, kind="images", seed=0, **options):
-        """The Run as it was after `epoch`, one of `keep`; the other arguments as they were given to `net`."""
-        run = self.net(kind, seed, **options)
-        epochs, recipe, variant, keep = (options.get(key) for key in ("epochs", "recipe", "variant", "keep"))
-        name = self._net_name(kind, seed, epochs, recipe, variant, options.get("initialization", "he"), keep)
-        return runs.load_run(runs.epoch_file(self.out / "nets" / name, epoch)) if epoch < len(run.history) else run
+        return self.run(self._net_name(kind, seed, epochs, recipe, variant, initialization), images, seed=seed,
+                        recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip)
 
     def run(self, name, images, *, recipe, **options):
         """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time."""
@@ -136,9 +129,8 @@ class Study:
         own = RECIPES[kind]._replace(**(recipe or {}))
         return own._replace(epochs=epochs) if epochs else own
 
-    def _net_name(self, kind, seed, epochs, recipe, variant, initialization, keep):
-        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "keep": keep or None,
-                   "init": None if initialization == "he" else initialization}
+    def _net_name(self, kind, seed, epochs, recipe, variant, initialization):
+        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "init": None if initialization == "he" else initialization}
         words = [f"{key} {'none' if value == () else value}" for key, value in differs.items() if value is not None]
         return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
 

@@ -45,16 +45,6 @@ def test_a_later_study_in_the_folder_reads_the_nets(study):
     assert (study.out / "nets" / "images-epochs-1-seed-3" / "checkpoint.npz").stat().st_mtime_ns == before
 
 
-def test_kept_epochs_are_the_net_as_it_was(study):
-    options = dict(epochs=2, keep=(1,))
-    last = study.net("images", 0, **options)
-    first, end = (study.epoch_run(epoch, "images", 0, **options) for epoch in (1, 2))
-    assert [len(run.history) for run in (first, end)] == [1, 2] and end is last
-    shorter = study.net("images", 0, epochs=2, recipe={"settle": 0})    # another net's second epoch starts from the same first one
-    assert first.history[0] == shorter.history[0] == last.history[0]
-    assert not np.array_equal(first.net.parameters["conv1.w"], last.net.parameters["conv1.w"])
-
-
 def test_scenes_are_trained_in_color(study):
     run = study.net("scenes", 0, epochs=1)
     assert run.net.input_shape == (3, 64, 64) and run.prepare.flip and not study.net("images", 0, epochs=1).prepare.flip
