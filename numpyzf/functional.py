@@ -3,20 +3,21 @@
 Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed. `*_forward` returns
 (y, saved) with what its backward needs. Errors: TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
 
-Convolution comes in three ways: method="direct" (loops in Numba; the one to read first), "unfold" (Numba unfolds windows into columns,
-BLAS multiplies) and "winograd" (a third of the multiplications or so, in winograd.py). The first two give the same numbers to
-rounding; Winograd's differ by up to some 1e-5 of the largest in float32, and a NaN or an infinity in x makes all outputs of its tiles
-NaN, a few pixels beyond the windows that see it. "auto", the default, is "winograd" where it is faster.
+Convolution comes in four ways: method="direct" (loops in Numba; the one to read first), "unfold" (Numba unfolds windows into columns,
+BLAS multiplies), "shift" (the loops again, arranged for few channels, in shifting.py) and "winograd" (a third of the multiplications or
+so, in winograd.py). The first three give the same numbers to rounding; Winograd's differ by up to some 1e-5 of the largest in float32,
+and a NaN or an infinity in x makes all outputs of its tiles NaN, a few pixels beyond the windows that see it. "auto", the default, is
+"winograd" or "shift" where that is faster, else "unfold".
 """
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels, unfolding, winograd
+from . import kernels, shifting, unfolding, winograd
 from .geometry import check_window, conv_output_size, pool_output_size
 
-_MODULES = {"unfold": unfolding, "winograd": winograd}
+_MODULES = {"unfold": unfolding, "shift": shifting, "winograd": winograd}
 
 
 def check_array(name, array, ndim, like=None):
@@ -62,7 +63,8 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
     _, stride, pad = check_window(w.shape[2], stride, pad)
     if method == "auto":
-        method = "winograd" if winograd.pays(x.shape, w.shape, stride, pad) else "unfold"
+        method = ("winograd" if winograd.pays(x.shape, w.shape, stride, pad) else
+                  "shift" if shifting.pays(w.shape, stride) else "unfold")
     if method != "direct":
         y = _MODULES[method].conv_forward(x, w, b, stride, pad)
     else:
@@ -117,8 +119,8 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
 
 def check_method(method):
     """Raise a ValueError unless method is one of the ways to convolve."""
-    if method not in ("auto", "winograd", "unfold", "direct"):
-        raise ValueError(f"method must be 'auto', 'winograd', 'unfold' or 'direct', not {method!r}")
+    if method not in ("auto", "direct", *_MODULES):
+        raise ValueError(f"method must be 'auto', 'winograd', 'shift', 'unfold' or 'direct', not {method!r}")
 
 
 def _check_square(w):

@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 class Conv:
     """Convolution with F filters of size×size over C channels, params w (F, C, size, size) and b (F,).
 
-    method: "auto", "winograd", "unfold" or "direct", see functional.conv_forward.
+    method: "auto", "winograd", "shift", "unfold" or "direct", see functional.conv_forward.
     """
 
     def __init__(self, channels, filters, size, *, stride=1, pad=0, method="auto"):

@@ -8,12 +8,12 @@ import pytest
 from numpyzf import functional as F
 
 pytestmark = pytest.mark.small
-both_methods = pytest.mark.parametrize("method", ["unfold", "direct"])
+every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------------
 
-@both_methods
+@every_method
 def test_conv_is_not_flipped_and_adds_its_bias(method):
     x = np.array([[[[1.0, 2.0, 3.0]]]]).repeat(2, axis=2)                       # rows [1 2 3], [1 2 3]
     w = np.array([[[[1.0, 10.0], [100.0, 1000.0]]]])
@@ -21,7 +21,7 @@ def test_conv_is_not_flipped_and_adds_its_bias(method):
     np.testing.assert_array_equal(y, [[[[2121.5, 3232.5]]]])                    # 1 + 20 + 100 + 2000, 2 + 30 + 200 + 3000
 
 
-@both_methods
+@every_method
 def test_conv_backward_can_leave_dx_out(method, rng):
     x, w = rng.standard_normal((2, 3, 5, 5)), rng.standard_normal((4, 3, 3, 3))
     y, saved = F.conv_forward(x, w, np.zeros(4), method=method)
@@ -32,7 +32,7 @@ def test_conv_backward_can_leave_dx_out(method, rng):
     np.testing.assert_array_equal(same_db, db)
 
 
-@both_methods
+@every_method
 def test_conv_transpose_makes_the_size_it_is_told(method):
     """With stride 2, inputs of 5 and of 6 pixels give the same output; the last pixel of the larger one isn't visited."""
     r, w = np.array([[[[1.0, 2.0]]]]), np.ones((1, 1, 3, 3))
@@ -171,7 +171,7 @@ BAD = {
     "norm k 0": (lambda: F.contrast_norm_forward(x, k=0), ValueError, "k > 0 and alpha ≥ 0, not k=0, alpha=0.0005"),
     "norm alpha -1": (lambda: F.contrast_norm_forward(x, alpha=-1), ValueError,
                       r"k > 0 and alpha ≥ 0, not k=2\.0, alpha=-1"),
-    "method": (lambda: F.conv_forward(x, w, b, method="fft"), ValueError, "method must be 'auto', 'winograd', 'unfold' or 'direct', not 'fft'"),
+    "method": (lambda: F.conv_forward(x, w, b, method="fft"), ValueError, "method must be 'auto', 'winograd', 'shift', 'unfold' or 'direct', not 'fft'"),
     "method down": (lambda: F.conv_transpose(y, w, size=(6, 5), method=None), ValueError, "method must be .*, not None"),
     # switches
     "switches of another shape": (lambda: F.unpool(pooled[:, :, 1:], switches), ValueError,

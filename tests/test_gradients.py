@@ -13,7 +13,7 @@ from numpyzf import functional as F
 from numpyzf.gradcheck import check_gradient
 
 small = pytest.mark.small
-both_methods = pytest.mark.parametrize("method", ["unfold", "direct"])
+every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
 
 
 def off_kinks(rng, *shape):
@@ -25,7 +25,7 @@ def off_kinks(rng, *shape):
 # ---- central differences --------------------------------------------------------------------------------------------
 
 @small
-@both_methods
+@every_method
 @pytest.mark.parametrize("x_shape, w_shape, stride, pad", [((2, 2, 5, 4), (3, 2, 3, 3), 1, 1),      # overlapping windows
                                                            ((1, 2, 6, 5), (2, 2, 2, 2), 2, 0),      # an edge not visited
                                                            ((2, 1, 5, 5), (2, 1, 2, 2), 3, 1)])     # gaps
@@ -39,7 +39,7 @@ def test_conv(x_shape, w_shape, stride, pad, method, rng):
 
 
 @small
-@both_methods
+@every_method
 def test_conv_transpose(method, rng):
     """Its gradients are convolutions: filter dx for dr, and swap the roles of input and output for dw."""
     r, w, none = rng.standard_normal((2, 3, 3, 2)), rng.standard_normal((3, 2, 3, 3)), np.zeros(3)
@@ -125,7 +125,7 @@ def assert_close(actual, expected, name):
 
 
 @cases_of("conv")
-@both_methods
+@every_method
 def test_conv_against_reference(case, method):
     c = REFERENCE[case]
     y, saved = F.conv_forward(c["x"], c["w"], c["b"], stride=c["stride"], pad=c["pad"], method=method)
@@ -134,7 +134,7 @@ def test_conv_against_reference(case, method):
 
 
 @cases_of("conv_transpose")
-@both_methods
+@every_method
 def test_conv_transpose_against_reference(case, method):
     c = REFERENCE[case]
     windows = dict(stride=c["stride"], pad=c["pad"], method=method)
@@ -231,7 +231,7 @@ def torch():
     return pytest.importorskip("torch", reason="PyTorch is not installed: the paper's layers are not compared with it live")
 
 
-@both_methods
+@every_method
 @pytest.mark.parametrize("x_shape, w_shape, stride, pad", [
     pytest.param((1, 3, 224, 224), (96, 3, 7, 7), 2, 1, id="conv1"),
     pytest.param((1, 96, 55, 55), (256, 96, 5, 5), 2, 0, id="conv2"),

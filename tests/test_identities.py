@@ -9,12 +9,12 @@ from numpyzf import functional as F
 from numpyzf.gradcheck import check_adjoint
 
 small = pytest.mark.small
-both_methods = pytest.mark.parametrize("method", ["unfold", "direct"])
+every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
 
 
 # ---- adjoints and linearity -----------------------------------------------------------------------------------------
 
-@both_methods
+@every_method
 def test_conv_transpose_is_the_adjoint_of_conv(conv_case, method, rng):
     w, no_bias = rng.standard_normal(conv_case.w_shape()), np.zeros(conv_case.F)
     windows = dict(stride=conv_case.stride, pad=conv_case.pad, method=method)
@@ -23,7 +23,7 @@ def test_conv_transpose_is_the_adjoint_of_conv(conv_case, method, rng):
                   conv_case.x_shape(), conv_case.y_shape(), rng)
 
 
-@both_methods
+@every_method
 def test_conv_backward_is_the_adjoint_of_conv_in_its_filters(conv_case, method, rng):
     x, no_bias = rng.standard_normal(conv_case.x_shape()), np.zeros(conv_case.F)
     windows = dict(stride=conv_case.stride, pad=conv_case.pad, method=method)
@@ -32,7 +32,7 @@ def test_conv_backward_is_the_adjoint_of_conv_in_its_filters(conv_case, method, 
                   conv_case.w_shape(), conv_case.y_shape(), rng)
 
 
-@both_methods
+@every_method
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 def test_conv_transpose_is_the_gradient_of_conv_bit_for_bit(conv_case, method, dtype, rng):
     x, w, dy = (rng.standard_normal(shape).astype(dtype)
@@ -62,7 +62,7 @@ def test_linear_transpose_is_the_adjoint_of_linear(rng):
 
 
 @small
-@both_methods
+@every_method
 def test_filtering_and_unpooling_are_linear(method, rng):
     """f(2·a − 8·b) = 2·f(a) − 8·f(b), and exactly so, since scaling by powers of two and small integers doesn't round."""
     w = rng.integers(-4, 5, (3, 2, 3, 3)).astype(float)
@@ -195,7 +195,7 @@ def forward_and_back(x, w, method):
     return y, dx, dw, pooled, switches.index, F.unpool(pooled, switches)
 
 
-@both_methods
+@every_method
 def test_two_threads_at_once_get_the_bits_they_get_alone(method, rng):
     jobs = [(rng.standard_normal((2, 4, side, side)), rng.standard_normal((8, 4, 3, 3))) for side in (23, 24)]
     alone = [forward_and_back(x, w, method) for x, w in jobs]

@@ -5,13 +5,13 @@ A geometry is in the test's name. The error is the largest difference over the l
 import numpy as np
 import pytest
 
-from numpyzf import functional as F, unfolding
+from numpyzf import functional as F, shifting, unfolding
 from numpyzf import kernels, reference
 from numpyzf.layers import Conv, MaxPool
 
 small = pytest.mark.small
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-both_methods = pytest.mark.parametrize("method", ["unfold", "direct"])
+every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
 
 
 def assert_close(actual, expected):
@@ -46,7 +46,7 @@ def test_the_geometries_hold_the_cases_that_matter(all_cases):
 # ---- convolution ----------------------------------------------------------------------------------------------------
 
 @both_dtypes
-@both_methods
+@every_method
 def test_conv(conv_case, method, dtype, rng):
     x, w, b, dy = draw(rng, dtype, conv_case.x_shape(), conv_case.w_shape(), conv_case.F, conv_case.y_shape())
     dy += 1         # db is its sum: around zero it would cancel, and leave rounding to compare with rounding
@@ -59,7 +59,7 @@ def test_conv(conv_case, method, dtype, rng):
     assert_close(down, reference.conv_transpose(dy, w, **windows, size=x.shape[2:]))
 
 
-@both_methods
+@every_method
 def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, method, rng):
     r, w = draw(rng, np.float64, conv_case.y_shape(), conv_case.w_shape())
     windows = dict(stride=conv_case.stride, pad=conv_case.pad, size=(conv_case.H, conv_case.W))
@@ -68,24 +68,20 @@ def test_conv_gives_exactly_zero_to_pixels_that_no_window_visits(conv_case, meth
 
 
 @small
-@pytest.mark.parametrize("few", [0, 1000])
 @pytest.mark.parametrize("limit", [1, 300, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
-def test_a_batch_that_needs_several_blocks(limit, few, rng, monkeypatch):
-    """Images take 912 bytes of columns, rows 304: blocks of one row or of one, three, all images, and the same for each thread's own."""
+def test_a_batch_that_needs_several_blocks(limit, rng, monkeypatch):
+    """Images take 912 bytes of columns, rows 304: blocks of one row or of one, three, all images."""
     x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
-    monkeypatch.setattr(unfolding, "FEW", few)
     monkeypatch.setattr(unfolding, "COLUMN_BYTES", limit)
-    monkeypatch.setattr(unfolding, "OWN_BYTES", limit)
-    monkeypatch.setattr(unfolding, "SMALL_PRODUCT", limit)          # 114 multiply-adds an output row: bands of one row or three
-    y, saved = F.conv_forward(x, w, b)
+    y, saved = F.conv_forward(x, w, b, method="unfold")
     assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
     for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):
         assert_close(actual, expected)
 
 
 @small
-def test_blocks_and_bands_are_as_large_as_their_limits_let_them(rng, monkeypatch):
-    """Rows of columns take 304 bytes and 114 multiply-adds, and there are three in each of five images."""
+def test_blocks_are_as_large_as_their_limit_lets_them(rng, monkeypatch):
+    """Rows of columns take 304 bytes, and there are three in each of five images."""
     x, = draw(rng, np.float64, (5, 2, 5, 4))
     for limit, whole in (303, False), (911, False), (912, True), (2000, True), (5 * 912, True):
         monkeypatch.setattr(unfolding, "COLUMN_BYTES", limit)
@@ -93,22 +89,46 @@ def test_blocks_and_bands_are_as_large_as_their_limits_let_them(rng, monkeypatch
         assert all(size <= max(limit, 304) for *_, size in parts)
         assert all(rows == slice(0, 3) for _, rows, _ in parts) == whole
         assert len(parts) == {303: 15, 911: 10, 912: 5, 2000: 3, 4560: 1}[limit]
-    for limit, small_product, shapes in (1, 113, [1] * 5), (1824, 341, [2, 2, 1]), (1 << 20, 342, [5]):
-        monkeypatch.setattr(unfolding, "OWN_BYTES", limit)
-        monkeypatch.setattr(unfolding, "SMALL_PRODUCT", small_product)
-        parts = [(cols.shape[0], band) for _, cols, band in unfolding._own_columns(x, (3, 19), 3, 1, 0, 3, 2)]
-        assert parts == [(count, 3 if small_product >= 342 else 1) for count in shapes]
 
 
 @small
-def test_few_maps_share_images_and_many_share_rows_of_columns(rng, monkeypatch):
-    counts = []
-    monkeypatch.setattr(unfolding, "in_threads", lambda work, count: counts.append(count) or [work(0, count)])
-    for few, shares in (57, [5]), (56, [6]):                        # 3 filters times 2·3·3 + 1 rows
-        monkeypatch.setattr(unfolding, "FEW", few)
-        F.conv_forward(*draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3), method="unfold")
-        assert counts == shares
-        counts.clear()
+@pytest.mark.parametrize("run, bands", [(1, 15), (8, 10), (12, 5), (1000, 5)], ids=lambda value: str(value))
+def test_shifted_rows_are_summed_in_bands_that_threads_share(run, bands, rng, monkeypatch):
+    """Five images of three output rows, four numbers each with what lies between: bands of one row, of two and one, of all."""
+    x, w, b, dy = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
+    seen = []
+
+    def in_threads(work, count):
+        seen.append(count)
+        return [work(0, 1), work(1, count - 2), work(count - 2, count)]
+    monkeypatch.setattr(shifting, "RUN", run)
+    monkeypatch.setattr(shifting, "in_threads", in_threads)
+    y, saved = F.conv_forward(x, w, b, method="shift")
+    assert_close(y, reference.conv_forward(x, w, b, stride=1, pad=0))
+    for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=1, pad=0)):
+        assert_close(actual, expected)
+    assert seen == [bands, bands]
+
+
+@small
+@pytest.mark.parametrize("K, stride", [(3, 1), (4, 1), (5, 1), (6, 1), (7, 2), (9, 2), (8, 3)])
+def test_every_number_of_taps_side_by_side(K, stride, rng):
+    """One tap to six; a row of 18 outputs and more is longer than a vector of numbers, and its rest is not."""
+    for filters in 1, 2, 3:
+        x, w, b, dy = draw(rng, np.float64, (2, 2, K + stride, K + 17 * stride), (filters, 2, K, K), filters, (2, filters, 2, 18))
+        y, saved = F.conv_forward(x, w, b, stride=stride, method="shift")
+        assert_close(y, reference.conv_forward(x, w, b, stride=stride, pad=0))
+        for actual, expected in zip(F.conv_backward(dy, saved), reference.conv_backward(dy, x, w, stride=stride, pad=0)):
+            assert_close(actual, expected)
+
+
+def test_each_convolution_goes_the_way_that_is_fastest_for_it(rng):
+    """The first of the lab nets and of zfnet have one or three channels; the second of a lab net 32, and 48 filters."""
+    for shapes, stride, method in [(((2, 1, 28, 28), (4, 1, 5, 5)), 1, "shift"), (((2, 3, 32, 32), (4, 3, 7, 7)), 2, "shift"),
+                                   (((2, 3, 64, 64), (16, 3, 11, 11)), 4, "winograd"), (((2, 32, 14, 14), (48, 32, 5, 5)), 1, "winograd"),
+                                   (((2, 3, 8, 8), (4, 3, 1, 1)), 1, "unfold"), (((2, 32, 8, 8), (4, 32, 3, 3)), 1, "unfold")]:
+        x, w = draw(rng, np.float32, *shapes)
+        assert F.conv_forward(x, w, np.zeros(len(w), np.float32), stride=stride)[1].method == method
 
 
 @small
@@ -264,6 +284,7 @@ def dropout_both_ways(x, dy):
 
 OPERATIONS = {      # name: (function, shapes of its arrays)
     "conv, unfold": (lambda *arrays: conv_both_ways(*arrays, "unfold"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
+    "conv, shift": (lambda *arrays: conv_both_ways(*arrays, "shift"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
     "conv, winograd": (lambda *arrays: conv_both_ways(*arrays, "winograd"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
     "conv, direct": (lambda *arrays: conv_both_ways(*arrays, "direct"), [(2, 3, 6, 5), (4, 3, 3, 3), (4,), (2, 4, 3, 3)]),
     "max pool": (pool_both_ways, [(2, 3, 6, 5), (2, 3, 3, 2)]),
@@ -324,7 +345,7 @@ def test_read_only_inputs_are_accepted(name, rng):
 
 @small
 @pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int32, np.uint64])
-@pytest.mark.parametrize("method", ["unfold", "direct", "winograd"])
+@pytest.mark.parametrize("method", ["unfold", "shift", "direct", "winograd"])
 def test_numpys_integers_are_as_good_as_pythons(method, integer, rng):
     """Small and unsigned ones must not overflow: 2·100 + 9 pixels, and 0 − pad."""
     x, w, b = draw(rng, np.float64, (1, 2, 9, 9), (3, 2, 5, 5), 3)

@@ -7,7 +7,7 @@ loads it in milliseconds. A line on stderr says so when it happens.
 Threads: most kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
 them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. Those of unfold.py and winograd.py run on the thread that calls them, and
+OpenMP fall back to, can't be entered twice. Those of shift.py, unfold.py and winograd.py run on the thread that calls them, and
 numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not forked, once a kernel has run:
 multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't there in it. Read-only arrays,
 such as memory maps, are another type to Numba and compile anew.
@@ -20,12 +20,13 @@ from numba import get_num_threads
 from numba.core import event
 
 from . import direct, naive, norm, paste as pasting, pointwise, pool, window
+from .shift import shift_forward, shift_weights
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
 __all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "naive_forward", "outputs_from_points", "outputs_to_points",
-           "paste", "relu", "relu_gradient", "triad", "unfold", "unpool", "unpool_windows", "compile_report"]
+           "paste", "relu", "relu_gradient", "shift_forward", "shift_weights", "triad", "unfold", "unpool", "unpool_windows", "compile_report"]
 
 
 class CompileLog(event.Listener):

@@ -11,7 +11,7 @@ Source: Zeiler & Fergus section 2.1 (switches).
 import numpy as np
 from numba import njit, prange
 
-from .unfold import inside, thin
+from .unfold import deal
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 
@@ -38,15 +38,7 @@ def max_pool(x, y, index, size, stride, pad):
         best, place = np.empty(home.size, x.dtype), np.empty(home.size, np.int32)
         for start in range(0, oh, band):
             rows = min(band, oh - start)
-            dealt[:] = -np.inf
-            for a in range(stride):
-                shift = start * stride + a - pad
-                top, bottom = inside(height, shift, stride, rows + more)
-                for b in range(stride):
-                    left, right = inside(width, b - pad, stride, across)
-                    for p in range(top, bottom):
-                        thin(x[n, c, p * stride + shift, left * stride + b - pad:], dealt[a * stride + b, p * across + left:],
-                             right - left, stride)
+            deal(x[n, c], dealt, x.dtype.type(-np.inf), start, rows + more, across, stride, pad)
             best[:] = -np.inf
             for p in range(rows):                           # if all is −∞, the switch is the first pixel that isn't padding
                 for q in range(across):

@@ -34,39 +34,60 @@ def thin(pixels, line, count, stride):
             line[u] = pixels[u * stride]
 
 
-@njit(nogil=True, cache=True)
-def unfold(x, cols, start, layout, k, stride, pad, rows, ow, band):
-    """x (G, C, H, W) -> cols, the windows of output rows start … start + rows − 1: C·k·k rows, and one of ones.
+@njit(inline="always")
+def deal(plane, dealt, fill, top, rows, across, stride, pad):
+    """Deal pixels out by row and column modulo the stride: what a window sees at (i, j) is then a neighbor of what the next one sees there.
 
-    start = (first, last, output row): the share of the C·k pairs (channel, row of the filter) that this call does.
-    layout = (step of images, of bands, of rows) in cols, which is flat; `band` output rows lie side by side in one row of cols.
+    dealt[a·stride + b, p·across + q] = plane[(top + p)·stride + a − pad, q·stride + b − pad], for p < rows, q < across; `fill` outside of the plane.
+    """
+    height, width = plane.shape
+    for a in range(stride):
+        for b in range(stride):
+            left, right = inside(width, b - pad, stride, across)
+            for p in range(rows):
+                h = (top + p) * stride + a - pad
+                line = dealt[a * stride + b, p * across:]
+                if 0 <= h < height:
+                    for q in range(left):
+                        line[q] = fill
+                    thin(plane[h, left * stride + b - pad:], line[left:], right - left, stride)
+                    for q in range(right, across):
+                        line[q] = fill
+                else:
+                    for q in range(across):
+                        line[q] = fill
+
+
+@njit(nogil=True, cache=True)
+def unfold(x, cols, first, last, start, k, stride, pad, rows, ow):
+    """x (G, C, H, W) -> cols (C·k·k + 1, G·rows·ow), the windows of output rows start … start + rows − 1; the last row is of ones.
+
+    first … last − 1: the share of the C·k pairs (channel, row of the filter) that this call does.
     A row of x, with its margin, is dealt out by column modulo the stride: then all that is copied from it is contiguous.
     """
     images, channels, height, width = x.shape
-    image_step, band_step, row_step = layout
     lines = np.zeros((stride, ow + (k - 1) // stride), x.dtype)
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    for job in range(start[0], start[1]):
+    for job in range(first, last):
         c, i = job // k, job % k
         for g in range(images):
             for o in range(rows):
-                h = (start[2] + o) * stride + i - pad
-                at = g * image_step + o // band * band_step + o % band * ow
+                h, at = (start + o) * stride + i - pad, (g * rows + o) * ow
                 if 0 <= h < height:
                     for phase in range(stride):
                         lo, hi = inside(width, phase - pad, stride, lines.shape[1])
                         thin(x[g, c, h, lo * stride + phase - pad:], lines[phase, lo:], hi - lo, stride)
                         for u in range((k - phase + stride - 1) // stride):
-                            values, line = cols[at + (job * k + u * stride + phase) * row_step:], lines[phase, u:]
+                            values, line = cols[job * k + u * stride + phase, at:], lines[phase, u:]
                             for q in range(ow):
                                 values[q] = line[q]
                 else:
                     for j in range(k):
-                        values = cols[at + (job * k + j) * row_step:]
+                        values = cols[job * k + j, at:]
                         for q in range(ow):
                             values[q] = zero
                 if job == 0:
-                    values = cols[at + channels * k * k * row_step:]
+                    values = cols[channels * k * k, at:]
                     for q in range(ow):
                         values[q] = one
 
