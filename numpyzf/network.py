@@ -5,6 +5,7 @@ import numpy as np
 
 from .functional import check_array
 from .geometry import IDENTITY, below, see_through
+from .layers import MaxPool, ReLU
 
 
 class Trace:
@@ -107,20 +108,28 @@ class Network:
     def forward(self, x, *, train=False, rng=None, until=None):
         """Run x (N, C, H, W) up, through layer `until` or all of them; returns the Trace.
 
-        train=True: dropout drops (needs rng), and only what backward needs is kept.
+        train=True: dropout drops (needs rng), only what backward needs is kept, and a ReLU in front of a max pool comes after
+        it: the maximum of what was rectified is what is rectified of the maximum, and there is a quarter of it.
         Raises TypeError or ValueError for an input of another dtype or shape, or with a value that isn't finite.
         """
         x = self._check_input(x)
         self._check_name(until)
         trace = Trace(x)
-        for name, layer in self.layers.items():
-            x, trace.saved[name] = layer.forward(x, train=train, rng=rng)
+        for name in self._training_order() if train and until is None else self.layers:
+            x, trace.saved[name] = self.layers[name].forward(x, train=train, rng=rng)
             if not train:
                 trace.outputs[name] = x
             if name == until:
                 break
         trace.scores = x
         return trace
+
+    def _training_order(self):
+        names = list(self.layers)
+        for i, pair in enumerate(zip(names, names[1:])):
+            if [type(self.layers[name]) for name in pair] == [ReLU, MaxPool]:
+                names[i:i + 2] = reversed(pair)
+        return names
 
     def scores(self, x, batch=128):
         """The last layer's output (N, classes) for x (N, C, H, W) of any N, `batch` images at a time, nothing kept."""
@@ -143,6 +152,9 @@ class Network:
         if layer is not None:
             if layer not in names:
                 raise ValueError(f"this pass didn't reach {layer}; it went through: {', '.join(names)}")
+            if names != list(self.layers)[:len(names)]:
+                raise ValueError(f"a training pass went through its layers in another order, see forward; go up to {layer} by "
+                                 f"net.forward(x, train=True, rng=rng, until={layer!r})")
             names = names[:names.index(layer) + 1]
         expected = (trace.images, *self.shapes[names[-1]])
         if np.shape(dy) != expected:

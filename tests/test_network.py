@@ -119,6 +119,31 @@ def test_a_training_pass_says_that_it_kept_no_outputs(net, x, rng):
         trace["conv9"]
 
 
+@small
+@pytest.mark.parametrize("values", ["normal", "ties"])
+def test_a_training_pass_rectifies_the_maxima_and_gets_the_same_bits(values, rng):
+    """Also where a whole window is negative, where a maximum is zero, and where two pools follow."""
+    net = Network([("conv1", Conv(2, 3, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)),
+                   ("pool2", MaxPool(2, stride=1)), ("conv2", Conv(3, 4, 2)), ("relu2", ReLU()), ("pool3", MaxPool(2, stride=1)), ("norm3", ContrastNorm())],
+                  (2, 13, 12)).astype(np.float64)
+    for value in net.parameters.values():
+        value[...] = rng.integers(-1, 2, value.shape) if values == "ties" else rng.standard_normal(value.shape)
+    net.parameters["conv1.b"][...] = -5         # or no maximum of twelve would be negative
+    x = rng.integers(-1, 2, (4, 2, 13, 12)).astype(float)
+    dy = rng.standard_normal((4, *net.shapes["norm3"]))
+    plain, training = net.forward(x), net.forward(x, train=True)
+    assert (plain["pool2"] == 0).any() and (plain["pool2"] > 0).any() and (plain["conv1"] == 0).any() == (values == "ties")
+    np.testing.assert_array_equal(training.scores, plain.scores)
+    equal(net.backward(training, dy, wrt_input=True), net.backward(plain, dy, wrt_input=True))
+    assert list(training.saved) == ["conv1", "pool1", "pool2", "relu1", "conv2", "pool3", "relu2", "norm3"]
+    assert training.saved["relu1"].shape == (4, *net.shapes["pool2"])
+    with pytest.raises(ValueError, match=r"in another order, see forward; go up to pool1 by net.forward\(x, train=True, rng=rng, until='pool1'\)"):
+        net.backward(training, training.scores, layer="pool1")
+    part, dy = net.forward(x, train=True, until="pool1"), rng.standard_normal((4, *net.shapes["pool1"]))
+    assert list(part.saved) == ["conv1", "relu1", "pool1"]
+    equal(net.backward(part, dy, layer="pool1"), net.backward(plain, dy, layer="pool1"))
+
+
 class Watched(ReLU):
     """A ReLU that remembers, without keeping them alive, what went in and what came out."""
 

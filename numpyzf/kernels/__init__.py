@@ -37,7 +37,7 @@ class CompileLog(event.Listener):
 
     def on_start(self, happening):
         """Called by Numba before it compiles anything (never when it loads from the cache)."""
-        ours = happening.data["dispatcher"].py_func.__module__.startswith(__name__)
+        ours = (happening.data["dispatcher"].py_func.__module__ or "").startswith(__name__)      # None: made by exec
         running = self.own.__dict__.setdefault("running", [])      # of this thread, innermost last
         if ours and not self.kernels and not running:
             print("numpyzf: compiling kernels for this machine; this happens once, later starts load them from disk",
