@@ -16,6 +16,7 @@ import numpy as np
 
 from . import kernels, shifting, unfolding, winograd
 from .geometry import check_window, conv_output_size, pool_output_size
+from .threads import in_parts
 
 _MODULES = {"unfold": unfolding, "shift": shifting, "winograd": winograd}
 
@@ -231,7 +232,7 @@ def relu_forward(x):
     """y = max(x, 0) and the mask x > 0, any shape. NaN stays NaN."""
     x = check_array("x", x, np.ndim(x))
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
-    kernels.relu(x.reshape(-1), y.reshape(-1), mask.reshape(-1))
+    in_parts(kernels.relu, x, y, mask)
     return y, mask
 
 
@@ -242,7 +243,7 @@ def relu_backward(dy, mask):
     dy = check_array("dy", dy, mask.ndim)
     _check_shape("dy", dy, mask.shape, "the shape of the mask")
     dx = np.empty_like(dy)
-    kernels.relu_gradient(dy.reshape(-1), np.ascontiguousarray(mask).reshape(-1), dx.reshape(-1))
+    in_parts(kernels.relu_gradient, dy, np.ascontiguousarray(mask), dx)
     return dx
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from . import kernels
 from .files import replacing
 from .functional import softmax_cross_entropy
+from .threads import in_parts
 
 
 class Recipe(NamedTuple):
@@ -76,8 +77,7 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
         if not (w.flags.c_contiguous and velocity[name].flags.c_contiguous):
             raise ValueError(f"{name} must be C-contiguous, to be changed in place")
         cast = w.dtype.type
-        kernels.momentum_step(w.reshape(-1), velocity[name].reshape(-1), np.ascontiguousarray(grads[name]).reshape(-1),
-                              cast(rate), cast(momentum))
+        in_parts(lambda *parts: kernels.momentum_step(*parts, cast(rate), cast(momentum)), w, velocity[name], np.ascontiguousarray(grads[name]))
 
 
 def renormalize_filters(w, radius):

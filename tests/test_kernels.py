@@ -8,6 +8,7 @@ import pytest
 from numpyzf import functional as F, shifting, unfolding
 from numpyzf import kernels, reference
 from numpyzf.layers import Conv, MaxPool
+from numpyzf.threads import in_parts
 
 small = pytest.mark.small
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -240,12 +241,12 @@ def test_softmax_cross_entropy(N, classes, dtype, rng):
 
 
 @both_dtypes
-@pytest.mark.parametrize("size", [pytest.param(10, marks=small), 2 ** 14 + 5])
+@pytest.mark.parametrize("size", [pytest.param(10, marks=small), 2 ** 17 + 5])
 def test_momentum_step(size, dtype, rng):
     w, velocity, gradient = draw(rng, dtype, size, size, size)
     expected_velocity = dtype(0.9) * velocity - dtype(0.01) * gradient
     expected_w = w + expected_velocity
-    kernels.momentum_step(w, velocity, gradient, dtype(0.01), dtype(0.9))
+    in_parts(lambda *parts: kernels.momentum_step(*parts, dtype(0.01), dtype(0.9)), w, velocity, gradient)
     assert_close(velocity, expected_velocity)
     assert_close(w, expected_w)
 

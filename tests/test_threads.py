@@ -28,6 +28,27 @@ def test_each_item_is_in_one_share_and_results_come_in_order(items, count):
     assert max(sizes) - min(sizes) <= 1
 
 
+@pytest.mark.parametrize("items, least, shares", [(9, 5, 1), (10, 5, 2), (11, 5, 2), (100, 5, 3), (0, 5, 1), (4, 1, 3)])
+def test_shares_are_not_made_too_small(items, least, shares, monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 3)
+    parts = threads.in_threads(lambda first, last: last - first, items, least)
+    assert len(parts) == shares and sum(parts) == items
+
+
+@pytest.mark.parametrize("size, parts", [(10, 1), (11, 1), (12, 2), (31, 3)])
+def test_arrays_are_passed_over_in_equal_parts(size, parts, monkeypatch):
+    monkeypatch.setattr(threads, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(threads, "FEW_NUMBERS", 6)
+    a, b, seen = np.arange(size), np.zeros((1, size)), []
+
+    def copy(source, target):
+        seen.append(len(source))
+        target[:] = source
+    threads.in_parts(copy, a, b)
+    np.testing.assert_array_equal(b[0], a)
+    assert len(seen) == parts and max(seen) - min(seen) <= 1
+
+
 def test_shares_run_on_threads_of_their_own(monkeypatch):
     monkeypatch.setattr(threads, "get_num_threads", lambda: 2)
     both = threading.Barrier(2, timeout=20)             # passes only if the two shares run at the same time

@@ -7,7 +7,7 @@ loads it in milliseconds. A line on stderr says so when it happens.
 Threads: most kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
 them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. Those of shift.py, unfold.py and winograd.py run on the thread that calls them, and
+OpenMP fall back to, can't be entered twice. Those of pointwise.py, shift.py, unfold.py and winograd.py run on the thread that calls them, and
 numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not forked, once a kernel has run:
 multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't there in it. Read-only arrays,
 such as memory maps, are another type to Numba and compile anew.
@@ -19,7 +19,8 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, naive, norm, paste as pasting, pointwise, pool, window
+from . import direct, naive, norm, paste as pasting, pool, window
+from .pointwise import momentum_step, relu, relu_gradient
 from .shift import shift_forward, shift_weights
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
@@ -69,7 +70,6 @@ direct_forward, direct_transpose, direct_weights = map(
     _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
 max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
-relu, relu_gradient, momentum_step = map(_one_at_a_time, (pointwise.relu, pointwise.relu_gradient, pointwise.momentum_step))
 cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
 paste = _one_at_a_time(pasting.paste)
 naive_forward, triad = map(_one_at_a_time, (naive.naive_forward, naive.triad))

@@ -10,7 +10,7 @@ Cost: 2·N·F·C·K·K·OH·OW operations, 8 bytes asked for per multiply-add. d
 """
 from numba import njit, prange
 
-from .pointwise import CHUNK
+CHUNK = 1 << 14         # numbers; the loop runs from 0 over slices, since Numba then knows that no index is negative, and vector instructions are used
 
 
 @njit(cache=True)
