@@ -10,7 +10,7 @@ Two ways to use the cores. Many maps: a large block of images; threads share the
 of its own. Few maps: each thread takes images of its own through all steps, a few at a time, so that all stays in its cache; BLAS
 multiplies such small matrices where it is called, without waking another thread, at twice the rate of shared ones.
 """
-from functools import reduce
+from functools import cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -151,7 +151,7 @@ def _output_points(dy, tiles, share):
 def filter_points(w, stride):
     """G w Gᵀ: filters (F, C, K, K) at the points, (n², F, stride²·C), the last axis by (row, column modulo stride, channel)."""
     F, C = w.shape[:2]
-    phases = list(_phases(w.shape[2], stride, w.dtype))
+    phases = _phases(w.shape[2], stride, w.dtype)
     U = np.empty((F, len(phases[0][1]), stride * stride * C), w.dtype)
     for phase, (taps, powers) in enumerate(phases):
         part = w[taps].reshape(F, C, -1).transpose(0, 2, 1)
@@ -169,6 +169,7 @@ def filters_from_points(dU, shape, stride):
     return dw
 
 
+@cache
 def _phases(K, stride, dtype):
     """For each row and column modulo the stride: the taps there, as an index of w, and their powers (n², taps) at the points.
 
@@ -178,8 +179,6 @@ def _phases(K, stride, dtype):
     p = np.array(POINTS[:_side(r) - 1], float)
     G = np.vstack([p[:, None] ** np.arange(r), np.arange(r) == r - 1])
     G[:-1] /= np.prod(p[:, None] - p + np.eye(len(p)), axis=1)[:, None]
-    for a in range(stride):
-        for b in range(stride):
-            rows, columns = len(range(a, K, stride)), len(range(b, K, stride))
-            yield ((slice(None), slice(None), slice(a, None, stride), slice(b, None, stride)),
-                   np.kron(G[:, :rows], G[:, :columns]).astype(dtype))
+    counts = [len(range(a, K, stride)) for a in range(stride)]
+    return [((slice(None), slice(None), slice(a, None, stride), slice(b, None, stride)), np.kron(G[:, :counts[a]], G[:, :counts[b]]).astype(dtype))
+            for a in range(stride) for b in range(stride)]
