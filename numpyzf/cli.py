@@ -83,7 +83,7 @@ def _explain(options):
 def _reproduce(options):
     reproduce.find(options.items)       # before anything is made
     study = Study(options.out, dataset=options.data, folder=options.folder, size=options.size, quick=options.quick)
-    path = reproduce.run(study, options.items, again=options.again)
+    path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.get_num_threads()))
     print(f"Look at it: {path.resolve()}")
 
 

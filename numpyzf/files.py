@@ -1,7 +1,13 @@
-"""Writing a file so that a kill or a full disk leaves the earlier one whole: beside it, then renamed."""
+"""Writing a file so that a kill or a full disk leaves the earlier one whole; and keeping other processes out."""
 import os
 from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:         # Windows
+    fcntl = None
+    import msvcrt
 
 
 @contextmanager
@@ -23,3 +29,20 @@ def replacing(path):
                       "Free some space or choose another folder") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path):
+    """Wait until no other process is in such a block with the same path, an empty file made for it. It is free again when its process ends, however."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        else:
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)        # gives up after ten seconds
+                    break
+                except OSError:
+                    pass
+        yield

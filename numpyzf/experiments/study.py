@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import data, runs, training
 from ..data import scenes
-from ..files import replacing
+from ..files import locked, replacing
 
 HOLDS, DOES_NOT_HOLD, NOT_TESTABLE = "holds", "does not hold at this size", "not testable here"
 RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02), "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
@@ -66,7 +66,7 @@ class Study:
     def __init__(self, out, *, dataset="fashion-mnist-small", folder=None, size=None, quick=False, report=print):
         self.out, self.quick, self.report = Path(out), quick, report
         self.seeds = (0, 1) if quick else (0, 1, 2)
-        self._source, self._runs = (dataset, folder, size), {}
+        self.source, self._runs = {"data": dataset, "folder": folder, "size": size}, {}
         named = dataset if dataset in data.NAMES else str(Path(dataset).resolve())
         self._check_folder({"data": named, "folder": folder and str(Path(folder).resolve()), "size": size, "quick": quick})
         self.name = Path(named).name
@@ -117,12 +117,16 @@ class Study:
                         recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip)
 
     def run(self, name, images, *, recipe, **options):
-        """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time."""
+        """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time.
+
+        Where another process trains the same net, it waits and reads that.
+        """
         if name not in self._runs:
             self.report(f"  net {name}")
             if self.quick:
                 recipe = recipe._replace(epochs=min(recipe.epochs, 2))
-            self._runs[name] = runs.train_run(self.out / "nets" / name, dataset=images, recipe=recipe, report=lambda text: None, **options)
+            with locked(self.out / "nets" / f"{name}.lock"):
+                self._runs[name] = runs.train_run(self.out / "nets" / name, dataset=images, recipe=recipe, report=lambda text: None, **options)
         return self._runs[name]
 
     def _recipe(self, kind, epochs, recipe):
@@ -135,7 +139,7 @@ class Study:
         return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
 
     def _load(self, split, count):
-        images, labels, classes = data.load(self._source[0], split, folder=self._source[1], size=self._source[2])
+        images, labels, classes = data.load(self.source["data"], split, folder=self.source["folder"], size=self.source["size"])
         if self.quick:
             each = max(1, count // len(classes))
             rows = np.sort(np.concatenate([np.flatnonzero(labels == c)[:each] for c in range(len(classes))]))

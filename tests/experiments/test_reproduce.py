@@ -97,6 +97,35 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
     assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
 
 
+# ---- several at a time ----------------------------------------------------------------------------------------------
+
+def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
+    kept = []
+    for processes in 1, 2:
+        lines = []
+        study = Study(tmp_path / str(processes), quick=True, report=lines.append)
+        path = reproduce.run(study, ["fig3", "table1"], processes=processes)
+        kept.append([reproduce.read(study.out, name) for name in ("fig3", "table1")])
+        assert f"  {'table1: ' * (processes > 1)}net scenes-seed-0" in lines and len(lines) == 6
+        assert {line.partition(" ")[0] for line in lines if "done" in line} == {"[1/2]", "[2/2]"}
+        assert path.read_text(encoding="utf-8").count("<img") == sum(s.picture is not None for report in kept[-1] for s in report.sections)
+        lines.clear()
+        reproduce.run(study, ["fig3", "table1"], processes=processes)
+        assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
+    papers = [[claim.paper for report in reports for claim in report.claims] for reports in kept]       # what is measured differs in rounding
+    assert papers[0] == papers[1]
+
+
+def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
+    study = Study(tmp_path / "paper", quick=True, report=lambda text: None)
+    damaged = study.out / "nets" / "scenes-seed-0" / "checkpoint.npz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("no net")
+    with pytest.raises(ChildProcessError, match=r"table1 could not be computed: numpyzf: .*checkpoint.npz can't be read as .npz"):
+        reproduce.run(study, ["fig3", "table1"], processes=2)
+    assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
+
+
 # ---- the real items, on few images ----------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
