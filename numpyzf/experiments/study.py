@@ -55,6 +55,11 @@ def spread(values, form=".2f", unit=""):
     return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}{unit} ({len(values)} seeds)"
 
 
+def say(text):
+    """Print a line in one piece, as several threads may do at the same time."""
+    print(f"{text}\n", end="", flush=True)
+
+
 class Study:
     """The images, nets and seeds of one reproduction of the paper, in the folder `out`.
 
@@ -63,7 +68,7 @@ class Study:
     Raises ValueError if `out` holds a study of other images, or if its study.json is damaged.
     """
 
-    def __init__(self, out, *, dataset="fashion-mnist-small", folder=None, size=None, quick=False, report=print):
+    def __init__(self, out, *, dataset="fashion-mnist-small", folder=None, size=None, quick=False, report=say):
         self.out, self.quick, self.report = Path(out), quick, report
         self.seeds = (0, 1) if quick else (0, 1, 2)
         self.source, self._runs = {"data": dataset, "folder": folder, "size": size}, {}
