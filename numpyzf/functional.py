@@ -16,7 +16,7 @@ import numpy as np
 
 from . import kernels, shifting, unfolding, winograd
 from .geometry import check_window, conv_output_size, pool_output_size
-from .threads import in_parts
+from .threads import in_parts, in_threads
 
 _MODULES = {"unfold": unfolding, "shift": shifting, "winograd": winograd}
 
@@ -160,7 +160,7 @@ def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
     OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in x.shape[2:])
     y = np.empty((*x.shape[:2], OH, OW), x.dtype)
     index = np.empty(y.shape, np.int32)
-    kernels.max_pool(x, y, index, size, stride, pad)
+    in_threads(lambda first, last: kernels.max_pool(x, y, index, first, last, size, stride, pad), len(x) * x.shape[1])
     return y, Switches(index, x.shape)
 
 
@@ -179,7 +179,8 @@ def unpool(r, switches):
     if r.size and not 0 <= switches.index.min() <= switches.index.max() < H * W:
         raise ValueError(f"switches point outside their {H}×{W} input: {switches.index.min()} … {switches.index.max()}")
     x = np.empty(switches.x_shape, r.dtype)
-    kernels.unpool(r, np.ascontiguousarray(switches.index, np.int32), x)
+    index = np.ascontiguousarray(switches.index, np.int32)
+    in_threads(lambda first, last: kernels.unpool(r, index, x, first, last), N * C)
     return x
 
 

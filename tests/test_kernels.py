@@ -166,7 +166,7 @@ def test_max_pool_of_an_image_with_more_windows_than_a_band(H, W, size, stride, 
     windows = dict(size=size, stride=stride, pad=pad)
     expected_y, expected_index = reference.max_pool_forward(x, **windows, ceil=False)
     y, index = np.zeros((2, *expected_y.shape[1:])), np.zeros((2, *expected_y.shape[1:]), np.int32)
-    kernels.max_pool(x, y[:1], index[:1], size, stride, pad)
+    kernels.max_pool(x, y[:1], index[:1], 0, x.shape[1], size, stride, pad)
     np.testing.assert_array_equal(y[:1], expected_y)
     np.testing.assert_array_equal(index[:1], expected_index)
     assert not y[1].any() and not index[1].any()                # nothing is written behind the end

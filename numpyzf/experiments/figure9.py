@@ -235,14 +235,14 @@ def reproduce(study):
 def _claims(name, result):
     gap, few, many = 100 * (result.pretrained - result.scratch), result.counts[0], result.counts[-1]
     return [
-        Claim("Layers learned on other images, with a new softmax, beat the same net trained from scratch. Tested: for every number of images",
-              f"{name}: " + "; ".join(f"{count} per class: {spread(gap[:, i], '.1f', ' points')}" for i, count in enumerate(result.counts)),
+        Claim("Layers learned on other images, with a new softmax, beat the same net trained from scratch. Tested: for every number of images "
+              f"({name})", "; ".join(f"{count} per class: {spread(gap[:, i], '.1f', ' points')}" for i, count in enumerate(result.counts)),
               verdict((gap > 0).all(axis=1))),
         Claim("With few images they win by far (Caltech-101, 30 per class: 86.5 against 46.5 %). Tested: at most half of the errors, "
-              f"{few} per class", f"{name}: {_percent(result.pretrained[:, 0])} against {_percent(result.scratch[:, 0])}",
+              f"{few} per class ({name})", f"{_percent(result.pretrained[:, 0])} against {_percent(result.scratch[:, 0])}",
               verdict(1 - result.pretrained[:, 0] <= 0.5 * (1 - result.scratch[:, 0]))),
-        Claim(f"The gap shrinks with more images. Tested: there is one, and it is smaller with {many} per class than with {few}",
-              f"{name}: {spread(gap[:, 0], '.1f', ' points')} → {spread(gap[:, -1], '.1f', ' points')}",
+        Claim(f"The gap shrinks with more images. Tested: there is one, and it is smaller with {many} per class than with {few} ({name})",
+              f"{spread(gap[:, 0], '.1f', ' points')} → {spread(gap[:, -1], '.1f', ' points')}",
               verdict((gap[:, 0] > 0) & (gap[:, -1] < gap[:, 0])))]
 
 

@@ -96,11 +96,11 @@ def _claims(name, new):
     svm = 100 * new.svm
     return [
         Claim("On classes the net wasn't trained on, features are the better the deeper the layer: a support vector machine gets from "
-              "44.8 % (layer 1) to 86.2 % (layer 5). Tested: higher at every step up to layer 5",
-              f"{name}: " + " → ".join(f"{value:.1f}" for value in svm[:, :-1].mean(axis=0)) + f" % (mean of {len(svm)} seeds)",
+              "44.8 % (layer 1) to 86.2 % (layer 5). Tested: higher at every step up to "
+              f"layer 5 ({name})", " → ".join(f"{value:.1f}" for value in svm[:, :-1].mean(axis=0)) + f" % (mean of {len(svm)} seeds)",
               verdict((np.diff(svm[:, :-1], axis=1) > 0).all(axis=1))),
-        Claim("The top is far above the bottom (85.5 % for layer 7, 44.8 % for layer 1). Tested: layer 7 above layer 1",
-              f"{name}: {spread(svm[:, -1], '.1f', ' %')} against {spread(svm[:, 0], '.1f', ' %')}, a gain of "
+        Claim(f"The top is far above the bottom (85.5 % for layer 7, 44.8 % for layer 1). Tested: layer 7 above layer 1 ({name})",
+              f"{spread(svm[:, -1], '.1f', ' %')} against {spread(svm[:, 0], '.1f', ' %')}, a gain of "
               f"{spread(svm[:, -1] - svm[:, 0], '.1f', ' points')}", verdict(svm[:, -1] > svm[:, 0]))]
 
 

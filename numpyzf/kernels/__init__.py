@@ -4,13 +4,13 @@ Why the first call is slow: Numba compiles a kernel for the machine and the dtyp
 or two for each, and stores the result on disk (in __pycache__ beside this file, or under $NUMBA_CACHE_DIR). Every later process
 loads it in milliseconds. A line on stderr says so when it happens.
 
-Threads: most kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
+Threads: some kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
 them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. Those of pointwise.py, shift.py, unfold.py and winograd.py run on the thread that calls them, and
-numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not forked, once a kernel has run:
-multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't there in it. Read-only arrays,
-such as memory maps, are another type to Numba and compile anew.
+OpenMP fall back to, can't be entered twice. Those of pointwise.py, pool.py, shift.py, unfold.py and winograd.py, which compile faster
+so, run on the thread that calls them, and numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not
+forked, once a kernel has run: multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't
+there in it. Read-only arrays, such as memory maps, are another type to Numba and compile anew.
 """
 import sys
 import threading
@@ -19,8 +19,9 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, naive, norm, paste as pasting, pool, window
+from . import direct, naive, norm, paste as pasting, window
 from .pointwise import momentum_step, relu, relu_gradient
+from .pool import max_pool, unpool
 from .shift import shift_forward, shift_weights
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
@@ -68,7 +69,6 @@ def _one_at_a_time(kernel):
 
 direct_forward, direct_transpose, direct_weights = map(
     _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
-max_pool, unpool = map(_one_at_a_time, (pool.max_pool, pool.unpool))
 contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
 paste = _one_at_a_time(pasting.paste)

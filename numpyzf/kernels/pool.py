@@ -4,12 +4,12 @@ The idea: a switch is the place of a window's maximum, row·W + column in the un
 it is never looked at; windows are cut at the edges instead. Ties go to the first in row-major order (only a strictly
 larger value replaces the maximum), and a NaN wins against all numbers, so that it can't vanish unseen.
 
-Cost: some 2·K comparisons per output, along the rows and then down; one read of the input, 8 or 12 bytes written per output. One plane per thread, so
+Cost: some 2·K comparisons per output, along the rows and then down; one read of the input, 8 or 12 bytes written per output. A plane is one thread's, so
 unpooling, where overlapping windows can add into one place, needs no atomic additions and is the same in every run.
 Source: Zeiler & Fergus section 2.1 (switches).
 """
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from .unfold import deal
 
@@ -29,15 +29,15 @@ def _keep_larger(values, places, shift, best, place, n):
         place[q] = np.int32(places[q] + shift) if better else place[q]
 
 
-@njit(parallel=True, cache=True)
-def max_pool(x, y, index, size, stride, pad):
-    """x (N, C, H, W) -> y and index (int32), both (N, C, OH, OW).
+@njit(nogil=True, cache=True)
+def max_pool(x, y, index, first, last, size, stride, pad):
+    """x (N, C, H, W) -> y and index (int32), both (N, C, OH, OW): planes first … last − 1 of the N·C.
 
     For a band of rows of windows at a time, the pixels they look at are dealt out by row and column modulo the stride. Then pixel j of
     every window's row is one contiguous run, `across` for each row (a little more than OW), and so is row i of all windows: first the
     largest along each row, then the largest of these down the windows, all in vector instructions.
     """
-    images, channels, height, width = x.shape
+    channels, width = x.shape[1], x.shape[3]
     oh, ow = y.shape[2], y.shape[3]
     more = (size - 1) // stride
     across = ow + more
@@ -47,19 +47,19 @@ def max_pool(x, y, index, size, stride, pad):
     for q in range(length):
         above[q], left[q] = q // across * stride * width, q % across * stride - pad         # row·W, from the band's first, and column
         home[q] = above[q] + left[q]
-    for job in prange(images * channels):
+    dealt = np.empty((stride * stride, length + more), x.dtype)
+    along, along_places = np.empty((phases, length), x.dtype), np.empty((phases, length), np.int32)
+    best, places = np.empty(band * across, x.dtype), np.empty(band * across, np.int32)
+    for job in range(first, last):
         n, c = job // channels, job % channels
-        dealt = np.empty((stride * stride, length + more), x.dtype)
-        along, along_places = np.empty((phases, length), x.dtype), np.empty((phases, length), np.int32)
-        best, places = np.empty(band * across, x.dtype), np.empty(band * across, np.int32)
         for start in range(0, oh, band):
             rows, base = min(band, oh - start), np.int32(start * stride * width)       # places along the rows are counted from base
             deal(x[n, c], dealt, x.dtype.type(-np.inf), start, rows + more, across, stride, pad)
             for a in range(phases):
-                first, larger, place = dealt[a * stride], along[a], along_places[a]
+                pixels, larger, place = dealt[a * stride], along[a], along_places[a]
                 row = np.int32((a - pad) * width)
                 for q in range((rows + more) * across):
-                    larger[q] = first[q]
+                    larger[q] = pixels[q]
                 for q in range((rows + more) * across):     # if all is −∞, the switch is the first pixel that isn't padding
                     place[q] = np.int32(max(above[q] + row, -base) + max(left[q], 0))
                 for j in range(1, size):
@@ -77,11 +77,11 @@ def max_pool(x, y, index, size, stride, pad):
                     out_index[q] = switches[q]
 
 
-@njit(parallel=True, cache=True)
-def unpool(r, index, x):
-    """r and index (N, C, OH, OW) -> x (N, C, H, W): zero but for the sums of the values sent to each place."""
-    images, channels, oh, ow = r.shape
-    for job in prange(images * channels):
+@njit(nogil=True, cache=True)
+def unpool(r, index, x, first, last):
+    """r and index (N, C, OH, OW) -> planes first … last − 1 of x (N, C, H, W): zero but for the sums of the values sent to each place."""
+    channels, oh, ow = r.shape[1:]
+    for job in range(first, last):
         n, c = job // channels, job % channels
         plane = x[n, c].reshape(-1)
         plane[:] = 0
