@@ -209,9 +209,8 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     if not (k > 0 and alpha >= 0):
         raise ValueError(f"contrast normalization needs k > 0 and alpha ≥ 0, not k={k}, alpha={alpha}")
     y, s = np.empty_like(x), np.empty_like(x)
-    flat, cast = (*x.shape[:2], x.shape[2] * x.shape[3]), x.dtype.type
-    kernels.contrast_norm(x.reshape(flat), y.reshape(flat), s.reshape(flat), (size - 1) // 2, size // 2,
-                          cast(alpha / size), cast(beta), cast(k))
+    cast = x.dtype.type
+    _in_chunks(kernels.contrast_norm, (x, y, s), (size - 1) // 2, size // 2, cast(alpha / size), cast(beta), cast(k))
     return y, NormSaved(x, s, size, alpha, beta)
 
 
@@ -221,10 +220,16 @@ def contrast_norm_backward(dy, saved):
     dy = check_array("dy", dy, "NCHW", like=x.dtype)
     _check_shape("dy", dy, x.shape, "the shape of the normalization's output")
     dx = np.empty_like(x)
-    flat, cast = (*x.shape[:2], x.shape[2] * x.shape[3]), x.dtype.type
-    kernels.contrast_norm_gradient(dy.reshape(flat), x.reshape(flat), s.reshape(flat), dx.reshape(flat), (size - 1) // 2,
-                                   size // 2, cast(2 * beta * alpha / size), cast(beta))
+    cast = x.dtype.type
+    _in_chunks(kernels.contrast_norm_gradient, (dy, x, s, dx), (size - 1) // 2, size // 2, cast(2 * beta * alpha / size), cast(beta))
     return dx
+
+
+def _in_chunks(kernel, arrays, *constants):
+    """Call one of the two kernels for the chunks of pixels of arrays (N, C, H, W), shared among the threads."""
+    N, C, H, W = arrays[0].shape
+    flat = [array.reshape(N, C, H * W) for array in arrays]
+    in_threads(lambda first, last: kernel(*flat, first, last, *constants), N * -(-H * W // kernels.NORM_CHUNK))
 
 
 # ---- ReLU -----------------------------------------------------------------------------------------------------------

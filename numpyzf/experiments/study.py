@@ -130,7 +130,7 @@ class Study:
             self.report(f"  net {name}")
             if self.quick:
                 recipe = recipe._replace(epochs=min(recipe.epochs, 2))
-            with locked(self.out / "nets" / f"{name}.lock"):
+            with locked(self.out / "locks" / name):
                 self._runs[name] = runs.train_run(self.out / "nets" / name, dataset=images, recipe=recipe, report=lambda text: None, **options)
         return self._runs[name]
 

@@ -7,8 +7,8 @@ loads it in milliseconds. A line on stderr says so when it happens.
 Threads: some kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
 depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
 them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. Those of pointwise.py, pool.py, shift.py, unfold.py and winograd.py, which compile faster
-so, run on the thread that calls them, and numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not
+OpenMP fall back to, can't be entered twice. Those of norm.py, pointwise.py, pool.py, shift.py, unfold.py and winograd.py, which compile
+faster so, run on the thread that calls them, and numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not
 forked, once a kernel has run: multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't
 there in it. Read-only arrays, such as memory maps, are another type to Numba and compile anew.
 """
@@ -19,14 +19,15 @@ import time
 from numba import get_num_threads
 from numba.core import event
 
-from . import direct, naive, norm, paste as pasting, window
+from . import direct, naive, paste as pasting, window
+from .norm import CHUNK as NORM_CHUNK, contrast_norm, contrast_norm_gradient
 from .pointwise import momentum_step, relu, relu_gradient
 from .pool import max_pool, unpool
 from .shift import shift_forward, shift_weights
 from .unfold import fold, unfold
 from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
 
-__all__ = ["contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
+__all__ = ["NORM_CHUNK", "contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
            "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "naive_forward", "outputs_from_points", "outputs_to_points",
            "paste", "relu", "relu_gradient", "shift_forward", "shift_weights", "triad", "unfold", "unpool", "unpool_windows", "compile_report"]
 
@@ -69,7 +70,6 @@ def _one_at_a_time(kernel):
 
 direct_forward, direct_transpose, direct_weights = map(
     _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
-contrast_norm, contrast_norm_gradient = map(_one_at_a_time, (norm.contrast_norm, norm.contrast_norm_gradient))
 cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
 paste = _one_at_a_time(pasting.paste)
 naive_forward, triad = map(_one_at_a_time, (naive.naive_forward, naive.triad))

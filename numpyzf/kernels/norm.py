@@ -1,15 +1,15 @@
 """Contrast normalization across maps: each activation divided by the strength of its neighbors in other maps.
 
 The idea: y[c] = x[c] / s[c]^β with s[c] = k + (α/size) Σ x[c']² over `size` maps around c. All maps of one pixel need
-each other and nothing else, so an image's pixels are cut into chunks, one chunk per thread at a time, and the inner
-loop runs along the chunk. s is kept for the way back.
+each other and nothing else, so an image's pixels are cut into chunks, some for each thread, and the inner
+loop runs along the chunk. Chunk number n·chunks + k is chunk k of image n. s is kept for the way back.
 
 Cost: about 2·size operations and one power per element. β = 3/4, the usual value, is two square roots, s^¾ = √s · √√s,
 with which the whole forward pass is several times faster than with a power. Source: Krizhevsky et al. 2012 section 3.3;
 ONNX's LRN.
 """
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 CHUNK = 128     # pixels: a few hundred maps of a chunk stay in the second-level cache
 
@@ -26,12 +26,12 @@ def power(s, beta, out):
             out[p] = s[p] ** beta
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def contrast_norm(x, y, s, before, after, scale, beta, k):
-    """x (N, C, P) -> y and s, same shape. Map c looks at maps c − before … c + after; scale = α/size."""
-    images, channels, pixels = x.shape
+@njit(nogil=True, cache=True, error_model="numpy")
+def contrast_norm(x, y, s, first, last, before, after, scale, beta, k):
+    """x (N, C, P) -> chunks first … last − 1 of y and s, same shape. Map c looks at maps c − before … c + after; scale = α/size."""
+    channels, pixels = x.shape[1:]
     chunks = (pixels + CHUNK - 1) // CHUNK
-    for job in prange(images * chunks):
+    for job in range(first, last):
         n, lo = job // chunks, job % chunks * CHUNK
         part = slice(lo, min(lo + CHUNK, pixels))
         total = np.empty(min(CHUNK, pixels - lo), x.dtype)
@@ -49,12 +49,12 @@ def contrast_norm(x, y, s, before, after, scale, beta, k):
                 out[p] = own[p] / out[p]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta):
-    """dx[c] = dy[c]/s[c]^β − factor·x[c]·Σ dy[c']·x[c'] / s[c']^(β+1) over the maps c' that look at c; factor = 2βα/size."""
-    images, channels, pixels = x.shape
+@njit(nogil=True, cache=True, error_model="numpy")
+def contrast_norm_gradient(dy, x, s, dx, first, last, before, after, factor, beta):
+    """dx[c] = dy[c]/s[c]^β − factor·x[c]·Σ dy[c']·x[c'] / s[c']^(β+1) over the maps c' that look at c; factor = 2βα/size. The same chunks."""
+    channels, pixels = x.shape[1:]
     chunks = (pixels + CHUNK - 1) // CHUNK
-    for job in prange(images * chunks):
+    for job in range(first, last):
         n, lo = job // chunks, job % chunks * CHUNK
         part = slice(lo, min(lo + CHUNK, pixels))
         ratios = np.empty((channels, min(CHUNK, pixels - lo)), x.dtype)        # dy·x / s^(β+1)
