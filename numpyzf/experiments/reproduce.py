@@ -71,8 +71,8 @@ def run(study, wanted, *, again=False, processes=1):
     for item in items:
         if item not in missing:
             study.report(f"{item.heading} (finished before)")
-    compute = _compute_here if processes < 2 or len(missing) < 2 else _compute_in_processes
-    with closing(compute(study, missing, again, processes)) as finished:
+    apart = processes > 1 and len(missing) > 1
+    with closing(_compute_in_processes(study, missing, again, processes) if apart else _compute_here(study, missing)) as finished:
         for number, item in enumerate(finished, 1):
             minutes, seconds = divmod(round(time.monotonic() - start), 60)
             study.report(f"[{number}/{len(missing)}] done: {item.heading} ({minutes}:{seconds:02} since the start)")
@@ -80,7 +80,7 @@ def run(study, wanted, *, again=False, processes=1):
     return write_page(study)
 
 
-def _compute_here(study, items, again, processes):
+def _compute_here(study, items):
     """Compute items one after the other; yields each when it is finished."""
     for item in items:
         study.report(item.heading)

@@ -4,8 +4,8 @@ The idea: a switch is the place of a window's maximum, row·W + column in the un
 it is never looked at; windows are cut at the edges instead. Ties go to the first in row-major order (only a strictly
 larger value replaces the maximum), and a NaN wins against all numbers, so that it can't vanish unseen.
 
-Cost: some 2·K comparisons per output, along the rows and then down; one read of the input, 8 or 12 bytes written per output. A plane is one thread's, so
-unpooling, where overlapping windows can add into one place, needs no atomic additions and is the same in every run.
+Cost: some 2·K comparisons per output, along the rows and then down; one read of the input, 8 or 12 bytes written per output. A plane
+is one thread's, so unpooling, where overlapping windows can add into one place, needs no atomic additions and is the same in every run.
 Source: Zeiler & Fergus section 2.1 (switches).
 """
 import numpy as np

@@ -126,7 +126,10 @@ def shift_forward(x, w, bias, y, first, last, stride, pad, band):
 
 @njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
 def shift_weights(dy, x, dw, db, first, last, stride, pad, band):
-    """dw[f, c, i, j] += Σ_{n,p,q} dy[n, f, p, q] · x[n, c, p·stride + i − pad, q·stride + j − pad], db[f] += Σ dy[n, f], over jobs first … last − 1."""
+    """dw[f, c, i, j] += Σ_{n,p,q} dy[n, f, p, q] · x[n, c, p·stride + i − pad, q·stride + j − pad], db[f] += Σ dy[n, f], over jobs first … last − 1.
+
+    Between the rows a zero meets whatever pixel is there: a NaN or an infinity in x also reaches taps that don't see it.
+    """
     channels, filters, k, oh, ow = x.shape[1], dw.shape[0], dw.shape[2], dy.shape[2], dy.shape[3]
     more = (k - 1) // stride
     across, phases, bands = ow + more, stride * stride, (oh + band - 1) // band
