@@ -10,8 +10,10 @@ from pathlib import Path
 
 from . import data, kernels, plots, runs, training
 from .deconvnet import RULES
-from .experiments import demo, explain, figure2, ladder, reproduce
-from .experiments.study import Study
+from .bench import ladder
+from .paper import reproduce
+from .paper.study import Study
+from .tour import demo, explain, features
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -54,7 +56,7 @@ def _train(options):
                              radius=options.radius, patience=options.patience, factor=options.factor, settle=options.settle)
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
     variant = {"middle": [int(part) for part in options.middle.split(",")]} if options.middle else {}
-    run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
+    run = runs.train_run(options.out, data=options.data, folder=options.folder, size=options.size, model=options.model,
                          variant=variant, recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
                          flip=options.flip)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
@@ -66,8 +68,8 @@ def _features(options):
     run = runs.load_run(options.folder)
     images = runs.run_data(run).images
     channels = options.maps and [int(part) for part in options.maps.split(",")]
-    result = figure2.compute(run.net, images, run.prepare, options.layer, channels=channels, rule=options.rule)
-    _save(figure2.draw(result), options.out or Path(options.folder) / f"{options.layer}.png")
+    result = features.measure(run, images, options.layer, channels=channels, rule=options.rule)
+    _save(features.draw(result), options.out or Path(options.folder) / f"{options.layer}.png")
 
 
 def _explain(options):
@@ -82,7 +84,7 @@ def _explain(options):
 
 def _reproduce(options):
     reproduce.find(options.items)       # before anything is made
-    study = Study(options.out, dataset=options.data, folder=options.folder, size=options.size, quick=options.quick)
+    study = Study(options.out, data=options.data, folder=options.folder, size=options.size, quick=options.quick)
     path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.get_num_threads()))
     print(f"Look at it: {path.resolve()}")
 

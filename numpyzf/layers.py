@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import functional as F
-from . import windows
+from .look import boxes as windows
 from .geometry import Window, check_window, conv_output_size, pool_output_size
 
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from .functional import check_array
 from .geometry import IDENTITY, below, see_through
-from .layers import MaxPool, ReLU
+from .layers import Conv, MaxPool, ReLU
 
 
 class Trace:
@@ -103,6 +103,11 @@ class Network:
                 value[...] = rng.standard_normal(value.shape, np.float32) * deviation
         return self
 
+    @property
+    def convolutions(self):
+        """The names of the convolutions, from the pixels up."""
+        return [name for name, layer in self.layers.items() if isinstance(layer, Conv)]
+
     # ---- the passes ----
 
     def forward(self, x, *, train=False, rng=None, until=None):
@@ -131,15 +136,25 @@ class Network:
                 names[i:i + 2] = reversed(pair)
         return names
 
-    def scores(self, x, batch=128):
-        """The last layer's output (N, classes) for x (N, C, H, W) of any N, `batch` images at a time, nothing kept."""
-        return np.concatenate([self._scores(x[n:n + batch]) for n in range(0, max(len(x), 1), batch)])
+    def outputs(self, x, layers, *, batch=128):
+        """The outputs of some layers for any number of images: {layer: (N, …)}, `batch` images at a time.
 
-    def _scores(self, x):
-        x = self._check_input(x)
-        for layer in self.layers.values():
-            x, _ = layer.forward(x)
-        return x
+        x: (N, C, H, W), or anything that has a length and gives such an array for a slice, see training.Prepared.
+        """
+        for name in layers:
+            self._check_name(name)
+        last, parts = max(layers, key=list(self.layers).index), {name: [] for name in layers}
+        for n in range(0, max(len(x), 1), batch):
+            trace = self.forward(x[n:n + batch], until=last)
+            for name in layers:
+                parts[name].append(trace[name])
+            del trace       # or two would be held while the next one is made
+        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+    def predict(self, x, *, batch=128):
+        """The scores (N, classes) of any number of images: the last layer's `outputs`."""
+        last = list(self.layers)[-1]
+        return self.outputs(x, [last], batch=batch)[last]
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """Gradients of Σ dy·output under the parameters' names, "conv1.w" …; dy has the shape of the output.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import replacing
+from .checkpoints import replacing
 
 # Colors that people with any kind of color blindness can tell apart (Okabe & Ito's palette), blue and vermilion first.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
@@ -54,14 +54,6 @@ def to_image(x):
     return _channels_last(x / 255)
 
 
-def center(images, height, width):
-    """The middle height×width of images (…, H, W), as runs.Preparation crops them: the pixels that the net gets to see."""
-    top, left = (images.shape[-2] - height) // 2, (images.shape[-1] - width) // 2
-    if top < 0 or left < 0:
-        raise ValueError(f"images of {images.shape[-2]}×{images.shape[-1]} have no middle of {height}×{width}")
-    return images[..., top:top + height, left:left + width]
-
-
 def grid(images, columns, pad=1, background=1.0):
     """Lay equal images (H, W) or (H, W, 3) out row by row, with `pad` pixels of `background` between them.
 
@@ -77,6 +69,12 @@ def grid(images, columns, pad=1, background=1.0):
         top, left = i // columns * (h + pad), i % columns * (w + pad)
         out[top:top + h, left:left + w] = image
     return out
+
+
+def mosaic(tiles, columns):
+    """Tiles in light gray frames, in which even a white one, and the white beyond an image's edge, can be told."""
+    image = grid([enlarge(tile, 96) for tile in tiles], columns, pad=3, background=0.85)
+    return np.pad(image, [(3, 3), (3, 3)] + [(0, 0)] * (image.ndim - 2), constant_values=0.85)
 
 
 def enlarge(image, side):

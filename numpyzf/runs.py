@@ -6,12 +6,14 @@ import json
 import os
 import zlib
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from . import data, models, training
+from . import checkpoints, data as datasets, models, training
 from .data import preprocess
+from .data.preprocess import Preparation
 from .network import Network
 
 MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes, **variant: models.zfnet(classes, **variant)}
@@ -19,39 +21,16 @@ PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
 INPUT_SIDE = {"zfnet": 224}     # models that take one size only; labnet takes the data's own
 
 
-class Preparation(NamedTuple):
-    """From uint8 images to a net's input: mean image removed, divided by the training set's standard deviation, cropped.
-
-    The paper removes the mean image and leaves values at about ±128; dividing by `scale` lets He initialization and
-    rates that are usual today work. Call it with rng for random crops (of images padded by `pad`) and, with `flip`, mirror images.
-    """
-    mean: np.ndarray        # (C, H, W)
-    scale: float
-    size: int               # side of the net's input
-    pad: int
-    flip: bool
-
-    def __call__(self, images, rng=None):
-        """uint8 (N, C, H, W) -> float32 (N, C, size, size)."""
-        if images.shape[1:] != self.mean.shape:
-            raise ValueError(f"the images are {images.shape[1:]}, this net was trained on {self.mean.shape}: (channels, height, width)")
-        x = preprocess.normalize(images, self.mean, self.scale)
-        if rng is not None:
-            return preprocess.random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
-        top, left = ((n - self.size) // 2 for n in x.shape[2:])
-        return np.ascontiguousarray(x[:, :, top:top + self.size, left:left + self.size])
-
-
 class Run(NamedTuple):
     """A trained net with what belongs to it: preparation of images, class names, history and where its data came from.
 
-    about: {"data", "folder", "size", "model", "variant", "seed" …}; history: one dictionary per epoch.
+    settings: {"data", "folder", "size", "model", "variant", "seed" …}; history: one dictionary per epoch.
     """
     net: Network
     prepare: Preparation
     classes: tuple
-    history: list
-    about: dict
+    history: list = ()
+    settings: dict = MappingProxyType({})
 
 
 def hold_out(labels, rng, share=0.1):
@@ -61,9 +40,9 @@ def hold_out(labels, rng, share=0.1):
     return np.setdiff1d(np.arange(len(labels)), validation), validation
 
 
-def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", variant=None, recipe=training.Recipe(),
+def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model="labnet", variant=None, recipe=training.Recipe(),
               seed=0, initialization="he", pad=0, flip=False, keep=(), again=False, progress=training.show_progress, report=print):
-    """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
+    """Train `model` on `data` into the folder `out`, or continue what is there; returns the Run.
 
     dataset, folder, size: as in data.load; or a data.Dataset of training images. A tenth of the training images is held out for
     validation, which steers the rate. variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
@@ -77,13 +56,13 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     path = Path(out) / "checkpoint.npz"
     if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
         raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
-    given = isinstance(dataset, data.Dataset)
-    images, labels, classes = dataset if given else data.load(dataset, "train", folder=folder, size=size)
-    name = "the data set given" if given else dataset
+    given = isinstance(data, datasets.Dataset)
+    images, labels, classes = data if given else datasets.load(data, "train", folder=folder, size=size)
+    name = "the data set given" if given else data
     side = INPUT_SIDE.get(model, images.shape[2])
     if images.shape[2] < side:
         raise ValueError(f"{model} takes images of {side}×{side} pixels, {name} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
-    settings = {"data": None if given else dataset if dataset in data.NAMES else str(Path(dataset).resolve()),
+    settings = {"data": None if given else data if data in datasets.NAMES else str(Path(data).resolve()),
                 "folder": folder and str(Path(folder).resolve()), "size": size, "model": model,
                 "variant": {key: list(value) for key, value in (variant or {}).items()}, "seed": seed,
                 "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
@@ -96,7 +75,7 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
     rows, held = hold_out(labels, rng)
     state = None
     if path.exists():
-        state, about = training.load_checkpoint(path, _build)
+        state, about = checkpoints.load_checkpoint(path, _build)
         differ = [key for key in settings if about["settings"].get(key) != settings[key]]
         if differ:
             raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
@@ -116,8 +95,8 @@ def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, mod
 
     def save(state):
         if len(state.history) in keep:      # before the checkpoint: a run that is stopped here does this epoch again
-            training.save_checkpoint(epoch_file(out, len(state.history)), state, about)
-        training.save_checkpoint(path, state, about)
+            checkpoints.save_checkpoint(epoch_file(out, len(state.history)), state, about)
+        checkpoints.save_checkpoint(path, state, about)
 
     for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress, save=save):
         if progress:
@@ -139,7 +118,7 @@ def load_run(folder):
     path = path / "checkpoint.npz" if path.is_dir() else path
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; make one with: numpyzf train --out {folder}")
-    state, about = training.load_checkpoint(path, _build)
+    state, about = checkpoints.load_checkpoint(path, _build)
     return Run(state.net, _preparation(about), tuple(about["settings"]["classes"]), state.history, about["settings"])
 
 
@@ -150,9 +129,9 @@ def release(folder, path, *, name, test_accuracy):
     """
     run = load_run(folder)
     arrays = {f"parameter/{key}": value.astype(np.float16) for key, value in run.net.parameters.items()}
-    settings = run.about | {"data": name, "folder": None, "test accuracy": test_accuracy}
+    settings = run.settings | {"data": name, "folder": None, "test accuracy": test_accuracy}
     about = {"settings": settings, "scale": run.prepare.scale, "pad": run.prepare.pad}
-    training.write_npz(path, arrays | {"mean": run.prepare.mean.astype(np.float16), "info": np.array(json.dumps([about, run.history]))})
+    checkpoints.write_npz(path, arrays | {"mean": run.prepare.mean.astype(np.float16), "info": np.array(json.dumps([about, run.history]))})
 
 
 def pretrained(path=PRETRAINED):
@@ -168,7 +147,7 @@ def pretrained(path=PRETRAINED):
     >>> run.net.input_shape, run.classes[:3], sum(value.size for value in run.net.parameters.values())
     ((3, 32, 32), ('airplane', 'automobile', 'bird'), 551610)
     """
-    arrays = {key: value.astype(np.float32) if value.dtype == np.float16 else value for key, value in training.read_npz(path).items()}
+    arrays = {key: value.astype(np.float32) if value.dtype == np.float16 else value for key, value in checkpoints.read_npz(path).items()}
     try:
         about, history = json.loads(str(arrays["info"]))
         about["mean"] = arrays["mean"]
@@ -181,10 +160,10 @@ def pretrained(path=PRETRAINED):
 
 def run_data(run, split="test"):
     """The images the run belongs to: data.load with its own settings. Returns a data.Dataset; ValueError if it was given as arrays."""
-    about = run.about
-    if about["data"] is None:
+    settings = run.settings
+    if settings["data"] is None:
         raise ValueError("this run was trained on arrays, which no data set's name leads back to; pass the images themselves")
-    return data.load(about["data"], split, folder=about["folder"], size=about["size"])
+    return datasets.load(settings["data"], split, folder=settings["folder"], size=settings["size"])
 
 
 def _build(about):

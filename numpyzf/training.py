@@ -1,21 +1,15 @@
 """Training as the paper does it: mini-batch SGD with momentum, filter renormalization, a rate lowered when validation
 accuracy stalls, and a checkpoint after every epoch from which a run goes on bit for bit.
 """
-import json
-import os
 import sys
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from numbers import Integral
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from . import kernels
-from .files import replacing
 from .functional import softmax_cross_entropy
 from .threads import in_parts
 
@@ -101,11 +95,24 @@ def train_step(state, x, labels, rate, recipe):
     return loss, int((trace.scores.argmax(axis=1) == labels).sum())
 
 
+class Prepared:
+    """uint8 images as inputs of a net, prepared a slice at a time: all of them as floats would take four times the memory."""
+
+    def __init__(self, images, prepare):
+        self.images, self.prepare = images, prepare
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return self.prepare(self.images[rows])
+
+
 def accuracy(net, images, labels, prepare, batch=256):
     """Share of uint8 images (N, C, H, W) whose highest score is their label's. prepare(images) makes the net's input."""
     right = 0
     for n in range(0, len(images), batch):
-        scores = net.scores(prepare(images[n:n + batch]), batch)
+        scores = net.predict(prepare(images[n:n + batch]), batch=batch)
         right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
     return right / len(images)
 
@@ -179,72 +186,3 @@ def show_progress(text):
     """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-# ---- checkpoints ----------------------------------------------------------------------------------------------------
-
-def save_checkpoint(path, state, about):
-    """Write parameters, momentum, random state, rate and history, and `about` (a dictionary of arrays and JSON values).
-
-    Written beside `path` and renamed, so that a kill or a full disk leaves the earlier file whole. Raises OSError naming the file.
-    """
-    arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
-    arrays |= {f"velocity/{name}": value for name, value in state.velocity.items()}
-    arrays |= {f"about/{name}": value for name, value in about.items() if isinstance(value, np.ndarray)}
-    info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
-            "about": {name: value for name, value in about.items() if not isinstance(value, np.ndarray)}}
-    write_npz(path, arrays | {"info": np.array(json.dumps(info, default=lambda value: value.item()))})
-
-
-def write_npz(path, arrays):
-    """Write a dictionary of arrays as .npz, in place of an earlier one only when complete. Raises OSError naming the file."""
-    with replacing(path) as file:
-        np.savez(file, **arrays)
-
-
-def read_npz(path):
-    """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
-    if os.path.isfile(path) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another kind; move it away and make it anew")
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:    # np.load itself leaves a damaged file open
-            return {name: npz[name] for name in npz.files}
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, MemoryError, OverflowError,
-            zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, FileNotFoundError):
-            raise FileNotFoundError(f"no file {path}") from None
-        if isinstance(error, (IsADirectoryError, PermissionError)):     # nothing is wrong with what is in it
-            raise
-        if "pickle" in str(error).lower():
-            raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); move it away and make it anew") from None
-
-
-def load_checkpoint(path, build):
-    """Read what save_checkpoint wrote: returns (state, about). build(about) makes the network that the parameters go into.
-
-    Raises ValueError naming the file if it is damaged, no checkpoint, or of another architecture than build's network.
-    """
-    arrays = read_npz(path)
-    try:
-        info = json.loads(str(arrays["info"]))
-        about = info["about"] | {name[6:]: value for name, value in arrays.items() if name.startswith("about/")}
-        net = build(about)
-        rng = np.random.default_rng()
-        rng.bit_generator.state = info["rng"]
-        parameters, velocity = ({name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(kind)}
-                                for kind in ("parameter/", "velocity/"))
-        for name, value in arrays.items():
-            if value.dtype.kind == "f" and not np.isfinite(value).all():
-                raise ValueError(f"{name} holds NaN or infinite values")
-        net.load_parameters(parameters)
-        kinds = [{name: (value.shape, value.dtype) for name, value in values.items()} for values in (velocity, net.parameters)]
-        if kinds[0] != kinds[1]:
-            raise ValueError("its momentum doesn't match the network's parameters")
-        if not (isinstance(info["rate"], (int, float)) and isinstance(info["history"], list)):
-            raise ValueError("its rate or its history is damaged")
-        return State(net, rng, info["rate"], velocity, info["history"]), about
-    except KeyError as error:
-        raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None

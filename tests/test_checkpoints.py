@@ -14,7 +14,8 @@ import pytest
 from numpyzf import training
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, ReLU
 from numpyzf.network import Network
-from numpyzf.training import Recipe, State, load_checkpoint, save_checkpoint, train, write_npz
+from numpyzf.checkpoints import load_checkpoint, save_checkpoint, write_npz
+from numpyzf.training import Recipe, State, train
 
 pytestmark = pytest.mark.small
 RECIPE = Recipe(epochs=4, batch=8, rate=0.05, radius=0.5, patience=1, settle=1)
@@ -173,8 +174,8 @@ def test_an_interrupt_while_writing_leaves_the_earlier_checkpoint(path, saved, m
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have SIGKILL")
 def test_a_kill_while_writing_leaves_the_earlier_checkpoint(path, saved):
     """By SIGKILL, in another process, when all is written but not yet renamed."""
-    program = ("import os, signal, sys; from numpyzf import training; os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); "
-               "training.write_npz(sys.argv[1], {'a': training.np.zeros(9)})")
+    program = ("import os, signal, sys; from numpyzf import checkpoints; os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); "
+               "checkpoints.write_npz(sys.argv[1], {'a': checkpoints.np.zeros(9)})")
     killed = subprocess.run([sys.executable, "-c", program, path], cwd=Path(training.__file__).parents[1])
     assert killed.returncode == -signal.SIGKILL
     same(load_checkpoint(path, build)[0], saved)

@@ -8,8 +8,9 @@ from PIL import Image
 
 from numpyzf import cli, data, runs, training
 from numpyzf.deconvnet import RULES
-from numpyzf.experiments import ladder, reproduce
-from numpyzf.experiments.study import HOLDS, Claim, Report
+from numpyzf.bench import ladder
+from numpyzf.paper import reproduce
+from numpyzf.paper.study import HOLDS, Claim, Report
 
 OPTIONS = {"demo": ["--out", "--seed"],
            "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",

@@ -8,7 +8,8 @@ import pytest
 
 from numpyzf.layers import Conv, Flatten, Linear
 from numpyzf.network import Network
-from numpyzf.training import State, load_checkpoint, read_npz, save_checkpoint, write_npz
+from numpyzf.checkpoints import load_checkpoint, read_npz, save_checkpoint, write_npz
+from numpyzf.training import State
 
 pytestmark = pytest.mark.small
 

@@ -55,12 +55,12 @@ def test_a_gray_picture_is_not_stretched_when_drawn():
 
 
 def test_center_is_what_the_preparation_crops():
-    from numpyzf.runs import Preparation
+    from numpyzf.data.preprocess import Preparation
     images = np.arange(2 * 7 * 8, dtype=np.uint8).reshape(2, 1, 7, 8)
     prepare = Preparation(np.zeros((1, 7, 8), np.float32), 1.0, 4, 0, False)
-    np.testing.assert_array_equal(plots.center(images, 4, 4), prepare(images))
+    np.testing.assert_array_equal(center_crop(images, 4, 4), prepare(images))
     with pytest.raises(ValueError, match="7×8 have no middle of 9×4"):
-        plots.center(images, 9, 4)
+        center_crop(images, 9, 4)
 
 
 def test_grid_puts_every_image_in_its_place():

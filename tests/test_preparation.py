@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from numpyzf.runs import Preparation, hold_out
+from numpyzf.data.preprocess import Preparation
+from numpyzf.runs import hold_out
 
 
 # ---- what is held out -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import data, runs, training
+from numpyzf import checkpoints, data, runs, training
 from numpyzf.runs import hold_out, load_run, run_data, train_run
 from numpyzf.training import Recipe
 
@@ -42,13 +42,13 @@ def train(folder):
 def whole(folder, tmp_path_factory):
     """The folder of a run of two epochs that nothing interrupted; tests only read it."""
     out = tmp_path_factory.mktemp("whole")
-    train_run(out, dataset=folder, size=28, recipe=RECIPE)
+    train_run(out, data=folder, size=28, recipe=RECIPE)
     return out
 
 
 def saved(out):
     """All that a checkpoint holds: parameters, momentum, mean image, and as text random state, rate, history, settings."""
-    return training.read_npz(out / "checkpoint.npz")
+    return checkpoints.read_npz(out / "checkpoint.npz")
 
 
 def same(a, b):
@@ -90,7 +90,7 @@ def test_what_is_loaded_is_what_was_trained(train, tmp_path):
             np.testing.assert_array_equal(loaded.net.parameters[name], value, strict=True)
         np.testing.assert_array_equal(loaded.prepare.mean, run.prepare.mean, strict=True)
         assert loaded.prepare[1:] == run.prepare[1:] == (run.prepare.scale, 28, 3, True)
-        assert (loaded.classes, loaded.history, loaded.about) == (run.classes, run.history, run.about)
+        assert (loaded.classes, loaded.history, loaded.about) == (run.classes, run.history, run.settings)
 
 
 def test_run_data_gives_the_same_test_images(folder, whole):
@@ -208,7 +208,7 @@ def test_other_settings_are_refused_and_nothing_changes(train, whole, change, na
 # ---- arrays, variants, kept epochs ----------------------------------------------------------------------------------
 
 def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, whole, tmp_path):
-    run = train_run(tmp_path, dataset=data.load(folder, "train", size=28), recipe=RECIPE, report=str)
+    run = train_run(tmp_path, data=data.load(folder, "train", size=28), recipe=RECIPE, report=str)
     for name, value in load_run(whole).net.parameters.items():
         np.testing.assert_array_equal(run.net.parameters[name], value, err_msg=name)
     with pytest.raises(ValueError, match="trained on arrays.*pass the images themselves"):
@@ -228,7 +228,7 @@ def test_kept_epochs_are_the_checkpoints_of_shorter_runs(train, tmp_path):
     train(tmp_path / "long", recipe, keep=(1, 2))
     assert sorted(os.listdir(tmp_path / "long")) == ["checkpoint.npz", "epoch-001.npz", "epoch-002.npz"]
     train(tmp_path / "short", recipe._replace(epochs=2))
-    kept, short = (training.read_npz(path) for path in (runs.epoch_file(tmp_path / "long", 2), tmp_path / "short" / "checkpoint.npz"))
+    kept, short = (checkpoints.read_npz(path) for path in (runs.epoch_file(tmp_path / "long", 2), tmp_path / "short" / "checkpoint.npz"))
     for name in kept:
         np.testing.assert_array_equal(kept[name], short[name], err_msg=name)
     assert len(load_run(runs.epoch_file(tmp_path / "long", 1)).history) == 1
@@ -237,13 +237,13 @@ def test_kept_epochs_are_the_checkpoints_of_shorter_runs(train, tmp_path):
 def test_an_epoch_to_keep_is_there_before_the_run_goes_beyond_it(train, tmp_path, monkeypatch):
     """Stopped between the two files, a run would else go on and never keep this epoch."""
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        save = training.save_checkpoint
+        save = checkpoints.save_checkpoint
 
         def save_or_stop(path, *arguments):
             if path.name == "checkpoint.npz":
                 raise KeyboardInterrupt
             save(path, *arguments)
-        patch.setattr(training, "save_checkpoint", save_or_stop)
+        patch.setattr(checkpoints, "save_checkpoint", save_or_stop)
         train(tmp_path, keep=(1,))
     assert os.listdir(tmp_path) == ["epoch-001.npz"]
 
@@ -263,17 +263,17 @@ def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
 
 def test_the_net_that_comes_along():
     run = runs.pretrained()
-    assert run.about["data"] == "cifar10" and run.about["test accuracy"] >= 0.8 and run.classes[3] == "cat" and len(run.history) == 40
+    assert run.settings["data"] == "cifar10" and run.settings["test accuracy"] >= 0.8 and run.classes[3] == "cat" and len(run.history) == 40
     assert run.net.input_shape == (3, 32, 32) and 2e5 < sum(value.size for value in run.net.parameters.values()) < 6e5
-    assert runs.PRETRAINED.stat().st_size < 1.2e6 and "/" not in str(run.about)
+    assert runs.PRETRAINED.stat().st_size < 1.2e6 and "/" not in str(run.settings)
 
 
 @pytest.mark.parametrize("name", ["info", "mean", "parameter/conv1.w"])
 def test_a_damaged_released_net(train, tmp_path, name):
     train(tmp_path / "run")
     runs.release(tmp_path / "run", tmp_path / "net.npz", name="x", test_accuracy=0.5)
-    arrays = training.read_npz(tmp_path / "net.npz")
-    training.write_npz(tmp_path / "net.npz", {key: value for key, value in arrays.items() if key != name})
+    arrays = checkpoints.read_npz(tmp_path / "net.npz")
+    checkpoints.write_npz(tmp_path / "net.npz", {key: value for key, value in arrays.items() if key != name})
     with pytest.raises(ValueError, match="net.npz is no net that `release` wrote, or it is damaged"):
         runs.pretrained(tmp_path / "net.npz")
 
@@ -313,7 +313,7 @@ def test_a_class_of_one_image(folder, train, tmp_path):
         for i in range(count):
             shutil.copy(folder / name / f"{i:02}.png", tmp_path / "few" / name)
     with pytest.raises(ValueError, match="few has fewer than two images to train on of green, red; add some"):
-        train(tmp_path / "run", dataset=tmp_path / "few")
+        train(tmp_path / "run", data=tmp_path / "few")
     assert not (tmp_path / "run").exists()
 
 
@@ -326,8 +326,8 @@ def test_a_damaged_checkpoint_is_not_trained_over(train, tmp_path):
 
 @pytest.mark.parametrize("name", ["settings", "scale", "pad"])
 def test_a_checkpoint_that_is_no_run(whole, tmp_path, name):
-    state, about = training.load_checkpoint(whole / "checkpoint.npz", lambda about: load_run(whole).net)
-    training.save_checkpoint(tmp_path / "checkpoint.npz", state, {key: value for key, value in about.items() if key != name})
+    state, about = checkpoints.load_checkpoint(whole / "checkpoint.npz", lambda about: load_run(whole).net)
+    checkpoints.save_checkpoint(tmp_path / "checkpoint.npz", state, {key: value for key, value in about.items() if key != name})
     with pytest.raises(ValueError, match=f"checkpoint.npz is no checkpoint of numpyzf: it has no '{name}'"):
         load_run(tmp_path)
 
@@ -341,22 +341,22 @@ def test_a_folder_without_a_run(tmp_path, name):
 def test_a_file_in_the_folders_place_is_refused_before_anything_is_read(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ValueError, match="out is no folder that can be written to"):
-        runs.train_run(tmp_path / "out", dataset="not even looked for")
+        runs.train_run(tmp_path / "out", data="not even looked for")
     assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
     """Else images that were held out before would now be trained on."""
     folder = shutil.copytree(folder, tmp_path / "pictures")
-    train_run(tmp_path / "run", dataset=folder, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
+    train_run(tmp_path / "run", data=folder, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
     extra = next(folder.rglob("*.png"))
     shutil.copy(extra, extra.with_name("zz.png"))
     with pytest.raises(ValueError, match="another checksum of the images"):
-        train_run(tmp_path / "run", dataset=folder, size=28, recipe=Recipe(epochs=2, batch=16), report=str)
+        train_run(tmp_path / "run", data=folder, size=28, recipe=Recipe(epochs=2, batch=16), report=str)
 
 
 def test_a_run_remembers_where_its_images_are(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    run = train_run(tmp_path / "run", dataset=folder.name, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
+    run = train_run(tmp_path / "run", data=folder.name, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
     monkeypatch.chdir(tmp_path)
     assert len(run_data(run).images) > 0

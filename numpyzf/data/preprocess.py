@@ -3,6 +3,7 @@
 Zeiler & Fergus 2013, section 3 (Training details).
 """
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -103,3 +104,33 @@ def _check_crop(images, size):
     _check_integer("size", size, 1)
     if size > min(images.shape[2:]):
         raise ValueError(f"size {size} is larger than the images: {images.shape[2]}×{images.shape[3]} with the padding")
+
+
+def center_crop(images, height, width):
+    """The middle height×width of images (…, H, W), as Preparation crops them: the pixels that the net gets to see."""
+    top, left = (images.shape[-2] - height) // 2, (images.shape[-1] - width) // 2
+    if top < 0 or left < 0:
+        raise ValueError(f"images of {images.shape[-2]}×{images.shape[-1]} have no middle of {height}×{width}")
+    return images[..., top:top + height, left:left + width]
+
+
+class Preparation(NamedTuple):
+    """From uint8 images to a net's input: mean image removed, divided by the training set's standard deviation, cropped.
+
+    The paper removes the mean image and leaves values at about ±128; dividing by `scale` lets He initialization and
+    rates that are usual today work. Call it with rng for random crops (of images padded by `pad`) and, with `flip`, mirror images.
+    """
+    mean: np.ndarray        # (C, H, W)
+    scale: float
+    size: int               # side of the net's input
+    pad: int
+    flip: bool
+
+    def __call__(self, images, rng=None):
+        """uint8 (N, C, H, W) -> float32 (N, C, size, size)."""
+        if images.shape[1:] != self.mean.shape:
+            raise ValueError(f"the images are {images.shape[1:]}, this net was trained on {self.mean.shape}: (channels, height, width)")
+        x = normalize(images, self.mean, self.scale)
+        if rng is not None:
+            return random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
+        return np.ascontiguousarray(center_crop(x, self.size, self.size))

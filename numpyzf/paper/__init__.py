@@ -1,0 +1,1 @@
+"""The first paper: every figure and table."""

@@ -1,0 +1,165 @@
+"""Items are computed once, kept whole, and put on one page; here with made-up items, then all real ones on a quick study."""
+import io
+import json
+import re
+from html import escape
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import plots
+from numpyzf import page
+from numpyzf.paper import reproduce
+from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report, Study
+
+
+class Counted:
+    """An item that counts how often it is computed, and fails when told to."""
+
+    def __init__(self, name):
+        self.name, self.count, self.fails = name, 0, False
+
+    def __call__(self, study):
+        self.count += 1
+        if self.fails:
+            raise KeyboardInterrupt
+        figure = plots.figure(1, 1)
+        figure.subplots().plot([self.count])
+        return Report([Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)],
+                      [page.Section(f"picture of {self.name}", "text", figure, alt="a line"),
+                       page.Section(f"table of {self.name}", "more", rows=[("a", "b"), (1, 2.5)])])
+
+
+@pytest.fixture
+def items(monkeypatch):
+    items = [Counted("fig1"), Counted("table1"), Counted("fig9")]
+    also = {"table1": ("fig8",), "fig9": ("table4",)}
+    monkeypatch.setattr(reproduce, "ITEMS", [reproduce.Item(item.name, f"Heading of {item.name}: all", item, also.get(item.name, ()))
+                                             for item in items])
+    return items
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path / "paper", quick=True, report=lambda text: None)
+
+
+def test_items_by_their_names_in_the_papers_order(items):
+    assert [item.name for item in reproduce.find(["table4", "fig8", "table1"])] == ["table1", "fig9"]
+    assert [item.name for item in reproduce.find(["all"])] == ["fig1", "table1", "fig9"]
+    with pytest.raises(ValueError, match="no item 'fig10'; there are: all, fig1, table1, fig8, fig9, table4"):
+        reproduce.find(["fig1", "fig10"])
+
+
+def test_a_finished_item_is_not_computed_again_unless_wanted(items, study):
+    reproduce.run(study, ["fig1"])
+    reproduce.run(study, ["all"])
+    assert [item.count for item in items] == [1, 1, 1]
+    reproduce.run(study, ["fig8"], again=True)
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_interrupted_and_started_again_it_goes_on(items, study):
+    items[1].fails = True
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.run(study, ["all"])
+    text = (study.out / "index.html").read_text(encoding="utf-8")
+    assert "Heading of fig1" in text and "Heading of table1" not in text
+    items[1].fails = False
+    reproduce.run(Study(study.out, quick=True, report=lambda text: None), ["all"])
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_what_is_kept_comes_back_as_it_was(items, study):
+    reproduce.run(study, ["all"])
+    report = reproduce.read(study.out, "fig1")
+    assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)]
+    picture, table = report.sections
+    assert picture.picture == (study.out / "items" / "fig1-1.png").read_bytes() and picture[:2] == ("picture of fig1", "text")
+    assert table.picture is None and table.rows == [["a", "b"], [1, 2.5]]
+
+
+@pytest.mark.parametrize("damage", ["{", '{"claims": []}', '{"claims": [[1]], "sections": []}', '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
+def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
+    reproduce.run(study, ["all"])
+    (study.out / "items" / "fig1.json").write_text(damage)
+    reproduce.run(study, ["all"])
+    assert [item.count for item in items] == [2, 1, 1]
+
+
+def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
+    path = reproduce.run(study, ["all"])
+    text = path.read_text(encoding="utf-8")
+    assert text.count("✓ holds") == 2 * 3 and text.count("– not testable here") == 2 * 3        # in the overview, and at the item
+    assert "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here." in text.replace("&#x27;", "'")
+    assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
+    assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
+    assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
+
+
+# ---- several at a time ----------------------------------------------------------------------------------------------
+
+def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
+    kept = []
+    for processes in 1, 2:
+        lines = []
+        study = Study(tmp_path / str(processes), quick=True, report=lines.append)
+        path = reproduce.run(study, ["fig3", "table1"], processes=processes)
+        kept.append([reproduce.read(study.out, name) for name in ("fig3", "table1")])
+        assert f"  {'table1: ' * (processes > 1)}net scenes-seed-0" in lines and len(lines) == 6
+        assert {line.partition(" ")[0] for line in lines if "done" in line} == {"[1/2]", "[2/2]"}
+        assert path.read_text(encoding="utf-8").count("<img") == sum(s.picture is not None for report in kept[-1] for s in report.sections)
+        lines.clear()
+        reproduce.run(study, ["fig3", "table1"], processes=processes)
+        assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
+    papers = [[claim.paper for report in reports for claim in report.claims] for reports in kept]       # what is measured differs in rounding
+    assert papers[0] == papers[1]
+
+
+def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
+    study = Study(tmp_path / "paper", quick=True, report=lambda text: None)
+    damaged = study.out / "nets" / "scenes-seed-0" / "checkpoint.npz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("no net")
+    with pytest.raises(ChildProcessError, match=r"table1 could not be computed: numpyzf: .*checkpoint.npz can't be read as .npz"):
+        reproduce.run(study, ["fig3", "table1"], processes=2)
+    assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
+
+
+# ---- the real items, on few images ----------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    """The folder of a quick study with every item finished."""
+    study = Study(tmp_path_factory.mktemp("paper"), quick=True, report=lambda text: None)
+    reproduce.run(study, ["all"])
+    return study.out
+
+
+def test_every_figure_and_table_of_the_paper_has_an_item():
+    paper = {f"fig{n}" for n in range(1, 10)} | {f"table{n}" for n in range(1, 8)} | {"training", "limits"}
+    assert set(reproduce.names()) == paper and len(reproduce.names()) == len(paper)
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item):
+    report = reproduce.read(paper, item.name)
+    assert report.claims and {claim.verdict for claim in report.claims} <= {HOLDS, DOES_NOT_HOLD, NOT_TESTABLE}
+    for claim in report.claims:
+        assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
+        assert claim.verdict == NOT_TESTABLE or any(letter.isdigit() for letter in claim.measured), claim
+    pictures = [section for section in report.sections if section.picture is not None]
+    assert pictures and all(section.text and section.heading and section.alt for section in pictures)
+    for section in pictures:
+        with Image.open(io.BytesIO(section.picture)) as image:
+            shades = np.asarray(image.convert("L"))
+        assert shades.shape[1] <= 9.05 * plots.DPI and shades.std() > 5, section.heading        # fits the page, isn't empty
+
+
+def test_the_page_has_every_item_and_fetches_nothing(paper):
+    text = (paper / "index.html").read_text(encoding="utf-8")
+    anchors = set(re.findall(r' id="([^"]+)"', text))
+    assert all(escape(item.heading) in text for item in reproduce.ITEMS)
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text) and "<script" not in text

@@ -1,0 +1,59 @@
+"""A file is replaced whole, or not at all; and one process at a time is let in."""
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from numpyzf.checkpoints import locked, replacing
+
+
+def test_the_new_file_takes_the_name_when_it_is_complete(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("earlier")
+    with replacing(path) as file:
+        file.write(b"later")
+        file.flush()
+        assert path.read_text() == "earlier"
+    assert path.read_text() == "later" and os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_error_leaves_the_earlier_one_and_nothing_beside_it(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("earlier")
+    with pytest.raises(error), replacing(path) as file:
+        file.write(b"half")
+        raise error
+    assert path.read_text() == "earlier" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_what_can_not_be_written_is_named(tmp_path):
+    path = tmp_path / "nowhere" / "a.txt"
+    with pytest.raises(OSError, match=f"^{path} could not be written .No such file or directory.; an earlier one is unchanged"):
+        with replacing(path):
+            pass
+
+
+def test_one_at_a_time_is_let_in(tmp_path):
+    inside = threading.Event()
+
+    def enter():
+        with locked(tmp_path / "new" / "a.lock"):
+            inside.set()
+    with locked(tmp_path / "new" / "a.lock"):
+        other = threading.Thread(target=enter)
+        other.start()
+        assert not inside.wait(0.2)
+        with locked(tmp_path / "b.lock"):           # another one is free
+            pass
+    other.join(20)
+    assert inside.is_set()
+
+
+def test_a_process_that_has_died_keeps_no_one_out(tmp_path):
+    code = f"import os\nfrom numpyzf.checkpoints import locked\nwith locked({str(tmp_path / 'a.lock')!r}):\n    os._exit(3)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 3
+    with locked(tmp_path / "a.lock"):
+        pass
