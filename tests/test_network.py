@@ -76,17 +76,17 @@ def test_a_pass_is_its_layers_one_after_the_other(net, x):
 @pytest.mark.parametrize("batch", [1, 3, 4, 100])
 def test_scores_of_any_number_of_images(net, x, batch):
     """Not to the bit: BLAS may sum in another order for another batch."""
-    np.testing.assert_allclose(net.scores(x, batch), net.forward(x).scores, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(net.predict(x, batch=batch), net.forward(x).scores, rtol=1e-13, atol=1e-14)
 
 
 @small
 def test_no_images_have_no_scores(net):
-    assert net.scores(np.empty((0, 2, 9, 8))).shape == (0, 3)
+    assert net.predict(np.empty((0, 2, 9, 8))).shape == (0, 3)
 
 
 @small
 def test_float32_and_float64_agree(net, x):
-    np.testing.assert_allclose(net.astype(np.float32).scores(x.astype(np.float32)), net.scores(x), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(net.astype(np.float32).predict(x.astype(np.float32)), net.predict(x), rtol=1e-5, atol=1e-5)
 
 
 # ---- what it leaves behind ------------------------------------------------------------------------------------------

@@ -121,9 +121,9 @@ def test_a_unit_outside_of_its_map_has_no_cone(net):
 # ---- parameters -----------------------------------------------------------------------------------------------------
 
 def test_parameters_are_the_arrays_themselves(net, x):
-    before = net.scores(x)
+    before = net.predict(x)
     net.parameters["fc2.b"][...] += [1, -2]
-    np.testing.assert_allclose(net.scores(x) - before, [[1, -2]] * 3, rtol=1e-5)
+    np.testing.assert_allclose(net.predict(x) - before, [[1, -2]] * 3, rtol=1e-5)
 
 
 def test_astype_is_a_copy(net):
@@ -169,9 +169,9 @@ def test_loaded_parameters_are_copied(net, x):
     other = make()
     values = {name: value.copy() for name, value in net.parameters.items()}
     other.load_parameters(values)
-    np.testing.assert_array_equal(other.scores(x), net.scores(x))
+    np.testing.assert_array_equal(other.predict(x), net.predict(x))
     values["conv1.w"][...] = 0
-    np.testing.assert_array_equal(other.scores(x), net.scores(x))
+    np.testing.assert_array_equal(other.predict(x), net.predict(x))
 
 
 def without(parameters, name):

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from numpyzf.data.preprocess import center_crop
 from numpyzf import plots
 
 pytestmark = pytest.mark.small

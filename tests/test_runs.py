@@ -68,7 +68,7 @@ def test_training_writes_a_run_and_returns_it(train, tmp_path, capsys):
     run = train(tmp_path / "new" / "run")
     assert os.listdir(tmp_path / "new" / "run") == ["checkpoint.npz"]
     assert run.classes == ("blue", "green", "red") and run.net.input_shape == (3, 28, 28)
-    assert run.net.scores(run.prepare(run_data(run).images)).shape == (9, 3)
+    assert run.net.predict(run.prepare(run_data(run).images)).shape == (9, 3)
     assert [row["epoch"] for row in run.history] == [1, 2]
     first, *epochs = capsys.readouterr().out.splitlines()
     assert "training labnet on 33 images up to epoch 2; 3 more are held out" in first
@@ -258,7 +258,7 @@ def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
     assert net.about["data"] == "cifar10" and net.about["test accuracy"] == 0.75 and str(tmp_path) not in str(net.about)
     assert net.classes == run.classes and net.history == run.history and net.net.dtype == np.float32
     images = np.random.default_rng(0).integers(0, 256, (4, 3, 28, 28)).astype(np.uint8)
-    np.testing.assert_allclose(net.net.scores(net.prepare(images)), run.net.scores(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
+    np.testing.assert_allclose(net.net.predict(net.prepare(images)), run.net.predict(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
 
 
 def test_the_net_that_comes_along():

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from numpyzf.data.preprocess import center_crop
 from numpyzf import plots
 from numpyzf.deconvnet import project
 from numpyzf.paper import limits, limits_claims, limits_draw
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.small
 
 def prepare(images):
     """The middle 2×2, from bytes 0 … 255 to −100 … 155."""
-    return np.ascontiguousarray(plots.center(images, 2, 2), np.float32) - 100
+    return np.ascontiguousarray(center_crop(images, 2, 2), np.float32) - 100
 
 
 def linear(rows=((1, 2, 3, 4), (1, 3, 2, 4), (4, 3, 2, 1))):

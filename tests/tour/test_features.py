@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from numpyzf.data.preprocess import center_crop
 from numpyzf import plots
 from numpyzf.deconvnet import project, top_activations
 from numpyzf.tour import features
@@ -13,7 +14,7 @@ FILTER = np.array([[0, 1, 0], [1, 4, -1], [0, -1, 0]], np.float32)
 
 def prepare(images):
     """The middle 8×8, no scaling."""
-    return np.ascontiguousarray(plots.center(images, 8, 8), np.float32)
+    return np.ascontiguousarray(center_crop(images, 8, 8), np.float32)
 
 
 def planted():
