@@ -10,7 +10,7 @@ from numpyzf import cli, data, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.paper import reproduce
-from numpyzf.paper.study import HOLDS, Claim, Report
+from numpyzf.paper.claims import HOLDS, Claim, Report
 
 OPTIONS = {"demo": ["--out", "--seed"],
            "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",

@@ -13,7 +13,7 @@ from ..deconvnet import RULES, strongest
 from ..functional import Switches
 from . import figure1_draw
 from ..page import Section
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 SIDE = 3            # windows a side of the magnified region
 ROUNDING = 1e-6     # relative, in float32

@@ -9,7 +9,7 @@ from ..runs import Run
 from ..tour import features
 from ..training import Prepared
 from . import figure2_claims, figure2_score
-from .study import Report
+from .claims import Report
 
 
 def reproduce(study):

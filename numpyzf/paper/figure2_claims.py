@@ -3,7 +3,7 @@ import numpy as np
 
 from . import figure2_score
 from ..page import Section
-from .study import NOT_TESTABLE, Claim, spread, verdict
+from .claims import NOT_TESTABLE, Claim, spread, verdict
 
 
 EXAGGERATE = """Projections exaggerate the part of the image that makes the difference. Tested: in each of {upper} more of the \

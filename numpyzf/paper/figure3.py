@@ -10,7 +10,7 @@ from .. import models, plots
 from ..geometry import conv_output_size, pool_output_size
 from ..layers import ContrastNorm, Conv, Dropout, Linear, MaxPool, ReLU
 from ..page import Section
-from .study import Claim, Report, verdict
+from .claims import Claim, Report, verdict
 
 SIZES = [110, 55, 26, 13, 13, 13, 13, 6]        # of the maps in the paper's Figure 3, from conv1 to pool5
 OPERATIONS = {Conv: "conv", MaxPool: "pool", Linear: "full"}

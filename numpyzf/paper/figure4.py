@@ -15,7 +15,8 @@ from ..tour.training_curve import rate_drops
 from ..training import Prepared
 from . import figure2_score
 from ..page import Section
-from .study import NOT_TESTABLE, RECIPES, Claim, Report, verdict
+from .claims import NOT_TESTABLE, Claim, Report, verdict
+from .study import RECIPES
 
 SHOWN = (1, 2, 5, 10, 20, 30, 40, 64)                   # the paper's epochs, as far as they run
 KEPT = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30)

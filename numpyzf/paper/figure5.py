@@ -9,7 +9,7 @@ import numpy as np
 from .. import functional as F
 from .. import page, plots
 from ..data import scenes, transform
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 TRANSFORMS = {"translation": transform.translate, "scale": transform.scale, "rotation": transform.rotate}
 STABLE = 0.8        # what "stable" means in the claims: four fifths are kept, on average over the range

@@ -10,7 +10,7 @@ from .. import plots, training
 from ..runs import Run
 from ..tour import features, filters
 from ..page import Section
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 STARTED = 1e-2      # the first layer's weights start as a Gaussian of this deviation, see Network.initialize
 SAMPLE = 200        # images on which responses at every pixel are computed

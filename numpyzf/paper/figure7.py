@@ -15,7 +15,7 @@ from ..look import occlusion
 from ..look.many import top_activations
 from ..tour import features
 from ..training import Prepared
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 
 class Figure7(NamedTuple):

@@ -11,7 +11,8 @@ import numpy as np
 from .. import data, plots, runs, training
 from ..look import linear
 from ..page import Section
-from .study import NOT_TESTABLE, RECIPES, Claim, Report, spread, verdict
+from .claims import NOT_TESTABLE, Claim, Report, spread, verdict
+from .study import RECIPES
 
 COUNTS = (5, 20, 60)            # training images per class
 SAME = 0.95                     # normalized correlation from which on two images count as the same

@@ -15,7 +15,7 @@ from ..deconvnet import RULES
 from ..look.many import project_many
 from . import limits_claims, limits_draw
 from ..page import Section
-from .study import Report
+from .claims import Report
 
 NAMES = tuple(RULES)                                                                    # deconvnet, gradient, guided
 EIGHT = limits_draw.EIGHT                                                               # (forward mask, switches, backward ReLU)

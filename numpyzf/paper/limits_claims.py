@@ -6,7 +6,7 @@ import numpy as np
 
 from . import limits_draw
 from .limits_draw import RULES as NAMES
-from .study import Claim, spread, verdict
+from .claims import Claim, spread, verdict
 
 RANK, COSINE = 0, 1         # the first axis of similarities
 

@@ -11,7 +11,8 @@ from ..data import preprocess, scenes
 from ..data.preprocess import Preparation
 from ..tour import filters, training_curve
 from ..page import Section
-from .study import RECIPES, Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
+from .study import RECIPES
 
 EPOCHS = 2      # of the nets that begin as the paper's: enough to see whether they move
 CONSTANT = {"rate": 1e-2, "patience": EPOCHS, "settle": 0}    # the paper's, and never lower because validation accuracy stalls

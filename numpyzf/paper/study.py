@@ -7,7 +7,6 @@ import json
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,44 +14,7 @@ from .. import data as datasets, runs, training
 from ..data import scenes
 from ..checkpoints import locked, replacing
 
-HOLDS, DOES_NOT_HOLD, NOT_TESTABLE = "holds", "does not hold at this size", "not testable here"
 RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02), "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
-
-
-class Claim(NamedTuple):
-    """One statement of the paper, what was measured here (with unit, number of seeds and spread), and the verdict on it."""
-    paper: str
-    measured: str
-    verdict: str
-
-
-class Report(NamedTuple):
-    """What an item found: claims, a list of Claim; sections, a list of page.Section, each with a picture or a table."""
-    claims: list
-    sections: list
-
-
-def verdict(agree):
-    """HOLDS if a statement is true with every seed, else DOES_NOT_HOLD. agree: one boolean per seed, one at least."""
-    agree = list(agree)
-    if not agree:
-        raise ValueError("agree is empty: a verdict takes at least one seed")
-    return HOLDS if all(agree) else DOES_NOT_HOLD
-
-
-def spread(values, form=".2f", unit=""):
-    """Mean and standard deviation over seeds, as text; unit follows the number. Seeds with NaN had nothing to measure.
-
-    >>> spread([0.5, 0.7]), spread([12.0, 13.0, 14.0], ".1f", " %"), spread([3.0, np.nan]), spread([np.nan])
-    ('0.60 ± 0.14 (2 seeds)', '13.0 ± 1.0 % (3 seeds)', '3.00 (1 seed)', 'nothing to measure (0 seeds)')
-    """
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return "nothing to measure (0 seeds)"
-    if len(values) == 1:
-        return f"{values[0]:{form}}{unit} (1 seed)"
-    return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}{unit} ({len(values)} seeds)"
 
 
 def say(text):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import page, plots
 from ..data import scenes
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 PARTS, RANDOM, SAME = ("right eye", "left eye", "nose"), "random place", "same random place"
 PAPER = {"right eye": (0.067, 0.069), "left eye": (0.069, 0.068), "nose": (0.079, 0.069), RANDOM: (0.107, 0.073)}    # layers 5 and 7

@@ -11,7 +11,7 @@ from .. import plots
 from ..data import preprocess
 from ..functional import softmax
 from ..page import Section
-from .study import NOT_TESTABLE, Claim, Report, spread, verdict
+from .claims import NOT_TESTABLE, Claim, Report, spread, verdict
 
 NETS = 5
 PAPER = {"one net": (38.4, 16.5), "five nets": (36.7, 15.3)}      # ImageNet 2012, validation: top-1, top-5 (%)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import plots, runs, training
 from ..page import Section
-from .study import NOT_TESTABLE, Claim, Report, spread, verdict
+from .claims import NOT_TESTABLE, Claim, Report, spread, verdict
 
 
 class Variant(NamedTuple):

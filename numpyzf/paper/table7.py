@@ -10,7 +10,7 @@ from .. import data, plots, runs
 from ..look import linear
 from . import figure9
 from ..page import Section
-from .study import Claim, Report, spread, verdict
+from .claims import Claim, Report, spread, verdict
 
 LAYERS = {"norm1": "1", "norm2": "2", "relu3": "3", "relu4": "4", "pool5": "5", "relu7": "7"}     # the last output of each
 PAPER = (44.8, 66.2, 72.3, 76.6, 86.2, 85.5)        # Caltech-101, support vector machine (%)

@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from numpyzf.deconvnet import project
 from numpyzf.paper import figure1, figure1_draw
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS
 from numpyzf.layers import ContrastNorm, Conv, MaxPool, ReLU
 from numpyzf.network import Network
 

@@ -4,7 +4,7 @@ import pytest
 
 from numpyzf.paper import figure2_claims
 from numpyzf.paper.figure2_score import Common, Score
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE
 
 pytestmark = pytest.mark.small
 

@@ -4,7 +4,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from numpyzf import models
 from numpyzf.paper import figure3
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, Study
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS
+from numpyzf.paper.study import Study
 from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
 

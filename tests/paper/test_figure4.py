@@ -4,7 +4,7 @@ import pytest
 
 from numpyzf import data, runs, training
 from numpyzf.paper import figure4
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE
 from numpyzf.geometry import ReceptiveField
 from numpyzf.layers import Conv
 from numpyzf.network import Network

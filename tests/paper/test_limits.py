@@ -7,7 +7,7 @@ from numpyzf.data.preprocess import center_crop
 from numpyzf import plots
 from numpyzf.deconvnet import project
 from numpyzf.paper import limits, limits_claims, limits_draw
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS
 from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
 

@@ -11,7 +11,8 @@ from PIL import Image
 from numpyzf import plots
 from numpyzf import page
 from numpyzf.paper import reproduce
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report, Study
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
+from numpyzf.paper.study import Study
 
 
 class Counted:

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from numpyzf.paper.study import DOES_NOT_HOLD, HOLDS, Study, spread, verdict
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, spread, verdict
+from numpyzf.paper.study import Study
 
 
 @pytest.fixture(scope="module")
