@@ -24,6 +24,11 @@ class ReceptiveField(NamedTuple):
     start: int
 
 
+def ceil_div(a, b):
+    """⌈a / b⌉ of integers."""
+    return -(-a // b)
+
+
 IDENTITY = ReceptiveField(size=1, stride=1, start=0)
 
 
