@@ -30,11 +30,13 @@ def filled(result, *, class_score=(0.2,) * 3, conv5=(0.2,) * 3, classes=(0.2,) *
     noise_inside: share of the energy on the object when all is noise; the trained net's is 0.7.
     """
     scores, units = result.class_score, result.conv5
+    one_layer = by_rule(scores.one_layer, [0.5, 0.6, 0.7])
+    one_layer[:, :, 1:] = 0.9                                   # below fc8
     inside = np.full_like(scores.inside, 0.7)
     inside[0, -1] = noise_inside
     scores = scores._replace(other_image=by_rule(scores.other_image, [0.1] * 3), inside=inside,
                              down_to_layer=by_rule(scores.down_to_layer, class_score),
-                             one_layer=by_rule(scores.one_layer, [0.5, 0.6, 0.7]))
+                             one_layer=one_layer)
     units = units._replace(other_image=by_rule(units.other_image, [0.3] * 3),
                            down_to_layer=by_rule(units.down_to_layer, conv5))
     way_similarities = np.zeros_like(result.way_similarities)
