@@ -94,9 +94,7 @@ def grid(images, columns, pad=1, background=1.0):
 
 
 def mosaic(tiles, columns):
-    """Lay tiles out in light gray frames.
-
-    The frames tell apart even white tiles, and a white tile from the white page.
+    """Lay tiles out in light gray frames, which show where a white tile ends.
 
     tiles: a list of images (H, W) or (H, W, 3).
     columns: tiles side by side.

@@ -124,9 +124,9 @@ def _save(blocks, part, have, total):
     Returns how many bytes `part` then holds.
     """
     name = part.name.removesuffix(".part")
-    live = sys.stderr.isatty()
+    on_terminal = sys.stderr.isatty()
     done, started, shown = have, time.monotonic(), 0.0
-    if not live:
+    if not on_terminal:
         resumed = f", from byte {have:,} on" if have else ""
         print(f"{name}: downloading{resumed}", file=sys.stderr, flush=True)
     try:
@@ -134,7 +134,7 @@ def _save(blocks, part, have, total):
             for block in blocks:
                 file.write(block)
                 done += len(block)
-                if live and time.monotonic() - shown > REDRAW:
+                if on_terminal and time.monotonic() - shown > REDRAW:
                     shown = time.monotonic()
                     state = _state(name, have, done, total, shown - started)
                     print(state, end="\r", file=sys.stderr, flush=True)

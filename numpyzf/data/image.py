@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from .. import checks
 
 MAX_PIXELS = 100_000_000
-# No EPS, for one: Pillow would run a program to read it.
+# EPS, for example, is left out: Pillow would run a program to read it.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff",
             ".webp")

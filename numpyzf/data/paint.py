@@ -107,7 +107,7 @@ def background(colors, rng, side):
 def clutter(canvas, rng):
     """Draw on the canvas a few small splinters that belong to no object, of all colors."""
     count, corners = rng.integers(2, 8), 5
-    # Corners in order of their angle around a splinter's center; sides of 1 for the scene.
+    # The scene's side is 1 here. Corners go around a splinter's center, angle by angle.
     angles = 2 * np.pi * np.sort(rng.random((count, corners)))
     radii = rng.uniform(0.03, 0.12, (count, 1)) * rng.uniform(0.5, 1, (count, corners))
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=2)

@@ -39,10 +39,9 @@ class Scenes(NamedTuple):
     labels: np.ndarray          # (N,), int64: indices of classes
     classes: tuple[str, ...]    # the names of all classes
     masks: np.ndarray           # (N, S, S), bool: the pixels of the object
-    # For the name of each part that occurs (N, 3), float32: row and column of the part's center
-    # of area, and the radius of the circle around it that covers the part. NaN where the object
-    # has no such part.
-    parts: dict
+    parts: dict                 # {name: (N, 3), float32} of every part that occurs: row and
+                                # column of its center of area, and the radius of the circle
+                                # around it that covers the part; NaN where there is none
 
 
 def render(count, rng, *, size=64, classes=None, centered=False):
@@ -161,15 +160,14 @@ def _place(shapes, rng, side, symmetric, centered):
     Returns each shape's outline, a list x, y, x, y … on the canvas, and
     {part: (row, column, radius)} in the scene.
     """
-    share, angle = 0.6, 0       # of the scene's side, the object's larger side
+    share, angle = 0.6, 0       # share: the object's larger side, divided by the scene's
     if not centered:
         share = rng.uniform(0.4, 0.75)
         angle = rng.uniform(-np.pi, np.pi) if symmetric else np.radians(rng.uniform(-20, 20))
-    coin = rng.random() < 0.5       # a centered object draws one too, and does not look at it
-    mirrored = coin and not centered
+    mirrored = rng.random() < 0.5 and not centered      # a number is drawn either way
     where = 0.5 if centered else rng.random(2)      # 0 … 1: from the top left to the bottom right
 
-    # starts[k] … starts[k + 1]: the corners of shape k among all points
+    # points[starts[k]:starts[k + 1]] are the corners of shape k.
     starts = np.cumsum([0] + [len(shape.points) for shape in shapes])
     points = np.concatenate([shape.points for shape in shapes])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -199,15 +197,16 @@ def _circles(shapes, points, starts):
     after = np.arange(1, len(points) + 1)
     after[starts[1:] - 1] = starts[:-1]     # a polygon's last corner is followed by its first
     x, y = points.T
-    # The shoelace formula: each edge and the origin are a triangle, of area cross / 2 with a sign,
-    # whose centroid is (points + points[after]) / 3. reduceat sums up each polygon's triangles.
+    # The shoelace formula: each edge and the origin make a triangle. Its area, with a sign, is
+    # cross / 2; its centroid is (points + points[after]) / 3. reduceat sums over each polygon's
+    # triangles. The factors 1/2 cancel below.
     cross = x * y[after] - x[after] * y
     area = np.add.reduceat(cross, starts[:-1])
     moment = np.add.reduceat(cross[:, None] * (points + points[after]), starts[:-1])
     # A polygon may go either way round: its area counts as positive.
     moment, area = moment * np.sign(area)[:, None], np.abs(area)
     circles = {}
-    for part in dict.fromkeys(shape.part for shape in shapes if shape.part):
+    for part in dict.fromkeys(shape.part for shape in shapes if shape.part):    # each name once
         own = [k for k, shape in enumerate(shapes) if shape.part == part]
         center = moment[own].sum(axis=0) / (3 * area[own].sum())
         corners = np.concatenate([points[starts[k]:starts[k + 1]] for k in own])

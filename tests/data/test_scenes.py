@@ -269,14 +269,14 @@ def test_symmetric_classes_are_those_that_look_the_same_turned():
 # ---- data.load, errors -----------------------------------------------------------------------
 
 @pytest.fixture
-def few(monkeypatch):
+def small_splits(monkeypatch):
     monkeypatch.setattr(scenes, "SPLITS", {"train": (40, 2013), "test": (20, 2014)})
     scenes._load.cache_clear()
     yield
     scenes._load.cache_clear()
 
 
-def test_splits(few):
+def test_splits(small_splits):
     train, test = scenes.load("train"), scenes.load("test")
     assert len(train.images) == 40 and len(test.images) == 20
     first = scenes.load("train", count=7)
@@ -289,14 +289,14 @@ def test_splits(few):
             array[0] = 0
 
 
-def test_the_splits_have_seeds_of_their_own(few, monkeypatch):
+def test_the_splits_have_seeds_of_their_own(small_splits, monkeypatch):
     splits = {split: (20, seed) for split, (count, seed) in scenes.SPLITS.items()}
     monkeypatch.setattr(scenes, "SPLITS", splits)
     train, test = (scenes.load(split).images.reshape(20, -1) for split in ("train", "test"))
     assert len(np.unique(np.concatenate([train, test]), axis=0)) == 40
 
 
-def test_data_load(few, refuses, tmp_path):
+def test_data_load(small_splits, refuses, tmp_path):
     images, labels, classes = data.load("scenes", "test")
     s = scenes.load("test")
     assert isinstance(data.load("scenes"), data.Dataset) and len(data.load("scenes").images) == 40
