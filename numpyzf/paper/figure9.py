@@ -164,7 +164,7 @@ def carried(split, counts, layer="relu7"):
     """Accuracies (counts,) of a new softmax on the split's net, all of whose layers stay as they are."""
     train, test = (features(split.run, part.images, [layer])[layer] for part in (split.few, split.test))
     return compute((train, split.few.labels), (test, split.test.labels), counts,
-                   lambda x, labels: linear.choose(linear.fit_softmax, x, labels).scores)
+                   lambda x, labels: linear.choose(linear.fit_softmax, x, labels).predict)
 
 
 def scratch(study, kind, split, counts, seed):
