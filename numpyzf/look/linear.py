@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..functional import check_array
+from ..checks import array as check_array
 from ..functional import softmax as probabilities
 
 STRENGTHS = (1e-1, 1e-2, 1e-3, 1e-4)
