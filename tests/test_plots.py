@@ -2,14 +2,14 @@
 import numpy as np
 import pytest
 
-from numpyzf.data.preprocess import center_crop
 from numpyzf import plots
 
 pytestmark = pytest.mark.small
 
 
 def test_zero_is_mid_gray_exactly():
-    np.testing.assert_array_equal(plots.to_display(np.zeros((1, 2, 3))), np.full((2, 3), 0.5), strict=True)
+    flat = plots.to_display(np.zeros((1, 2, 3)))
+    np.testing.assert_array_equal(flat, np.full((2, 3), 0.5), strict=True)
     shown = plots.to_display(np.array([[[0, 3e-30, -1e30]]], np.float32))
     assert shown[0, 0] == 0.5 and np.isfinite(shown).all()
 
@@ -26,7 +26,8 @@ def test_display_is_symmetric_and_keeps_the_sign(rng):
 def test_display_scales_by_a_percentile_of_what_is_not_zero():
     r = np.zeros((1, 40, 40))
     r[0, 0, :5] = [1, -2, 3, -4, 100]
-    np.testing.assert_allclose(plots.to_display(r, percentile=75)[0, :6], [0.625, 0.25, 0.875, 0, 1, 0.5])      # scale 4
+    np.testing.assert_allclose(plots.to_display(r, percentile=75)[0, :6],       # the scale is 4
+                               [0.625, 0.25, 0.875, 0, 1, 0.5])
     np.testing.assert_allclose(plots.to_display(r, percentile=100)[0, :5], 0.5 + r[0, 0, :5] / 200)
 
 
@@ -34,8 +35,10 @@ def test_display_of_integers():
     np.testing.assert_array_equal(plots.to_display(np.array([[[-2, 0, 2]]])), [[0, 0.5, 1]])
 
 
-@pytest.mark.parametrize("r, message", [(np.full((1, 2, 2), np.nan), "4 NaN"), (np.full((1, 1, 1), np.inf), "infinite"),
-                                        (np.zeros((2, 2)), r"not of shape \(2, 2\)"), (np.zeros((2, 4, 4)), r"\(2, 4, 4\)")])
+@pytest.mark.parametrize("r, message", [(np.full((1, 2, 2), np.nan), "4 NaN"),
+                                        (np.full((1, 1, 1), np.inf), "infinite"),
+                                        (np.zeros((2, 2)), r"not of shape \(2, 2\)"),
+                                        (np.zeros((2, 4, 4)), r"\(2, 4, 4\)")])
 def test_display_refuses(r, message):
     with pytest.raises(ValueError, match=message):
         plots.to_display(r)
@@ -55,15 +58,6 @@ def test_a_gray_picture_is_not_stretched_when_drawn():
     assert axes.images[0].get_clim() == (0, 1)
 
 
-def test_center_is_what_the_preparation_crops():
-    from numpyzf.data.preprocess import Preparation
-    images = np.arange(2 * 7 * 8, dtype=np.uint8).reshape(2, 1, 7, 8)
-    prepare = Preparation(np.zeros((1, 7, 8), np.float32), 1.0, 4, 0, False)
-    np.testing.assert_array_equal(center_crop(images, 4, 4), prepare(images))
-    with pytest.raises(ValueError, match="7×8 have no middle of 9×4"):
-        center_crop(images, 9, 4)
-
-
 def test_grid_puts_every_image_in_its_place():
     images = [np.full((2, 3), i / 10) for i in range(5)]
     out = plots.grid(images, columns=2, pad=1, background=0.9)
@@ -75,7 +69,8 @@ def test_grid_puts_every_image_in_its_place():
     assert plots.grid([np.zeros((2, 2, 3))] * 2, columns=2, pad=0).shape == (2, 4, 3)
 
 
-@pytest.mark.parametrize("images, columns", [([], 2), ([np.zeros((2, 2)), np.zeros((2, 3))], 2), ([np.zeros((2, 2))], 0)])
+@pytest.mark.parametrize("images, columns", [([], 2), ([np.zeros((2, 2)), np.zeros((2, 3))], 2),
+                                             ([np.zeros((2, 2))], 0)])
 def test_grid_refuses(images, columns):
     with pytest.raises(ValueError, match="a grid takes"):
         plots.grid(images, columns)
@@ -92,10 +87,12 @@ def test_every_filter_is_scaled_on_its_own():
     w[0, 0, 0, 0], w[1, 0, 0, 0], w[2, 0, 0, 0] = 0.001, -7, 0.5
     w[2, 0, 4, 4] = -1
     image = plots.filters_image(w)
-    assert image.shape == (2 * 40 + 4, 2 * 40 + 4)                                      # 2 × 2 filters, 8 times enlarged
-    assert [image[0, 0], image[0, 44], image[44, 0], image[83, 39], image[44, 44]] == [1, 0, 0.75, 0, 0.5]
-    assert image[20, 42] == 1                                                          # between them
-    assert plots.filters_image(np.zeros((96, 3, 7, 7))).shape == (8 * (42 + 4) - 4, 12 * (42 + 4) - 4, 3)
+    assert image.shape == (2 * 40 + 4, 2 * 40 + 4)      # 2 × 2 filters, 8 times enlarged
+    places = [(0, 0), (0, 44), (44, 0), (83, 39), (44, 44)]
+    assert [image[place] for place in places] == [1, 0, 0.75, 0, 0.5]
+    assert image[20, 42] == 1                           # between them
+    large = plots.filters_image(np.zeros((96, 3, 7, 7)))
+    assert large.shape == (8 * (42 + 4) - 4, 12 * (42 + 4) - 4, 3)
     with pytest.raises(ValueError, match=r"\(6, 4, 3, 3\)"):
         plots.filters_image(np.zeros((6, 4, 3, 3)))
 

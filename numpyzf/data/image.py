@@ -1,29 +1,39 @@
-"""One image file to an array: its header checked first, then turned upright, cropped to a square, made RGB or gray."""
+"""One image file to an array, in four steps.
+
+The header is checked; the image is turned upright, made RGB or gray, and cropped to a square.
+"""
 import threading
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from .. import checks
+
 MAX_PIXELS = 100_000_000
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")      # EPS, for one, would run a program to be read
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# EPS, for example, is left out: Pillow would run a program to read it.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff",
+            ".webp")
 _header_lock = threading.Lock()
 
 
 def load_image(path, size=None, channels=3):
     """Read one image file, upright as its EXIF orientation says, transparent parts on white.
 
-    size: None keeps the image as it is; an integer resizes its smallest side to `size` pixels and crops the center to
-    size × size. channels: 3 for RGB, 1 for gray.
+    path: the file.
+    size: None keeps the image as it is. An integer resizes its smallest side to `size` pixels and
+        crops the center to size × size.
+    channels: 3 for RGB, 1 for gray.
+
     Returns uint8 (channels, H, W), C-contiguous.
-    Raises FileNotFoundError, ValueError for a file that is no image, is damaged or has more than MAX_PIXELS pixels,
-    ValueError or TypeError for a bad argument.
+    Raises FileNotFoundError; ValueError for a file that is no image, is damaged or has more than
+    MAX_PIXELS pixels; ValueError or TypeError for a bad argument.
+    Zeiler & Fergus 2013, section 3 (Training details), for the crop.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (gray), not {channels!r}")
-    if size is not None:
-        check_size(size)
+    side = None if size is None else check_size(size)
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such image file; check the path")
@@ -32,25 +42,28 @@ def load_image(path, size=None, channels=3):
             image = _open(file)
             width, height = image.size
             if width * height <= MAX_PIXELS:
-                pixels = np.asarray(_convert(image, size, "RGB" if channels == 3 else "L"))
-                return np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], channels).transpose(2, 0, 1))
+                return _pixels(image, side, channels)
         except MemoryError:
             raise
-        except Exception as error:      # damaged files make Pillow raise errors of nearly every kind
-            raise ValueError(f"{path}: cannot be read as an image ({_reason(error)}); replace or remove it") from error
-    raise ValueError(f"{path}: {width}x{height} pixels, more than the {MAX_PIXELS:,} that are read; make it smaller")
+        except Exception as error:      # damaged files make Pillow raise nearly every error
+            raise ValueError(f"{path}: cannot be read as an image ({_reason(error)}); "
+                             "replace or remove it") from error
+    raise ValueError(f"{path}: {width}x{height} pixels, more than the {MAX_PIXELS:,} that are "
+                     "read; make it smaller")
 
 
 def check_size(size):
-    """Raise a TypeError or ValueError unless size is an integer, 1 ≤ size and size² ≤ MAX_PIXELS."""
-    if not hasattr(size, "__index__") or isinstance(size, bool):
-        raise TypeError(f"size must be an integer, the side of a square in pixels, not {size!r}")
-    if not 1 <= size <= MAX_PIXELS ** 0.5:
-        raise ValueError(f"size must be 1 … {int(MAX_PIXELS ** 0.5)} pixels, not {size}")
+    """`size`, the side of a square in pixels, as Python's int.
+
+    Raises TypeError or ValueError unless size ≥ 1 and size² ≤ MAX_PIXELS.
+    """
+    return checks.integer("size", size, 1, int(MAX_PIXELS ** 0.5))
 
 
 def _open(file):
-    with _header_lock:      # Pillow's own limit is global and begins with a warning; the one here names the file
+    """The image of an open file. Pillow has read its header, and no pixel yet."""
+    # Pillow's own limit is global and begins with a warning. MAX_PIXELS names the file instead.
+    with _header_lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             return Image.open(file, formats=FORMATS)
@@ -58,28 +71,45 @@ def _open(file):
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _convert(image, size, mode):
+def _pixels(image, side, channels):
+    """The pixels of an open image, uint8 (channels, H, W)."""
+    image = _plain(_upright(image)).convert("RGB" if channels == 3 else "L")
+    if side is not None:
+        image = _center_square(image, side)
+    pixels = np.asarray(image).reshape(image.height, image.width, channels)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _upright(image):
+    """The image, its pixels read, turned as its EXIF data say."""
     image.load()
     try:
-        image = ImageOps.exif_transpose(image)
-    except Exception:       # damaged EXIF data: the pixels, loaded above, are sound
-        pass
+        return ImageOps.exif_transpose(image)
+    except Exception:       # damaged EXIF data: the pixels are sound
+        return image
+
+
+def _plain(image):
+    """The image in 8 bits per channel, without transparency."""
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers of no known range")
-    if image.mode.startswith("I"):      # 16 bits: Pillow's conversion would clip them at 255
+    if image.mode.startswith("I"):      # 16 bits: Pillow's own conversion would clip at 255
         image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert(mode)
-    return image if size is None else _center_square(image, size)
+    return image
 
 
-def _center_square(image, size):
-    """The center of the image after its smallest side is resized to `size`, without the rest being computed."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+def _center_square(image, side):
+    """The image's largest centered square, resized to side × side.
+
+    It is the center of the image that was resized as a whole, but the rest is never computed.
+    """
+    full = min(image.size)
+    left, top = (image.width - full) // 2, (image.height - full) // 2
+    return image.resize((side, side), Image.Resampling.LANCZOS,
+                        box=(left, top, left + full, top + full))
 
 
 def _reason(error):

@@ -1,37 +1,72 @@
-"""Small square windows of large maps: what lets the signals of many units go down together, each in its own surroundings.
+"""Small boxes of large maps: the signals of many units go down together, each in its surroundings.
 
-A unit's projection touches nothing but the unit's cone. So each of M signals is kept as one window (C, b, b) of its maps,
-all of one size b, whose first pixel is row and column corners[m] of the map; M of them are one batch, on which the ordinary
-operations run. A window may stick out over the edges: there its values are zero, as there are no units.
+A unit's projection touches nothing but the unit's cone. So each of M signals is kept as one square
+box (C, b, b) of its maps, all of one side b, whose first pixel is row and column corners[m] of the
+map. M of them are one batch, on which the ordinary operations run. A box may stick out over the
+edges: there its values are zero, as there are no units.
+
+`project_boxes` is Layer.project for boxes. It knows the layers of layers.py; a layer of your own
+goes down in whole maps.
 """
 import numpy as np
 
-from .. import kernels
+from .. import functional, kernels
+from ..layers import ContrastNorm, Conv, Dropout, MaxPool, ReLU
 
 
-def cut(x, images, corners, size, fill=0):
-    """Cut one window of `size` = (h, w) out of each of some images' maps.
+def project_boxes(layer, r, saved, image_of, corners, rule):
+    """layer.project(r, saved, image_of, rule), where r holds boxes of the layer's output.
 
-    x (N, C, H, W) of any type, images (M,): rows of x, corners (M, 2): row and column of each window's first pixel, which may
-    be negative. Returns (M, C, h, w), `fill` where a window lies outside of x.
+    r: (M, C, b, b).
+    corners: int64 (M, 2), row and column of each box's first pixel.
+    The rest is as in layers.py. Returns the boxes one layer down; their corners are below's.
     """
-    out = np.empty((len(images), x.shape[1], *size), x.dtype)
-    kernels.cut(x, *_whole(images, corners), out, x.dtype.type(fill))
+    return PROJECT[type(layer)](layer, r, saved, image_of, corners, rule)
+
+
+def knows(layer):
+    """Whether project_boxes takes this layer."""
+    return type(layer) in PROJECT
+
+
+# ---- boxes ---------------------------------------------------------------------------------------
+
+def cut(x, image_of, corners, size, fill=0):
+    """Cut one box out of each of some images' maps.
+
+    x: (N, C, H, W) of any type.
+    image_of: integers (M,), rows of x.
+    corners: integers (M, 2), row and column of each box's first pixel; may be negative.
+    size: (h, w) of the boxes.
+    fill: the value where a box lies outside of x.
+    Returns (M, C, h, w).
+    """
+    out = np.empty((len(image_of), x.shape[1], *size), x.dtype)
+    kernels.run(kernels.cut, len(out) * out.shape[1],
+                x, whole(image_of), whole(corners), out, x.dtype.type(fill))
     return out
 
 
-def paste(r, corners, size):
-    """Put windows r (M, C, b, b) into maps (M, C, H, W) that are zero elsewhere; size = (H, W). What sticks out is lost."""
+def paste(boxes, corners, out):
+    """Write boxes (M, C, h, w) into the maps out (M, C, H, W); what sticks out is lost."""
+    kernels.run(kernels.paste, len(boxes) * boxes.shape[1], boxes, whole(corners), out)
+
+
+def in_maps(r, corners, size):
+    """Boxes r (M, C, b, b) in maps (M, C, H, W) that are zero elsewhere; size = (H, W)."""
     return cut(r, np.arange(len(r)), -corners, size)
 
 
 def below(corners, side, window):
-    """The windows that windows of the output look at: their corners (M, 2) and side. window: the layer's geometry.Window."""
+    """The boxes that boxes of the output look at: their corners (M, 2) and their side.
+
+    window: the layer's geometry.Window.
+    """
     return corners * window.stride - window.pad, (side - 1) * window.stride + window.size
 
 
-def blank(r, corners, size):
-    """Set to zero, in place, what of r (M, C, b, b) lies outside of maps of `size` = (H, W); returns r."""
+def blank_outside(r, corners, size):
+    """Set to zero, in place, what of r (M, C, b, b) lies outside of maps of size (H, W)."""
     side = r.shape[2]
     for m in np.flatnonzero(((corners < 0) | (corners + side > size)).any(axis=1)):
         (top, left), (H, W) = corners[m], size
@@ -42,17 +77,59 @@ def blank(r, corners, size):
     return r
 
 
-def unpool(r, index, images, corners, width, window):
-    """functional.unpool in windows: r (M, C, b, b) of pooled maps -> the windows below, (M, C, b', b').
+def whole(numbers):
+    """Contiguous int64: for arrays of other kinds the kernels would be compiled anew."""
+    return np.ascontiguousarray(numbers, np.int64)
 
-    index (N, C, OH, OW): the switches of all images, row·width + column in the pool's input; images (M,), corners (M, 2).
-    """
-    lower, side = below(corners, r.shape[2], window)
+
+# ---- each layer's way down -----------------------------------------------------------------------
+
+def project_conv(layer, r, saved, image_of, corners, rule):
+    """Transposed filtering. No padding: boxes go on over the edges, but no units are there."""
+    corners, side = below(corners, r.shape[2], layer.window)
+    r = functional.conv_transpose(r, saved.w, stride=layer.window.stride, pad=0,
+                                  size=(side, side), method=layer.method)
+    return blank_outside(r, corners, saved.x.shape[2:])
+
+
+def project_relu(layer, r, saved, image_of, corners, rule):
+    """The same, with boxes of the masks."""
+    if rule.forward_mask:
+        saved, image_of = cut(saved, image_of, corners, r.shape[2:]), slice(None)
+    return layer.project(r, saved, image_of, rule)
+
+
+def project_pool(layer, r, saved, image_of, corners, rule):
+    """The same; the switches are read where they are, in the whole maps."""
+    index = saved.index
+    if not rule.switches:
+        index = np.ascontiguousarray(layer.middles((1, *index.shape[1:]), saved.x_shape))
+        image_of = np.zeros(len(r), np.int64)
+    lower, side = below(corners, r.shape[2], layer.window)
     x = np.empty((*r.shape[:2], side, side), r.dtype)
-    kernels.unpool_windows(r, index, *_whole(images, corners, lower), width, x)
+    kernels.run(kernels.unpool_boxes, len(r) * r.shape[1], r, index, whole(image_of),
+                whole(corners), whole(lower), saved.x_shape[3], x)
     return x
 
 
-def _whole(*arrays):
-    """Contiguous int64 arrays: of other kinds, the kernels would be compiled anew."""
-    return [np.ascontiguousarray(array, np.int64) for array in arrays]
+def project_norm(layer, r, saved, image_of, corners, rule):
+    """The same, with boxes of what was normalized.
+
+    Outside of the maps r is zero, so the strength there only has to be nonzero: 1.
+    """
+    if rule.through_normalization == "gradient":
+        x = cut(saved.x, image_of, corners, r.shape[2:])
+        s = cut(saved.s, image_of, corners, r.shape[2:], fill=1)
+        saved, image_of = saved._replace(x=x, s=s), slice(None)
+    return layer.project(r, saved, image_of, rule)
+
+
+def project_dropout(layer, r, saved, image_of, corners, rule):
+    """The same, with boxes of the mask."""
+    if saved is None:
+        return r
+    return functional.dropout_backward(r, cut(saved, image_of, corners, r.shape[2:]))
+
+
+PROJECT = {Conv: project_conv, ReLU: project_relu, MaxPool: project_pool,
+           ContrastNorm: project_norm, Dropout: project_dropout}

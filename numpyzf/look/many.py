@@ -4,80 +4,100 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..deconvnet import axes_of, check_projection, descend, layers_up_to
-from .boxes import below, cut, paste
+from .. import checks
+from ..deconvnet import RULES, descend
+from ..layers import Rule
+from .boxes import below, cut, in_maps, knows, project_boxes
+
+CHUNK_BYTES = 16 << 20      # of the largest array while many units go down together
 
 
 class Projections:
-    """Many projections, each as the part of the image that its unit can see: len(p) of them; p[m] is the picture (C, H, W) of one.
+    """M projections, each stored as the box of the image that its unit sees.
 
-    boxes (M, C, h, w): pixels of the receptive field, zero where it leaves the image; along an axis where the field is as large as
-    the image, or larger, all of the image. corners int64 (M, 2): the image's row and column of each box's first pixel, negative
-    where the field leaves the image. size: (H, W) of the image.
+    p[m] is the picture (C, H, W) of one, as `project` gives it; p[:9] are nine of them.
     """
 
     def __init__(self, boxes, corners, size):
-        self.boxes, self.corners, self.size = boxes, corners, tuple(size)
+        self.boxes = boxes          # (M, C, h, w): zero where the field leaves the image. Along an
+        #                             axis where the field is larger than the image: all of the
+        # image
+        self.corners = corners      # int64 (M, 2): the image's row and column of a box's first pixel
+        self.size = tuple(size)     # (H, W) of the image
 
     def __len__(self):
         return len(self.boxes)
 
     def __getitem__(self, m):
-        """The whole picture (C, H, W), as `project` gives it."""
-        return paste(self.boxes[m][None], self.corners[m][None], self.size)[0]
+        if isinstance(m, slice):
+            return in_maps(self.boxes[m], self.corners[m], self.size)
+        m = checks.integer("the number of a projection", m, -len(self), len(self) - 1) % len(self)
+        return in_maps(self.boxes[m:m + 1], self.corners[m:m + 1], self.size)[0]
+
+    def __repr__(self):
+        channels, height, width = self.boxes.shape[1:]
+        return (f"{len(self)} projections, boxes of {height}×{width} pixels in images of "
+                f"{channels}×{self.size[0]}×{self.size[1]}; p[m] is picture m")
 
 
-CHUNK_BYTES = 16 << 20      # of the largest array while many units go down together
+def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation"):
+    """Project many units of one layer, each on its own: as `project` does, many times faster.
 
+    units: integers (M, 4), one (n, channel, row, column) per row; or (M, 2), (n, feature), behind
+    a fully connected layer. `top_activations` finds them.
+    The rest is as in deconvnet.project.
 
-def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation", through_normalization="identity"):
-    """Project many units of one layer, each on its own: what `project` gives for each one, many times faster.
-
-    units: integers (M, 4), one (n, channel, row, column) per row, or (M, 2), (n, feature) behind a fully connected layer, as
-    top_activations finds them. The rest is as in `project`. A unit's signal stays within its cone, so only this window of every
-    map goes down, and equal windows of many units go down together. Memory beyond the result doesn't grow with M.
+    A unit's signal stays within its cone, so only this box of every map goes down, and equal boxes
+    of many units go down together. Memory beyond the result doesn't grow with M.
 
     Returns Projections. Raises ValueError like `project`, naming the unit.
     """
-    y, rule = check_projection(net, trace, layer, rule, seed, through_normalization)
-    units = _check_units(units, y.shape, layer)
+    y, rule = checks.projection(net, trace, layer, rule, seed, RULES)
+    rule, units = Rule(*rule), checks.units(units, y.shape, layer)
     values = y[tuple(units.T)] if seed == "activation" else np.full(len(units), seed, y.dtype)
     field, (C, *size) = net.receptive_field(layer), net.input_shape
     inner, corners = size, np.zeros((len(units), 2), np.int64)
     if field:
         inner = [min(field.size, n) for n in size]
-        corners = np.where(np.less(field.size, size), field.start + field.stride * units[:, 2:], 0)
+        first = field.start + field.stride * units[:, 2:]
+        corners = np.where(np.less(field.size, size), first, 0)
     out = np.empty((len(units), C, *inner), y.dtype)
-    step = max(1, CHUNK_BYTES // (_largest(net, layer) * y.itemsize))
+    step = max(1, CHUNK_BYTES // (largest_array(net, layer) * y.itemsize))
     for start in range(0, len(units), step):
         part = slice(start, start + step)
-        r, places = _descend_in_boxes(net, trace, layer, values[part], units[part], rule)
+        r, places = descend_in_boxes(net, trace, layer, values[part], units[part], rule)
         out[part] = cut(r, np.arange(len(r)), corners[part] - places, inner)
     return Projections(out, corners, size)
 
 
-def _descend_in_boxes(net, trace, layer, values, units, rule):
-    """Seed each unit and go down in windows, as long as they are smaller than the maps; pixels (M, C, h, w) and corners (M, 2)."""
-    images, m, whole = units[:, 0], np.arange(len(units)), np.zeros((len(units), 2), np.int64)
+def descend_in_boxes(net, trace, layer, values, units, rule):
+    """Seed each unit and go down in boxes, as long as they are smaller than the maps.
+
+    values: (M,), what the units are seeded with.
+    Returns pixels (M, C, h, w) and their corners (M, 2).
+    """
+    image_of, m, origin = units[:, 0], np.arange(len(units)), np.zeros((len(units), 2), np.int64)
     if net.receptive_field(layer) is None:
         r = np.zeros((len(units), *net.shapes[layer]), values.dtype)
         r[(m, *units[:, 1:].T)] = values
-        return descend(net, trace, layer, r, images, rule), whole
+        return descend(net, trace, layer, r, image_of, rule), origin
     r, corners = np.zeros((len(units), net.shapes[layer][0], 1, 1), values.dtype), units[:, 2:]
     r[m, units[:, 1], 0, 0] = values
-    for name in reversed(layers_up_to(net, layer)):
+    for name in reversed(net.up_to(layer)):
         own, size = net.layers[name], net.shapes[name][1:]
-        if r.shape[2] ** 2 >= math.prod(size) or not hasattr(own, "project_windows"):
-            return descend(net, trace, name, paste(r, corners, size), images, rule), whole
-        r = own.project_windows(r, trace.saved[name], images, corners, rule)
+        if r.shape[2] ** 2 >= math.prod(size) or not knows(own):
+            maps = in_maps(r, corners, size)
+            return descend(net, trace, name, maps, image_of, rule), origin
+        r = project_boxes(own, r, trace.saved[name], image_of, corners, rule)
         corners, _ = below(corners, 1, own.window)
     return r, corners
 
 
-def _largest(net, layer):
+def largest_array(net, layer):
     """Number of values in the largest array on one unit's way down."""
-    side, largest = 1 if net.receptive_field(layer) else math.inf, 0
-    for name in reversed(["input", *layers_up_to(net, layer)]):
+    side = 1 if net.receptive_field(layer) else math.inf
+    largest = 0
+    for name in reversed(["input", *net.up_to(layer)]):
         maps, *size = net.shapes[name]
         largest = max(largest, maps * min(side ** 2, math.prod(size)))
         if side < math.inf and name != "input":
@@ -85,62 +105,57 @@ def _largest(net, layer):
     return largest
 
 
-class Top(NamedTuple):
-    """The k strongest activations of each map: values (channels, k) and units (channels, k, 4), strongest first.
+# ---- the strongest -------------------------------------------------------------------------------
 
-    A unit is (n, channel, row, column), n counting over all images seen; (n, feature) with 2 numbers behind a fully connected layer.
-    """
-    values: np.ndarray
-    units: np.ndarray
+class Top(NamedTuple):
+    """The k strongest activations of each map, strongest first."""
+    values: np.ndarray      # (channels, k)
+    units: np.ndarray       # integers (channels, k, 4): (n, channel, row, column), n counting over
+    #                         all images seen; (channels, k, 2) behind a fully connected layer
 
 
 def top_activations(net, images, layers, k=9, *, batch=128):
-    """The k images that fire each map of `layers` most, each with the place of its maximum (the paper's Figure 2).
+    """The k images that fire each map most, each with the place of its maximum (Figure 2).
 
-    images: (N, C, H, W), or anything that has a length and gives such an array for a slice: it is read `batch` images at a time,
-    and memory doesn't grow with N. An image counts once per map, with its strongest unit.
+    images: prepared ones (N, C, H, W), or what has a length and gives such an array for a slice,
+    see training.Prepared: it is read `batch` images at a time, and memory doesn't grow with N.
     layers: names of layers, or one name. They are searched together: the images go up once.
-    Returns {layer: Top}. Raises ValueError for an unknown layer, or k < 1.
+
+    An image counts once per map, with its strongest unit. Returns {layer: Top}. Raises ValueError
+    for an unknown layer, or k < 1.
     """
     names = [layers] if isinstance(layers, str) else list(layers)
     if not names:
         raise ValueError("layers is empty: it takes one name of a layer at least")
     for name in names:
-        net._check_name(name)
-    if k < 1:
-        raise ValueError(f"k must be at least 1, not {k}")
-    last = max(names, key=list(net.layers).index)
-    tops = {name: Top(np.empty((net.shapes[name][0], 0), net.dtype),
-                      np.empty((net.shapes[name][0], 0, 1 + len(net.shapes[name])), np.int64)) for name in names}
+        checks.layer(net, name)
+    k, batch = checks.integer("k", k, 1), checks.integer("batch", batch, 1)
+    last = max(names, key=[*net.layers].index)
+    tops = {}
+    for name in names:
+        channels, axes = net.shapes[name][0], 1 + len(net.shapes[name])
+        tops[name] = Top(np.empty((channels, 0), net.dtype),
+                         np.empty((channels, 0, axes), np.int64))
     for start in range(0, len(images), batch):
         trace = net.forward(images[start:start + batch], until=last)
-        tops = {name: _merge(top, trace[name], start, k) for name, top in tops.items()}
+        tops = {name: merge(top, trace[name], start, k) for name, top in tops.items()}
         del trace       # or two would be held while the next one is made
     return tops
 
 
-def _merge(top, y, start, k):
-    """The k strongest of those in `top` and the outputs y of a batch whose first image is number `start`; the earlier among equals."""
+def merge(top, y, start, k):
+    """The k strongest of those in a Top and of a batch; the earlier among equals.
+
+    y: the outputs of the batch, (N, C, …).
+    start: the number of its first image.
+    """
     flat = y.reshape(*y.shape[:2], -1)
     best = flat.argmax(axis=2)                                              # (N, C)
     places = np.unravel_index(best, y.shape[2:]) if y.ndim > 2 else ()
     n, c = np.indices(best.shape)
     found = np.stack([n + start, c, *places], axis=-1).swapaxes(0, 1)       # (C, N, 4)
-    values = np.concatenate([top.values, flat.max(axis=2).T], axis=1)
+    values = np.concatenate([top.values, flat.max(axis=2).T], axis=1)       # (C, k + N)
     units = np.concatenate([top.units, found], axis=1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :k]
-    return Top(np.take_along_axis(values, order, axis=1), np.take_along_axis(units, order[:, :, None], axis=1))
-
-
-def _check_units(units, shape, layer):
-    units, axes = np.asarray(units), _axes(shape)
-    if units.size == 0:
-        return np.empty((0, len(shape)), np.int64)
-    if units.ndim != 2 or units.shape[1] != len(shape) or units.dtype.kind not in "iu":
-        raise ValueError(f"units of {layer} must be integers (M, {len(shape)}), one {axes} per row, not {units.dtype} {units.shape}")
-    units = units.astype(np.int64)
-    outside = np.flatnonzero(((units < 0) | (units >= shape)).any(axis=1))
-    if len(outside):
-        raise ValueError(f"units[{outside[0]}], {tuple(units[outside[0]].tolist())}, is outside of {layer}, whose output is {shape}: "
-                         f"{axes} counts from 0")
-    return units
+    return Top(np.take_along_axis(values, order, axis=1),
+               np.take_along_axis(units, order[:, :, None], axis=1))

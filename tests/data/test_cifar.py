@@ -37,7 +37,7 @@ def put(folder, files):
 def pack(path, files, prefix="cifar-10-batches-bin/"):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:gz") as tar:
-        for name in sorted(files, reverse=True):        # the archive's order is not that of the names
+        for name in sorted(files, reverse=True):        # not in the order of the names
             member = tarfile.TarInfo(prefix + name)
             member.size = len(files[name])
             tar.addfile(member, io.BytesIO(files[name]))
@@ -50,7 +50,8 @@ def expect(data, files, names):
         for j in range(N):
             record = files[name][j * 3073:(j + 1) * 3073]
             assert data.labels[i * N + j] == record[0]
-            assert data.images[i * N + j, 2, 5, 7] == record[1 + 2 * 1024 + 5 * 32 + 7]     # blue, row 5, column 7
+            blue = 1 + 2 * 1024 + 5 * 32 + 7            # row 5, column 7
+            assert data.images[i * N + j, 2, 5, 7] == record[blue]
             assert data.images[i * N + j].tobytes() == record[1:]
 
 
@@ -140,7 +141,8 @@ def test_a_damaged_archive_is_named(tmp_path, files, no_download, refuses):
     path = tmp_path / cifar.ARCHIVE
     pack(path, files)
     good = path.read_bytes()
-    for data in (b"", b"not an archive", good[:1000], good[:len(good) // 2], good[:5000] + bytes(3000) + good[8000:]):
+    damaged = good[:5000] + bytes(3000) + good[8000:]
+    for data in (b"", b"not an archive", good[:1000], good[:len(good) // 2], damaged):
         path.write_bytes(data)
         with refuses(ValueError, path, "get it again"):
             load("cifar10", folder=tmp_path)

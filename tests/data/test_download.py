@@ -18,7 +18,7 @@ DIGEST = "sha256:" + hashlib.sha256(BODY).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves server.body in the manner of server.manner, and notes the Range header of each request."""
+    """Serves server.body in the manner of server.manner; notes each request's Range header."""
 
     def do_GET(self):
         server, asked = self.server, self.headers.get("Range")
@@ -35,13 +35,15 @@ class Handler(BaseHTTPRequestHandler):
             start = max(0, start - 10)
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(server.body) - 1}/{len(server.body)}")
+            last, total = len(server.body) - 1, len(server.body)
+            self.send_header("Content-Range", f"bytes {start}-{last}/{total}")
         if server.manner != "no length":
             self.send_header("Content-Length", str(len(server.body) - start))
         self.end_headers()
         if server.manner == "hangs":
             server.over.wait(5)
-        self.wfile.write(server.body[start:start + 100_000] if server.manner == "cuts" else server.body[start:])
+        end = start + 100_000 if server.manner == "cuts" else None
+        self.wfile.write(server.body[start:end])
 
     def log_message(self, *_):
         pass
@@ -88,7 +90,8 @@ def test_a_file_arrives(server, path, manner, digest):
 def test_a_download_resumes(server, path):
     leave_part(path, BODY[:70_000])
     fetch(server.url, path, digest=DIGEST)
-    assert path.read_bytes() == BODY and names(path) == ["data.bin"] and server.asked == ["bytes=70000-"]
+    assert path.read_bytes() == BODY and names(path) == ["data.bin"]
+    assert server.asked == ["bytes=70000-"]
 
 
 def test_a_server_that_ignores_range(server, path):
@@ -131,7 +134,8 @@ def test_a_transfer_that_breaks_off_can_go_on(server, path, refuses):
         assert names(path) == ["data.bin.part"]
         assert path.with_name("data.bin.part").read_bytes() == BODY[:received]
     fetch(server.url, path, digest=DIGEST)
-    assert path.read_bytes() == BODY and server.asked == [None, "bytes=100000-", "bytes=200000-", "bytes=300000-"]
+    assert path.read_bytes() == BODY
+    assert server.asked == [None, "bytes=100000-", "bytes=200000-", "bytes=300000-"]
 
 
 def test_a_changed_file(server, path, refuses):
@@ -163,7 +167,8 @@ def test_no_network(path, refuses):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/data.bin"
-        with refuses(OSError, url, f"put it at {path};", "fashion-mnist-small is embedded and needs no download"):
+        with refuses(OSError, url, f"put it at {path};",
+                     "fashion-mnist-small is embedded and needs no download"):
             fetch(url, path, digest=DIGEST)
     assert not path.exists()
 
@@ -176,7 +181,8 @@ def test_a_server_that_hangs(server, path, refuses):
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to stand for a full disk")
+@pytest.mark.skipif(not Path("/dev/full").exists(),
+                    reason="there is no /dev/full to stand for a full disk")
 def test_a_full_disk(server, path, refuses):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"old")
@@ -205,8 +211,10 @@ def test_progress_on_a_terminal(server, path, monkeypatch):
     fetch(server.url, path, digest=DIGEST)
     states = sys.stderr.getvalue().split("\r")
     assert len(states) > 3 and all(s.startswith("data.bin: 0.") and "MB/s" in s for s in states)
-    assert len({len(s.rstrip("\n")) for s in states}) == 1         # each state covers the one before it
-    assert "0.3 of 0.3 MB, 100 %" in states[-1] and states[-1].endswith("\n") and "\n" not in "".join(states[:-1])
+    # Each state covers the one before it.
+    assert len({len(s.rstrip("\n")) for s in states}) == 1
+    assert "0.3 of 0.3 MB, 100 %" in states[-1] and states[-1].endswith("\n")
+    assert "\n" not in "".join(states[:-1])
     assert states[0].split(", ")[1] < "99 %"
 
 

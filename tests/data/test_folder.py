@@ -16,7 +16,10 @@ def save(path, value, size=(9, 7)):
 
 
 def make(folder, classes=CLASSES, first=0):
-    """Class folders of numbered images; returns {class: the values of its images, in order of their names}."""
+    """Make class folders of numbered images.
+
+    Returns {class: the values of its images, in order of their names}.
+    """
     values = {}
     for name, count in classes.items():
         values[name] = [first + 13 * i + len(values) for i in range(count)]
@@ -33,10 +36,12 @@ def test_every_fifth_is_for_testing(tmp_path):
     values = make(tmp_path)
     train, test = load(tmp_path, "train", size=8), load(tmp_path, "test", size=8)
     assert train.classes == test.classes == ("Ant", "cat", "dog")
-    assert train.images.shape == (20, 3, 8, 8) and train.images.dtype == np.uint8 and train.images.flags.c_contiguous
+    assert train.images.shape == (20, 3, 8, 8) and train.images.dtype == np.uint8
+    assert train.images.flags.c_contiguous
     assert train.labels.dtype == np.int64 and train.labels.tolist() == [0] * 4 + [1] * 10 + [2] * 6
     assert test.labels.tolist() == [0, 1, 1, 2]
-    assert value_of(test) == [values["Ant"][4], values["cat"][4], values["cat"][9], values["dog"][4]]
+    ant, cat, dog = values["Ant"], values["cat"], values["dog"]
+    assert value_of(test) == [ant[4], cat[4], cat[9], dog[4]]
     assert sorted(value_of(train) + value_of(test)) == sorted(sum(values.values(), []))
     assert value_of(train)[4:14] == [v for i, v in enumerate(values["cat"]) if i not in (4, 9)]
 
@@ -63,7 +68,8 @@ def test_the_name_of_a_data_set_is_not_taken_for_a_folder_but_a_path_is(tmp_path
 
 def test_what_is_no_image_is_ignored(tmp_path):
     make(tmp_path)
-    for name in ("Thumbs.db", "notes.txt", ".hidden.png", "cat/Thumbs.db", "cat/list.txt", "cat/._001.png"):
+    for name in ("Thumbs.db", "notes.txt", ".hidden.png", "cat/Thumbs.db", "cat/list.txt",
+                 "cat/._001.png"):
         (tmp_path / name).write_bytes(b"no image")
     for name in (".git", "cat/more.png", "cat/deeper"):
         (tmp_path / name).mkdir()
@@ -148,8 +154,9 @@ def test_no_such_folder(tmp_path, refuses):
         load(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError), (3.5, TypeError), (False, TypeError)])
+@pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError),
+                                        (3.5, TypeError), (False, TypeError)])
 def test_bad_sizes(tmp_path, refuses, size, kind):
     make(tmp_path)
-    with refuses(kind, "size must be"):
+    with refuses(kind, "size must"):
         load(tmp_path, size=size)

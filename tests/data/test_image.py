@@ -24,8 +24,10 @@ def save(path, pixels, **options):
 def png_header(path, width, height):
     """A PNG file that says it is this large, and has no pixels."""
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header
                      + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
     return path
 
@@ -52,7 +54,8 @@ def test_gray_to_color_and_back(tmp_path):
     np.testing.assert_allclose(luma[0], pixels @ [0.299, 0.587, 0.114], atol=1)
 
 
-@pytest.mark.parametrize("height, width, top, left", [(8, 13, 0, 2), (13, 8, 2, 0), (8, 8, 0, 0), (8, 14, 0, 3)])
+@pytest.mark.parametrize("height, width, top, left", [(8, 13, 0, 2), (13, 8, 2, 0), (8, 8, 0, 0),
+                                                      (8, 14, 0, 3)])
 def test_without_scaling_the_center_is_exact(tmp_path, height, width, top, left):
     pixels = picture(height, width)
     out = load_image(save(tmp_path / "a.png", pixels), 8)
@@ -83,15 +86,17 @@ def test_exif_orientation(tmp_path):
 def test_damaged_exif_data_do_no_harm(tmp_path):
     for exif in (b"Exif\0\0rubbish that is no TIFF header", b"Exif\0\0II*\0"):
         for suffix in ("png", "jpg"):
-            assert load_image(save(tmp_path / f"a.{suffix}", picture(6, 4), exif=exif)).shape == (3, 6, 4)
+            path = save(tmp_path / f"a.{suffix}", picture(6, 4), exif=exif)
+            assert load_image(path).shape == (3, 6, 4)
 
 
 def test_sixteen_bits_become_eight(tmp_path):
     values = np.array([[0, 255, 256, 30_000, 65_535]], np.uint16)
     save(tmp_path / "a.png", values)
-    np.testing.assert_array_equal(load_image(tmp_path / "a.png", channels=1), [[[0, 0, 1, 117, 255]]])
+    expected = [[[0, 0, 1, 117, 255]]]
+    np.testing.assert_array_equal(load_image(tmp_path / "a.png", channels=1), expected)
     (tmp_path / "a.pgm").write_bytes(b"P5 5 1 65535\n" + values.astype(">u2").tobytes())
-    np.testing.assert_array_equal(load_image(tmp_path / "a.pgm", channels=1), [[[0, 0, 1, 117, 255]]])
+    np.testing.assert_array_equal(load_image(tmp_path / "a.pgm", channels=1), expected)
 
 
 def test_transparent_parts_are_white(tmp_path):
@@ -104,7 +109,8 @@ def test_transparent_parts_are_white(tmp_path):
     palette.save(tmp_path / "b.png", transparency=b"\0\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        np.testing.assert_array_equal(load_image(tmp_path / "b.png")[:, 0].T, [[255, 255, 255], [40, 50, 60]])
+        np.testing.assert_array_equal(load_image(tmp_path / "b.png")[:, 0].T,
+                                      [[255, 255, 255], [40, 50, 60]])
 
 
 def test_a_huge_image_is_refused_by_its_header(tmp_path, refuses, monkeypatch):
@@ -114,7 +120,8 @@ def test_a_huge_image_is_refused_by_its_header(tmp_path, refuses, monkeypatch):
         for width, height in ((50_000, 50_000), (10_000, 10_001), (1, 100_000_001)):
             with refuses(ValueError, tmp_path / "huge.png", f"{width}x{height}"):
                 load_image(png_header(tmp_path / "huge.png", width, height), 32)
-        with refuses(ValueError, "small.png", "cannot be read"):     # of a size allowed, but without pixels
+        # One of a size allowed, but without pixels.
+        with refuses(ValueError, "small.png", "cannot be read"):
             load_image(png_header(tmp_path / "small.png", 10, 10), 32)
     assert Image.MAX_IMAGE_PIXELS == 12_345     # Pillow's own limit, which other code may count on
 
@@ -146,7 +153,8 @@ def test_a_corrupt_image_is_named(tmp_path, refuses):
         load_image(path)
 
 
-@pytest.mark.parametrize("data", [b"hello, this is text", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"],
+@pytest.mark.parametrize("data", [b"hello, this is text",
+                                  b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"],
                          ids=["text", "eps"])
 def test_what_is_no_image_is_named(tmp_path, refuses, data):
     (tmp_path / "a.jpg").write_bytes(data)
@@ -166,10 +174,11 @@ def test_no_file(tmp_path, refuses):
             load_image(path)
 
 
-@pytest.mark.parametrize("size, kind", [(0, ValueError), (-1, ValueError), (10_001, ValueError), (2.0, TypeError),
+@pytest.mark.parametrize("size, kind", [(0, ValueError), (-1, ValueError), (10_001, ValueError),
+                                        (2.0, TypeError),
                                         ("32", TypeError), (True, TypeError)])
 def test_bad_sizes(tmp_path, refuses, size, kind):
-    with refuses(kind, "size must be", size):
+    with refuses(kind, "size must", size):
         load_image(save(tmp_path / "a.png", picture(2, 2)), size)
 
 

@@ -54,7 +54,7 @@ def accuracies_of_pretrained(split, counts, layer="relu7"):
         return splits.features(split.run, images, [layer])[layer]
 
     def learn(x, labels):
-        return linear.choose(linear.fit_softmax, x, labels).scores
+        return linear.choose(linear.fit_softmax, x, labels).predict
     examples, test = split.examples, split.test
     return accuracies((features(examples.images), examples.labels),
                       (features(test.images), test.labels), counts, learn)
