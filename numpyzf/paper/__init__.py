@@ -16,6 +16,7 @@ No item imports another. What several of them need stands beside them:
     claims.py           claims and their verdicts; numbers over seeds as text
     compare.py          how alike are two pictures, where is a picture's energy
     splits.py           classes split in two, for features that are carried to new classes
+    draw_accuracies.py  curves that Figure 9 and Table 7 share
     reproduce.py        the list of items; computes them, keeps them, writes the page
     text.md             the words at the top of that page
 """
