@@ -8,7 +8,10 @@ from numpyzf import page, plots
 
 
 class Reader(HTMLParser):
-    """What a browser would make of a page: pictures, text by tag, and everything that it would have to fetch."""
+    """What a browser would make of a page.
+
+    Its pictures, its text by tag, and everything that the browser would have to fetch.
+    """
 
     def __init__(self, path):
         super().__init__()
@@ -98,6 +101,7 @@ def test_links_lead_to_the_section_of_that_heading_and_nowhere_else(tmp_path):
     text = (tmp_path / "x.html").read_text(encoding="utf-8")
     reader = Reader(tmp_path / "x.html")
     assert reader.fetched == ["#figure-1-a-b", "#figure-2"]
-    assert '<h2 id="figure-1-a-b">Figure 1: a &amp; b</h2>' in text and '<h3 id="figure-2">Figure 2</h3>' in text
+    assert '<h2 id="figure-1-a-b">Figure 1: a &amp; b</h2>' in text
+    assert '<h3 id="figure-2">Figure 2</h3>' in text
     assert [text for tag, text in reader.text if tag == "a"] == ["F 1", "F 2"]
     assert "<p>" not in text

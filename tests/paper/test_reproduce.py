@@ -119,6 +119,14 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
     assert stored["claims"][1][2] == NOT_TESTABLE
 
 
+def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
+    reproduce.run(study, ["all"])
+    reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
+    text = reproduce.write_page(study).read_text(encoding="utf-8")
+    assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
+    assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
+
+
 # ---- several at a time ----------------------------------------------------------------------
 
 def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
