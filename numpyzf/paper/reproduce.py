@@ -15,13 +15,22 @@ from typing import NamedTuple
 from .. import page, plots, texts
 from ..checkpoints import replacing
 from ..kernels import get_num_threads
-from . import (figure1, figure2, figure3, figure4, figure5, figure6, figure7, figure9, limits,
-               recipe, table7)
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
+from .figure1.report import report as figure1
+from .figure2.report import report as figure2
+from .figure3.report import report as figure3
+from .figure4.report import report as figure4
+from .figure5.report import report as figure5
+from .figure6.report import report as figure6
+from .figure7.report import report as figure7
+from .figure9.report import report as figure9
+from .limits.report import report as limits
+from .recipe.report import report as recipe
 from .study import INDENT
 from .table1.report import report as table1
 from .table2.report import report as table2
 from .table3.report import report as table3
+from .table7.report import report as table7
 
 TEXT = texts.read(__package__)
 
@@ -35,21 +44,21 @@ class Item(NamedTuple):
 
 
 ITEMS = [
-    Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1.reproduce),
-    Item("fig3", "Figure 3: the network", figure3.reproduce),
-    Item("training", "Training: the recipe of section 3, and what it needs", recipe.reproduce),
-    Item("fig2", "Figure 2: what the layers look for", figure2.reproduce),
-    Item("fig4", "Figure 4: features while they are learned", figure4.reproduce),
-    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5.reproduce),
-    Item("fig6", "Figure 6: choosing the architecture", figure6.reproduce),
-    Item("fig7", "Figure 7: occlusion", figure7.reproduce),
+    Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1),
+    Item("fig3", "Figure 3: the network", figure3),
+    Item("training", "Training: the recipe of section 3, and what it needs", recipe),
+    Item("fig2", "Figure 2: what the layers look for", figure2),
+    Item("fig4", "Figure 4: features while they are learned", figure4),
+    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5),
+    Item("fig6", "Figure 6: choosing the architecture", figure6),
+    Item("fig7", "Figure 7: occlusion", figure7),
     Item("table1", "Table 1 and Figure 8: correspondence of parts", table1, ("fig8",)),
     Item("table2", "Table 2: one net, ten crops, five nets", table2),
     Item("table3", "Table 3: layers taken out, layers made wider", table3),
-    Item("fig9", "Tables 4–6 and Figure 9: features carried to new classes", figure9.reproduce,
+    Item("fig9", "Tables 4–6 and Figure 9: features carried to new classes", figure9,
          ("table4", "table5", "table6")),
-    Item("table7", "Table 7: how good each layer's features are", table7.reproduce),
-    Item("limits", "Limits: what a deconvnet does not tell you", limits.reproduce),
+    Item("table7", "Table 7: how good each layer's features are", table7),
+    Item("limits", "Limits: what a deconvnet does not tell you", limits),
 ]
 SHARED = ("fig1", "fig7")       # these train the nets that most of the others take
 

@@ -2,16 +2,20 @@
 
 First with made-up items, then with all real ones on a quick study.
 """
+import ast
 import io
 import json
 import re
 from html import escape
+from importlib import import_module
+from inspect import getsource
+from string import Formatter
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import page, plots
+from numpyzf import page, plots, texts
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 from numpyzf.paper.study import Study
@@ -172,6 +176,20 @@ def paper(tmp_path_factory):
 def test_every_figure_and_table_of_the_paper_has_an_item():
     figures, tables = {f"fig{n}" for n in range(1, 10)}, {f"table{n}" for n in range(1, 8)}
     assert sorted(reproduce.names()) == sorted(figures | tables | {"training", "limits"})
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_is_built_by_the_one_rule(item):
+    package, _, last = item.report.__module__.rpartition(".")
+    assert (last, item.report.__name__) == ("report", "report")
+    introduction = ast.parse(getsource(import_module(package)))
+    assert ast.get_docstring(introduction) and len(introduction.body) == 1
+    for name in ("measure", "draw", "report"):
+        module = import_module(f"{package}.{name}")
+        assert module.__doc__ and getattr(module, name).__module__ == module.__name__
+    for heading, text in texts.read(package).items():
+        for _, field, _, _ in Formatter().parse(text):
+            assert field is None or field[:1].isalpha(), f"{heading}: {{{field}}} has no name"
 
 
 @pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
