@@ -86,7 +86,7 @@ class Study:
     # ---- nets -------------------------------------------------------------------------------
 
     def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None,
-               initialization="he"):
+               initialization="he", scale=None):
         """A labnet trained on all training images of one kind: trained now, or read if it is there.
 
         kind: "images" or "scenes".
@@ -95,10 +95,11 @@ class Study:
         recipe: fields of training.Recipe that differ from the kind's own, such as {"radius": 1e9}.
         variant: arguments of the model, such as {"middle": (64,)}, see models.
         initialization: "he" or "paper", see Network.initialize.
+        scale: what pixels are divided by, see runs.train_run.
 
         Equal arguments give the same net. Returns a runs.Run.
         """
-        name = _net_name(kind, seed, epochs, recipe, variant, initialization)
+        name = _net_name(kind, seed, epochs, recipe, variant, initialization, scale)
         if kind == "images":
             images = self.train
         else:
@@ -108,7 +109,8 @@ class Study:
         if epochs:
             full_recipe = full_recipe._replace(epochs=epochs)
         return self.train_run(name, images, recipe=full_recipe, seed=seed, variant=variant,
-                              initialization=initialization, flip=flips(images.images))
+                              initialization=initialization, scale=scale,
+                              flip=flips(images.images))
 
     def train_run(self, name, images, *, recipe, **options):
         """Train on images under a name of its own; the second time it comes from memory.
@@ -162,15 +164,18 @@ class Study:
         return datasets.Dataset(images, labels, classes)
 
 
-def _net_name(kind, seed, epochs, recipe, variant, initialization):
+def _net_name(kind, seed, epochs, recipe, variant, initialization, scale):
     """The name of a net: all that differs from the kind's own way to train, and the seed.
 
-    >>> _net_name("images", 1, None, {"radius": 5.0}, {"middle": (48, 64), "hidden": ()}, "paper")
-    'images-radius-5.0-middle-48-64-hidden-none-init-paper-seed-1'
+    >>> _net_name("images", 1, 7, {"radius": 5.0}, {"middle": (48, 64), "hidden": ()}, "he", None)
+    'images-epochs-7-radius-5.0-middle-48-64-hidden-none-seed-1'
+    >>> _net_name("scenes", 0, None, None, None, "paper", 1.0)
+    'scenes-init-paper-scale-1.0-seed-0'
     """
     differences = {"epochs": epochs, **(recipe or {}), **(variant or {})}
     if initialization != "he":
         differences["init"] = initialization
+    differences["scale"] = scale
     words = [kind]
     for key, value in differences.items():
         if value is not None:

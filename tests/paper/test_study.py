@@ -48,15 +48,17 @@ def test_equal_arguments_are_one_net_and_others_are_not(study, monkeypatch):
     others = [study.run_of("images", 1, epochs=1),
               study.run_of("images", 0, epochs=1, variant={"middle": (8,), "hidden": ()}),
               study.run_of("images", 0, epochs=1, recipe={"radius": 5.0}),
-              study.run_of("images", 0, epochs=1, initialization="paper")]
+              study.run_of("images", 0, epochs=1, initialization="paper"),
+              study.run_of("images", 0, epochs=1, scale=1.0)]
     names = ["images-epochs-1-seed-0", "images-epochs-1-seed-1",
              "images-epochs-1-middle-8-hidden-none-seed-0", "images-epochs-1-radius-5.0-seed-0",
-             "images-epochs-1-init-paper-seed-0"]
+             "images-epochs-1-init-paper-seed-0", "images-epochs-1-scale-1.0-seed-0"]
     assert lines == [f"  net {name}" for name in names]
     assert sorted(os.listdir(study.out / "nets")) == sorted(names)
     assert others[1].net.shapes["conv5"] == (8, 7, 7) and "conv3" not in others[1].net.layers
     assert others[2].settings["radius"] == 5.0 and first.settings["radius"] != 5.0
     assert others[3].settings["initialization"] == "paper"
+    assert others[4].prepare.scale == 1.0 and first.prepare.scale != 1.0
     assert not np.array_equal(first.net.parameters["conv1.w"],
                               others[0].net.parameters["conv1.w"])
 
