@@ -10,7 +10,8 @@ Each figure or table is an item, a folder. All items are built by one rule:
 
 Read `report` first: it says what is measured on which nets, and what is made of it.
 
-No item imports another. What several of them need stands beside them:
+No item imports another, but for Figure 4, which scores maps as Figure 2 does. What several items
+need stands beside them:
 
     study.py            the images, the trained nets and the seeds of one reproduction
     claims.py           claims and their verdicts; numbers over seeds as text
