@@ -117,12 +117,21 @@ def accuracy(net, images, labels, prepare, batch=256):
     return right / len(images)
 
 
-def train(state, images, labels, validation, *, prepare, recipe, save=None, progress=None):
-    """Train from where `state` is up to recipe.epochs epochs; yields the state after each one.
+def train(state, images, labels, validation, *, prepare, recipe, save=None, after_epoch=None,
+          progress=None):
+    """Train from where `state` is up to recipe.epochs epochs, in place.
 
-    images uint8 (N, C, H, W), labels (N,), validation = (images, labels) held out from them.
-    prepare(images, rng=None) -> float32 input of the net; with rng it may crop and flip at random.
-    save(state) is called after every epoch, before it is yielded; progress(text) with a line to show, several times a second at most.
+    state: State
+    images, labels: uint8 (N, C, H, W) and integers (N,), to train on
+    validation: (images, labels), held out from them
+    prepare: prepare(images, rng=None) -> float32 input of the net; with rng it may crop and flip
+        at random
+    recipe: Recipe
+    save: save(state) is called after every epoch
+    after_epoch: after_epoch(state) is called after that
+    progress: progress(text) is called with a line to show, several times a second at most
+
+    Returns `state`. Raises ValueError if a value can't be, or if the training diverges.
     """
     recipe.check()
     if not len(images) == len(labels) > 0:
@@ -145,7 +154,9 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, prog
         state.rate = next_rate(state.rate, [row["validation_accuracy"] for row in state.history], recipe)
         if save:
             save(state)
-        yield state
+        if after_epoch:
+            after_epoch(state)
+    return state
 
 
 def next_rate(rate, accuracies, recipe):
