@@ -3,7 +3,8 @@ from .layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from .network import Network
 
 
-def zfnet(classes=1000, *, first=(7, 2, 1), middle=(384, 384, 256), hidden=(4096, 4096)):
+def zfnet(classes=1000, *, input_shape=(3, 224, 224), first=(7, 2, 1), middle=(384, 384, 256),
+          hidden=(4096, 4096)):
     """The network of the paper's Figure 3, for 3×224×224 images; 62,357,608 parameters for 1000 classes.
 
     The paper doesn't state the paddings. conv1 padded by 1, conv2 by 0, conv3–5 by 1 and unpadded pools with ceil-mode
@@ -20,19 +21,21 @@ def zfnet(classes=1000, *, first=(7, 2, 1), middle=(384, 384, 256), hidden=(4096
     >>> [name for name in zfnet(middle=(256,), hidden=(4096,)).layers if name.startswith(("conv", "fc"))]
     ['conv1', 'conv2', 'conv5', 'fc6', 'fc8']
     """
-    return _build((3, 224, 224), classes, (96, 256), Conv(3, 96, first[0], stride=first[1], pad=first[2]),
+    conv1 = Conv(input_shape[0], 96, first[0], stride=first[1], pad=first[2])
+    return _build(input_shape, classes, (96, 256), conv1,
                   Conv(96, 256, 5, stride=2), middle, hidden, 0.5)
 
 
-def labnet(input_shape=(1, 28, 28), classes=10, *, first=None, middle=(64, 64, 48), hidden=(256, 256)):
+def labnet(classes=10, *, input_shape=(1, 28, 28), first=None, middle=(64, 64, 48),
+           hidden=(256, 256)):
     """A network of the same kind for small images, (1, 28, 28), (3, 32, 32) or (3, 64, 64): all stages, 32 to 64 maps each.
 
     It trains in minutes on two cores. Strides of 1 in its convolutions leave enough pixels for three pools; from 48 pixels on
     conv1 looks at 7×7 in strides of 2, as the paper's. With 256 features in place of 4096, dropout takes a quarter of them
     and not half. first, middle, hidden: variants, as in zfnet. The weights are zero until `initialize` or `load_parameters`.
 
-    >>> labnet((3, 64, 64)).shapes["pool5"], labnet((3, 32, 32)).shapes["pool5"]
-    ((48, 4, 4), (48, 4, 4))
+    >>> [labnet(input_shape=(3, side, side)).shapes["pool5"] for side in (64, 32)]
+    [(48, 4, 4), (48, 4, 4)]
     """
     size, stride, pad = first or ((7, 2, 3) if min(input_shape[1:]) >= 48 else (5, 1, 2))
     return _build(input_shape, classes, (32, 48), Conv(input_shape[0], 32, size, stride=stride, pad=pad), Conv(32, 48, 5, pad=2),
