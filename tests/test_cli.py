@@ -135,7 +135,7 @@ def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
     status, _, err = numpyzf("train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003, "--momentum", 0.8, "--radius",
                              0.2, "--patience", 3, "--factor", 0.5, "--settle", 1, "--middle", "8,4", "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
     assert (status, err) == (0, [])
-    assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "variant": {"middle": [8, 4]}, "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
+    assert got == {"data": str(images), "folder": None, "size": 28, "model": "labnet", "variant": {"middle": [8, 4]}, "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
                    "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3, factor=0.5, settle=1)}
 
 

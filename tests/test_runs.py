@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 def train(folder):
     """train_run on these images; what is given comes on top."""
     def train(out, recipe=RECIPE, **options):
-        return train_run(out, **{"dataset": folder, "size": 28, "recipe": recipe} | options)
+        return train_run(out, **{"data": folder, "size": 28, "recipe": recipe} | options)
     return train
 
 
@@ -90,7 +90,7 @@ def test_what_is_loaded_is_what_was_trained(train, tmp_path):
             np.testing.assert_array_equal(loaded.net.parameters[name], value, strict=True)
         np.testing.assert_array_equal(loaded.prepare.mean, run.prepare.mean, strict=True)
         assert loaded.prepare[1:] == run.prepare[1:] == (run.prepare.scale, 28, 3, True)
-        assert (loaded.classes, loaded.history, loaded.about) == (run.classes, run.history, run.settings)
+        assert (loaded.classes, loaded.history, loaded.settings) == (run.classes, run.history, run.settings)
 
 
 def test_run_data_gives_the_same_test_images(folder, whole):
@@ -255,7 +255,7 @@ def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
     runs.release(tmp_path / "run", tmp_path / "net.npz", name="cifar10", test_accuracy=0.75)
     net = runs.pretrained(tmp_path / "net.npz")
     assert (tmp_path / "net.npz").stat().st_size < 0.27 * (tmp_path / "run" / "checkpoint.npz").stat().st_size
-    assert net.about["data"] == "cifar10" and net.about["test accuracy"] == 0.75 and str(tmp_path) not in str(net.about)
+    assert net.settings["data"] == "cifar10" and net.settings["test accuracy"] == 0.75 and str(tmp_path) not in str(net.settings)
     assert net.classes == run.classes and net.history == run.history and net.net.dtype == np.float32
     images = np.random.default_rng(0).integers(0, 256, (4, 3, 28, 28)).astype(np.uint8)
     np.testing.assert_allclose(net.net.predict(net.prepare(images)), run.net.predict(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
