@@ -3,9 +3,9 @@ kernels.
 
 The house, floor by floor, each in the order to read it:
 
-    the reading         geometry, layers, network, deconvnet, models, training, gradcheck: the ideas;
+    the reading         geometry, layers, network, deconvnet, models, training, gradcheck;
                         then reference, functional: every operation; checks: of arguments
-    the machine room    kernels/: the same operations, faster; its __init__ is the door and the guide
+    the machine room    kernels/: the same operations, faster; kernels/__init__.py is its door
     images              data/: data sets, preparation, scenes whose parts are known
     nets on disk        checkpoints, plots, page, texts: files, pictures, words;
                         runs: train a net into a folder, read it back
@@ -15,8 +15,8 @@ The house, floor by floor, each in the order to read it:
                         bench/: one convolution in six ways
     the command         cli, __main__
 
-A module imports from its own floor and from those above it. There is one way down: functional and
-training call the machine room, through its door.
+A module imports from its own floor and from the floors above it. The machine room is the exception:
+whoever needs it goes down and enters by its door.
 """
 import ctypes
 import os
