@@ -19,10 +19,12 @@ No array holds Python objects, so it is read without pickle. Its arrays are, by 
     about      what else belongs to the net, as JSON values. A run has
                "scale"      what an image is divided by after the mean image is subtracted
                "pad"        pixels of zeros around an image before it is cropped at random
-               "settings"   how the net is built and was trained: "model" ("labnet" or "zfnet"),
-                            "variant" (its keyword arguments, {} for none), "classes" (their names),
-                            "input" ([C, H, W] of the net), "flip" (true or false), and all other
-                            arguments of runs.train_run
+               "settings"   how the net is built: "model" ("labnet" or "zfnet"), "variant" (its
+                            keyword arguments, {} for none), "classes" (a list of names), "input"
+                            ([C, H, W] of the net), "flip" (true or false);
+                            where its images are: "data", "folder", "size", see data.load;
+                            and, so that it is continued with the same ones only, all other
+                            arguments of runs.train_run and a checksum of the images
 
 Only runs.py knows what stands in `about`; to this file it is a dictionary.
 """
