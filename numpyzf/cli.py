@@ -220,7 +220,7 @@ def _reproduce(options):
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
     path = reproduce.run(study, options.items, again=options.again,
-                         processes=min(2, kernels.get_num_threads()))
+                         processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
 
 

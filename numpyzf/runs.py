@@ -6,6 +6,8 @@ checkpoint.npz, which is written anew after every epoch; checkpoints.py says wha
 """
 import json
 import os
+import sys
+import time
 import zlib
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import checkpoints, data as datasets, models, training
+from . import checkpoints, checks, data as datasets, models, training
 from .data import preprocess
 from .data.preprocess import Preparation
 from .network import Network
@@ -32,11 +34,17 @@ class Run(NamedTuple):
     settings: dict = MappingProxyType({})   # "data", "model", "seed" …: how it was trained
 
 
+def show_progress(text):
+    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
 # ---- training -----------------------------------------------------------------------------------
 
 def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model="labnet",
               variant=None, recipe=training.Recipe(), seed=0, initialization="he", scale=None,
-              pad=0, flip=False, keep=(), again=False, progress=training.show_progress,
+              pad=0, flip=False, keep=(), again=False, progress=show_progress,
               report=print):
     """Train a model into the folder `out`, or continue the run that is there.
 
@@ -60,7 +68,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     Returns the Run. Raises ValueError if a setting can't be, or if `out` holds a run of other
     settings or other images: only the number of epochs may change.
     """
-    recipe.check()
+    checks.recipe(recipe)
     _check(model, out)
     dataset, name = _load(data, folder, size)
     side = _input_side(model, dataset, name)
@@ -81,7 +89,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     training.train(state, trained_on.images, trained_on.labels,
                    (held_out.images, held_out.labels), prepare=_preparation(about), recipe=recipe,
                    save=_saver(path, about, keep), after_epoch=_reporter(progress, report),
-                   progress=progress)
+                   progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
     return _run(state, about)
 
 
@@ -118,6 +126,41 @@ def _reporter(progress, report):
                f"accuracy: training {row['train_accuracy']:.1%}, "
                f"validation {row['validation_accuracy']:.1%}  rate {row['rate']:g}")
     return report_epoch
+
+
+class ProgressLine:
+    """Turns the numbers that training.train tells after every step into a line.
+
+    progress: gets the line, five times a second at most, and at the end of every epoch
+    recipe: training.Recipe
+    count: how many images an epoch has
+    """
+
+    def __init__(self, progress, recipe, count):
+        self.progress, self.epochs, self.count = progress, recipe.epochs, count
+        self.epoch, self.start, self.shown = 0, 0.0, 0.0
+
+    def __call__(self, epoch, seen, loss, accuracy):
+        """What train tells: `seen` images of this epoch, their mean loss and accuracy."""
+        now = time.monotonic()
+        if epoch != self.epoch:         # its first step: from here on the speed is measured
+            self.epoch, self.start, self.before, self.shown = epoch, now, seen, now
+        if now - self.shown < 0.2 and seen < self.count:
+            return
+        self.shown = now
+        text = f"epoch {epoch}/{self.epochs}  loss {loss:.3f}  accuracy {accuracy:.1%}"
+        if now > self.start and seen > self.before:
+            speed = (seen - self.before) / (now - self.start)
+            left = (self.count * (self.epochs - epoch + 1) - seen) / speed
+            text += f"  {speed:,.0f} images/s  {clock(left)} left"
+        self.progress(text)
+
+
+def clock(seconds):
+    """A time in words of a clock: 1:05, or 2:00:05 from an hour on."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def epoch_file(folder, epoch):

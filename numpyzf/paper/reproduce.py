@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .. import page, plots, texts
 from ..checkpoints import replacing
-from ..kernels import get_num_threads
+from ..kernels import THREADS
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 from .figure1.report import report as figure1
 from .figure2.report import report as figure2
@@ -131,7 +131,7 @@ def _compute_in_processes(study, items, again, processes):
     """
     first = [item for item in items if item.name in SHARED]
     first += [item for item in items if item.name not in SHARED]
-    threads = str(max(1, get_num_threads() // processes))
+    threads = str(max(1, THREADS // processes))
     environment = os.environ | {"NUMBA_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
                                 "PYTHONIOENCODING": "utf-8"}
     running = []        # every process that was started
