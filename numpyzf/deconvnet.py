@@ -36,10 +36,18 @@ def project(net, trace, layer, unit, *, rule="deconvnet", seed="activation", thr
     return descend(net, trace, layer, r, np.array([unit[0]]), rule)[0]
 
 
-def descend(net, trace, layer, r, images, rule):
-    """Bring signals r (M, …) at the output of `layer` down to pixels (M, C, H, W); images (M,) are their rows in the trace."""
+def descend(net, trace, layer, r, image_of, rule, kept=None):
+    """Bring signals at the output of a layer down to pixels (M, C, H, W).
+
+    r: (M, …), the signals at the output of `layer`
+    image_of: (M,), the row of the trace that each signal goes with
+    rule: Rule
+    kept: a dict, or None; it gets what each layer hands down, under that layer's name
+    """
     for name in reversed(layers_up_to(net, layer)):
-        r = net.layers[name].project(r, trace.saved[name], images, rule)
+        r = net.layers[name].project(r, trace.saved[name], image_of, rule)
+        if kept is not None:
+            kept[name] = r
     return r
 
 

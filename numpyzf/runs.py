@@ -41,11 +41,13 @@ def hold_out(labels, rng, share=0.1):
 
 
 def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model="labnet", variant=None, recipe=training.Recipe(),
-              seed=0, initialization="he", pad=0, flip=False, keep=(), again=False, progress=training.show_progress, report=print):
+              seed=0, initialization="he", scale=None, pad=0, flip=False, keep=(), again=False,
+              progress=training.show_progress, report=print):
     """Train `model` on `data` into the folder `out`, or continue what is there; returns the Run.
 
     dataset, folder, size: as in data.load; or a data.Dataset of training images. A tenth of the training images is held out for
     validation, which steers the rate. variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
+    scale: what pixels are divided by; without it the deviation of the training images.
     keep: epochs after which a copy of the checkpoint stays, see epoch_file.
     again: if what is there is finished, train anew in its place. report(text) gets a line at the start and after every epoch.
     Raises ValueError if `out` holds a run of other settings or other images: only the number of epochs may change.
@@ -68,6 +70,8 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
                 "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
                 "classes": list(classes), "input": [images.shape[1], side, side],
                 "checksum of the images": zlib.crc32(images, zlib.crc32(labels))}
+    if scale is not None:
+        settings["scale"] = scale
     few = [name for name, count in zip(classes, np.bincount(labels, minlength=len(classes))) if count < 2]
     if few:
         raise ValueError(f"{name} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
@@ -76,13 +80,15 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     state = None
     if path.exists():
         state, about = checkpoints.load_checkpoint(path, _build)
-        differ = [key for key in settings if about["settings"].get(key) != settings[key]]
+        wanted = settings | {"scale": scale}
+        differ = [key for key in wanted if about["settings"].get(key) != wanted[key]]
         if differ:
             raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
-                             f"{settings[differ[0]]!r}); continue it with its own settings, or choose another folder")
+                             f"{wanted[differ[0]]!r}); continue it with its own settings, or choose another folder")
     if state is None or (again and len(state.history) >= recipe.epochs):
         mean = preprocess.mean_image(images[rows])
-        about = {"settings": settings, "mean": mean, "scale": _deviation(images[rows], mean), "pad": pad if images.shape[2] == side else 0}
+        about = {"settings": settings, "mean": mean, "scale": _deviation(images[rows], mean) if scale is None else scale,
+                 "pad": pad if images.shape[2] == side else 0}
         state = training.State(_build(about).initialize(rng, initialization), rng, recipe.rate)
         Path(out).mkdir(parents=True, exist_ok=True)
     else:

@@ -72,16 +72,19 @@ class Study:
         """Scenes to test on, a scenes.Scenes; few of them when quick."""
         return scenes.load("test", count=100 if self.quick else None)
 
-    def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he"):
+    def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he",
+               scale=None):
         """The labnet trained on all training images of one kind, "images" or "scenes": trained now, or read if it is there. A runs.Run.
 
         epochs: the kind's own without it. recipe: fields of training.Recipe that differ, {"radius": 1e9}; variant: see models.
+        scale: what pixels are divided by, see runs.train_run.
         Equal arguments give the same net.
         """
         images = self.train if kind == "images" else datasets.Dataset(*self.train_scenes[:3])
         flip = kind == "scenes" or images.images.shape[1] == 3          # clothes in gray all point one way
-        return self.train_run(self._net_name(kind, seed, epochs, recipe, variant, initialization), images, seed=seed,
-                        recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip)
+        name = self._net_name(kind, seed, epochs, recipe, variant, initialization, scale)
+        return self.train_run(name, images, seed=seed, recipe=self._recipe(kind, epochs, recipe),
+                              variant=variant, initialization=initialization, scale=scale, flip=flip)
 
     def train_run(self, name, images, *, recipe, **options):
         """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time.
@@ -100,8 +103,9 @@ class Study:
         own = RECIPES[kind]._replace(**(recipe or {}))
         return own._replace(epochs=epochs) if epochs else own
 
-    def _net_name(self, kind, seed, epochs, recipe, variant, initialization):
-        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "init": None if initialization == "he" else initialization}
+    def _net_name(self, kind, seed, epochs, recipe, variant, initialization, scale):
+        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "init": None if initialization == "he" else initialization,
+                   "scale": scale}
         words = [f"{key} {'none' if value == () else value}" for key, value in differs.items() if value is not None]
         return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
 
