@@ -22,7 +22,7 @@ IMAGE = np.array([[[1, 2, 0, 0],
 ABOVE = np.array([[1, 2, 3], [4, -5, 6], [7, 8, -9]], np.float32)       # the filter of conv2
 STRENGTH = 17 * (1 + 2 + 4 - 5) + 7 * (3 + 6) + 5 * 7 + 9 * (8 - 9)     # its only output
 UNPOOLED = STRENGTH * np.array([[0, 0, 0, 0],
-                                [0, 1 + 2 + 4 - 5, 0, 3 + 6],   # four windows share the 9, two the 4
+                                [0, 1 + 2 + 4 - 5, 0, 3 + 6],   # 4 windows share the 9, 2 the 4
                                 [7, 0, 0, 0],
                                 [0, 0, 8 - 9, 0]])
 

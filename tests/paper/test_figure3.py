@@ -1,4 +1,4 @@
-"""Figure 3: sizes, fields, parameters and multiply-adds counted by hand, and a drawing of any net."""
+"""Figure 3: sizes, parameters and multiply-adds counted by hand, and a drawing of any net."""
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -218,7 +218,8 @@ def test_upper_layers_that_settle_first_contradict_the_paper():
 
 
 @pytest.mark.parametrize("rates, words", [
-    ((0.01, 0.01), "the rate never fell."), ((0.01, 0.001), "the rate fell before epoch 2 to 0.001.")])
+    ((0.01, 0.01), "the rate never fell."),
+    ((0.01, 0.001), "the rate fell before epoch 2 to 0.001.")])
 def test_the_words_say_when_the_rate_fell(rates, words):
     history = [{"epoch": epoch, "rate": rate} for epoch, rate in enumerate(rates, 1)]
     pictures, curves, images = sections(None, history, courses(), EPOCHS)

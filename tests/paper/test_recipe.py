@@ -9,12 +9,12 @@ from numpyzf import models, training
 from numpyzf.functional import softmax_cross_entropy
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
-from numpyzf.paper.recipe import report
 from numpyzf.paper.recipe.draw import draw, draw_radius
 from numpyzf.paper.recipe.measure import (Signals, Trainings, epochs_at_chance, filter_sizes,
                                           held_back, measure, measure_trainings)
-from numpyzf.paper.recipe.report import HE, SMALL, STATED, claims, table
-from numpyzf.paper.study import Study
+from numpyzf.paper.recipe.report import (CONSTANT, DEEP, HE, SMALL, STATED, claims, sections,
+                                         table, train)
+from numpyzf.paper.study import RECIPES, Study
 from numpyzf.runs import Run
 
 
@@ -208,8 +208,22 @@ def test_the_table():
         ("fc8", "50", "0.05", "2.00", "200", "0.10", "0.50")]
 
 
+def test_the_words_say_how_the_nets_were_trained():
+    """0.06 is √(2 / (64·9)), where conv5 of the labnet begins."""
+    history = [{"loss": 2.3, "validation_accuracy": 0.1}]
+    trainings = {name: Trainings([history], [1], [0.1]) for name in (HE, SMALL, STATED)}
+    signals = {name: measure(chain(0.5), *batch()) for name in (HE, SMALL, STATED, DEEP)}
+    nets = {"images": models.labnet(), "scenes": models.labnet()}
+    curves, signal, radius = sections(10, trainings, 0.1, signals, nets)
+    assert "but with batches of 64" in curves.text and "Their rate begins at 0.02." in curves.text
+    assert "A loss of 2.30 is that of guessing among 10 classes" in curves.text
+    assert "scenes of 224×224 pixels" in signal.text and signal.rows[1][0] == "conv1"
+    assert "0.06 in conv5" in radius.text
+    assert all(section.picture and section.alt for section in (curves, signal, radius))
+
+
 def test_nets_are_trained_as_they_say_and_only_once(tmp_path, monkeypatch):
-    runs = report.train(Study(tmp_path, quick=True, report=lambda text: None))
+    runs = train(Study(tmp_path, quick=True, report=lambda text: None))
     assert [len(of_seeds) for of_seeds in (runs[HE], runs[SMALL], runs[STATED])] == [2, 2, 2]
     images = Study(tmp_path, quick=True).train.images
     for name, low, high in [(HE, 1, 10), (SMALL, 1, 10), (STATED, 250, 510)]:
@@ -222,9 +236,18 @@ def test_nets_are_trained_as_they_say_and_only_once(tmp_path, monkeypatch):
         assert w.std() == pytest.approx(0.01, rel=0.05)
         assert [row["rate"] for row in runs[name][0].history] == [0.01, 0.01]
     monkeypatch.setattr(training, "train_step", None)       # fails if anything is trained again
-    again = report.train(Study(tmp_path, quick=True, report=lambda text: None))
+    again = train(Study(tmp_path, quick=True, report=lambda text: None))
     for name, of_seeds in runs.items():
         for one, other in zip(of_seeds, again[name]):
             assert one.history == other.history
             for key, value in one.net.parameters.items():
                 np.testing.assert_array_equal(value, other.net.parameters[key])
+
+
+def test_a_net_is_not_continued_on_pixels_of_another_scale(tmp_path):
+    study = Study(tmp_path, quick=True, report=lambda text: None)
+    recipe = RECIPES["images"]._replace(epochs=1, **CONSTANT)
+    study.train_run("one", study.train, recipe=recipe, scale=1.0)
+    again = Study(tmp_path, quick=True, report=lambda text: None)
+    with pytest.raises(ValueError, match="another scale .1.0, not None."):
+        again.train_run("one", again.train, recipe=recipe)

@@ -40,8 +40,9 @@ def report(study):
     held = {kind: [held_back(net, PAPER.radius) for net in of_seeds]
             for kind, of_seeds in nets.items()}
     shown = {kind: of_seeds[0] for kind, of_seeds in nets.items()}
+    signals = measure_starts(study, prepare)
     return Report(claims(trainings, held),
-                  sections(study, trainings, chance, measure_starts(study, prepare), shown))
+                  sections(len(study.train.classes), trainings, chance, signals, shown))
 
 
 def train(study):
@@ -106,19 +107,20 @@ def _first_is_held_most(shares):
     return shares["conv1"] > max(share for layer, share in shares.items() if layer != "conv1")
 
 
-def sections(study, trainings, chance, signals, shown):
+def sections(classes, trainings, chance, signals, shown):
     """The three pictures and the table, with their words.
 
+    classes: how many there are
     trainings: {HE, SMALL, STATED: measure.Trainings}
     chance: the accuracy of guessing, 0 … 1
     signals: {HE, SMALL, STATED, DEEP: measure.Signals}
     shown: {kind: Network}, whose filters are shown
     Returns a list of Section.
     """
-    classes = len(study.train.classes)
+    own = RECIPES["images"]
     curves = TEXT["section: curves"].format(
-        rate=PAPER.rate, momentum=PAPER.momentum, radius=PAPER.radius,
-        batch=RECIPES["images"].batch, loss=np.log(classes), classes=classes)
+        rate=PAPER.rate, momentum=PAPER.momentum, radius=PAPER.radius, batch=own.batch,
+        he_rate=own.rate, loss=np.log(classes), classes=classes)
     conv5 = shown["images"].layers["conv5"].params["w"]
     radius = TEXT["section: radius"].format(start=np.sqrt(2 / conv5[0].size))
     histories = {name: found.histories for name, found in trainings.items()}
