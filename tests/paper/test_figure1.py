@@ -200,9 +200,9 @@ def test_refuses_stages_that_are_none(change, message):
         measure(PLANTED, IMAGE, **{"top": "conv2"} | change)
 
 
-def test_refuses_maps_that_are_too_small():
+def test_refuses_maps_that_are_too_small(rng):
     net = Network([("conv1", Conv(1, 2, 1)), ("relu1", ReLU()), ("pool1", MaxPool(2, stride=2)),
-                   ("conv2", Conv(2, 1, 1))], (1, 4, 4))
+                   ("conv2", Conv(2, 1, 1))], (1, 4, 4)).initialize(rng)
     message = "no 3×3 windows that lie inside of the 4×4 pixels of relu1"
     with pytest.raises(ValueError, match=message):
         measure(Run(net, prepare, ()), IMAGE, top="conv2")

@@ -90,7 +90,7 @@ def numbers(found):
 
 @pytest.mark.small
 def test_maps_that_never_fire_give_no_course():
-    dark = [run_of([0, 0, 0]), run_of([-1, -1, 0])]
+    dark = [run_of([-1, 0, 0]), run_of([-1, -1, 0])]
     (evolution,) = measure(dark, START, colored())
     found = course(evolution._replace(filters=np.array([[0, 1.0], [0, 2.0]])))
     np.testing.assert_array_equal(found.filters, [1, 1])
