@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .. import page, plots
 from ..checkpoints import replacing
 from ..kernels import get_num_threads
-from . import (figure1, figure2, figure3, figure4, figure5, figure6, figure7, figure9, limits, recipe, table1, table2, table3, table7)
+from . import (figure1, figure3, figure4, figure9, limits, recipe, table1, table2, table3, table7)
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 
 
