@@ -13,6 +13,10 @@ from .. import page, plots
 from ..checkpoints import replacing
 from ..kernels import get_num_threads
 from . import (figure1, figure3, figure4, figure9, limits, recipe, table1, table2, table3, table7)
+from .figure2.report import report as figure2
+from .figure5.report import report as figure5
+from .figure6.report import report as figure6
+from .figure7.report import report as figure7
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 
 
@@ -28,11 +32,11 @@ ITEMS = [
     Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1.reproduce),
     Item("fig3", "Figure 3: the network", figure3.reproduce),
     Item("training", "Training: the recipe of section 3, and what it needs", recipe.reproduce),
-    Item("fig2", "Figure 2: what the layers look for", figure2.reproduce),
+    Item("fig2", "Figure 2: what the layers look for", figure2),
     Item("fig4", "Figure 4: features while they are learned", figure4.reproduce),
-    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5.reproduce),
-    Item("fig6", "Figure 6: choosing the architecture", figure6.reproduce),
-    Item("fig7", "Figure 7: occlusion", figure7.reproduce),
+    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5),
+    Item("fig6", "Figure 6: choosing the architecture", figure6),
+    Item("fig7", "Figure 7: occlusion", figure7),
     Item("table1", "Table 1 and Figure 8: correspondence of parts", table1.reproduce, ("fig8",)),
     Item("table2", "Table 2: one net, ten crops, five nets", table2.reproduce),
     Item("table3", "Table 3: layers taken out, layers made wider", table3.reproduce),
