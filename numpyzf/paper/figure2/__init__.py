@@ -1,6 +1,6 @@
 """Figure 2: what the layers look for, and how far the pictures can be believed.
 
-Source: Zeiler & Fergus section 4 (Convnet Visualization), Figure 2. The paper shows some maps of
+Source: Zeiler & Fergus section 4.1 (Feature Visualization), Figure 2. The paper shows some maps of
 each layer: the nine strongest activations projected to pixels, beside the image patches they come
 from.
 
