@@ -212,7 +212,7 @@ def test_whole_images_are_laid_over_each_other_by_their_units():
     np.testing.assert_array_equal(result.units[0, :, 2:], [[2, 3], [5, 4]])
     tiles, seen = measure.aligned(result.patches, result, net.receptive_field("conv1"))
     where = np.argwhere(tiles[0, :, 0] >= 49)[:, 1:]            # the units' places in the tiles
-    np.testing.assert_array_equal(where[0], where[1])
+    np.testing.assert_array_equal(where, [[4, 4], [4, 4]])      # the middle of 8×8
     np.testing.assert_array_equal(tiles[0, 0, 0][3:6, 3:6], images[0, 0, 1:4, 2:5])
     for n, unit_at in enumerate(result.units[0, :, 2:]):
         at = np.indices((8, 8)).transpose(1, 2, 0) + unit_at - where[n]     # pixels of the image
@@ -227,6 +227,18 @@ def test_boxes_of_a_smaller_field_stay_as_they_are():
     tiles, seen = measure.aligned(result.projections, result, ReceptiveField(3, 1, -1))
     np.testing.assert_array_equal(tiles, result.projections)
     np.testing.assert_array_equal(seen, result.seen)
+
+
+def test_patches_that_differ_in_what_the_map_does_not_look_at(rng):
+    """A green pixel beside each dot, now here, now there: no filter looks at green."""
+    scenes, net = every_second(dots()), planted()
+    net.layers["conv1"].params["w"][2] = 0
+    for n, images in enumerate(scenes.images):
+        for row, column in np.argwhere(scenes.masks[n]):
+            images[1, row - 1, column - 1 + n % 2] = 200
+    own = score(net, scenes, 3, rng)
+    np.testing.assert_allclose(own.projections, 1, atol=1e-6)
+    assert own.patches < 0.8
 
 
 def test_a_net_that_never_fires_has_no_score(rng):

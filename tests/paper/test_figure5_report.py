@@ -60,9 +60,10 @@ def test_claims_are_judged_for_every_seed():
 
 def test_each_claim_falls_with_its_own_number():
     good = result()
-    shift = good.sweeps["translation"]._replace(last=np.array([[0, 0], [0.3, 0.3], [0.1, 0.1]]))
-    bent = good._replace(sweeps={**good.sweeps, "translation": shift})
-    assert verdicts([good, bent]) == [HOLDS, DOES_NOT_HOLD, HOLDS, HOLDS]
+    for name, factor in [("translation", 1), ("scale", 0.1)]:
+        last = factor * np.array([[0, 0], [0.3, 0.3], [0.3, 0.3]])
+        bent = good._replace(sweeps={**good.sweeps, name: good.sweeps[name]._replace(last=last)})
+        assert verdicts([good, bent]) == [HOLDS, DOES_NOT_HOLD, HOLDS, HOLDS]
     unstable = result(shifted=0.4)          # half of the answers stay right, as under rotation
     assert verdicts([unstable]) == [HOLDS, HOLDS, DOES_NOT_HOLD, HOLDS]
     assert verdicts([good], symmetric=(3,)) == [HOLDS, HOLDS, HOLDS, DOES_NOT_HOLD]

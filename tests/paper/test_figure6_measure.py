@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from figure6_planted import measured, pictures, planted, prepare, waves
 
-from numpyzf.layers import Conv, Flatten, ReLU
+from numpyzf.layers import Conv, Flatten, MaxPool, ReLU
 from numpyzf.network import Network
 from numpyzf.paper.figure6 import measure as figure6
 from numpyzf.paper.figure6.measure import aliased_energy, independent, measure
@@ -133,7 +133,8 @@ def test_a_mean_is_no_relation(rng):
 
 @pytest.mark.parametrize("layers", [
     [("flatten", Flatten())],
-    [("relu1", ReLU()), ("conv1", Conv(1, 2, 3)), ("conv2", Conv(2, 2, 3))],
+    [("pool1", MaxPool(2, stride=2)), ("relu1", ReLU()), ("conv1", Conv(1, 2, 3)),
+     ("conv2", Conv(2, 2, 3))],
     [("conv1", Conv(1, 2, 3)), ("conv2", Conv(2, 2, 3))],
     [("conv1", Conv(1, 2, 3)), ("relu1", ReLU()), ("flatten", Flatten())]])
 def test_refuses_other_nets(layers):

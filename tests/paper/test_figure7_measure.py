@@ -91,12 +91,12 @@ def test_distance_of_the_minimum_to_the_nearest_part():
     result, mask = blank(), np.zeros((6, 6), bool)
     mask[1, 1], mask[5, 5] = True, True         # the middles (0.5, 0.5) and (4.5, 4.5)
     result.sums[0, 2] = 0.3                     # the middle (0.5, 2.5)
-    parts = np.array([[0.5, 1.5], [3.5, 6.5]])
+    parts = np.array([[0.5, 3.5], [3.5, 6.5]])
     score = figure7.score(result, mask, parts)
-    assert score.part == 1 and score.on_object == pytest.approx((1 + np.hypot(1, 2)) / 2)
+    assert score.part == 1 and score.on_object == pytest.approx((3 + np.hypot(1, 2)) / 2)
     assert score.covered == 0 and score.anywhere == pytest.approx(0.7 / 25)
     distances = figure7.distances_to(result, parts)[3]
-    np.testing.assert_allclose(distances, [np.hypot(3, 1), 3, np.hypot(3, 1), 3, 2])
+    np.testing.assert_allclose(distances, [np.hypot(3, 3), np.hypot(3, 2), np.hypot(3, 1), 3, 2])
 
 
 def test_the_drop_is_read_where_most_of_the_projection_is_covered():
