@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import plots
 from ..layers import Conv
+from ..training import filter_rms
 
 # Where the middle band begins and where it ends, in units of the Nyquist frequency (half a period
 # per pixel): periods of 8 and of 4 pixels.
@@ -46,16 +47,6 @@ def draw(result):
     return figure
 
 
-def rms(w):
-    """The RMS value of each filter, which renormalization limits (the paper's section 3).
-
-    w: (F, C, K, K)
-
-    Returns float64 (F,).
-    """
-    return np.sqrt(np.mean(np.square(w, dtype=np.float64), axis=(1, 2, 3)))
-
-
 def at_radius(w, radius):
     """The share of filters that renormalization holds back: their RMS value is `radius` or more.
 
@@ -64,7 +55,7 @@ def at_radius(w, radius):
 
     Returns 0 … 1.
     """
-    return float(np.mean(rms(w) >= 0.999 * radius))
+    return float(np.mean(filter_rms(w) >= 0.999 * radius))
 
 
 def bands(w, side=64):

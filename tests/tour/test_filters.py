@@ -4,6 +4,7 @@ import pytest
 
 from numpyzf import models, plots, training
 from numpyzf.tour import filters
+from numpyzf.training import filter_rms
 from numpyzf.layers import Flatten, Linear
 from numpyzf.network import Network
 from numpyzf.runs import Run
@@ -36,10 +37,10 @@ def test_filters_are_the_first_layers(rng):
 def test_rms_and_the_share_at_the_radius(rng):
     w = rng.standard_normal((4, 3, 5, 5), np.float32)
     wanted = np.array([0.05, 0.3, 0.099, 0.2])
-    w *= (wanted / filters.rms(w)).astype(np.float32)[:, None, None, None]
-    np.testing.assert_allclose(filters.rms(w), [0.05, 0.3, 0.099, 0.2], rtol=1e-6)
+    w *= (wanted / filter_rms(w)).astype(np.float32)[:, None, None, None]
+    np.testing.assert_allclose(filter_rms(w), [0.05, 0.3, 0.099, 0.2], rtol=1e-6)
     training.renormalize_filters(w, 0.1)
-    np.testing.assert_allclose(filters.rms(w), [0.05, 0.1, 0.099, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(filter_rms(w), [0.05, 0.1, 0.099, 0.1], rtol=1e-6)
     assert filters.at_radius(w, 0.1) == 0.5
     assert filters.at_radius(w, 0.04) == 1 and filters.at_radius(w, 0.2) == 0
 

@@ -10,7 +10,7 @@ from ...runs import hold_out
 from ...tour import features
 from ...training import Prepared
 from ..compare import cosine
-from ..figure2_score import aligned
+from ..figure2.measure import aligned
 
 # Above these limits a layer counts as settled, by each of three measures in Course.
 SETTLED = {"filters": 0.9, "pictures": 0.9, "images": 0.5}

@@ -6,6 +6,7 @@ import numpy as np
 from ... import functional, training
 from ...look.many import top_activations
 from ...tour import features, filters
+from ...training import filter_rms
 
 STARTED = 1e-2      # deviation of the first layer's weights at the start, see Network.initialize
 SAMPLE = 200        # images on which responses at every pixel are computed
@@ -53,7 +54,7 @@ def measure(run, images, labels, *, maps=6, k=4, batch=50):
     aliased, different = _responses(w, inputs, stride, batch)
     top = features.measure(run, images, second, maps=maps, k=k, batch=batch)
     projections = top.projections.reshape(-1, *top.projections.shape[2:])
-    rms = filters.rms(w)
+    rms = filter_rms(w)
     return Figure6(stride, w, rms, filters.bands(w), silent=~(strongest > 0),
                    unmoved=rms < 2 * STARTED, aliased=aliased, different=different, second=top,
                    second_high=float(filters.bands(projections)[:, 2].mean()),

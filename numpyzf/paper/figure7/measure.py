@@ -48,7 +48,7 @@ def measure(run, image, label, *, layer="relu5", size=None, step=2):
     totals = trace[layer][0].sum(axis=(1, 2), dtype=np.float64)
     channel = int(totals.argmax())
     size = size or max(1, round(27 / 224 * sides[0]))
-    tops, lefts = [occlusion.grid(side, size, (side - size) // step + 1) for side in sides]
+    tops, lefts = [occlusion.places(side, size, (side - size) // step + 1) for side in sides]
     found = occlusion.occlude(net, x[0], size=size, tops=tops, lefts=lefts, sums=(layer,))
     probability = functional.softmax(found.scores.reshape(-1, classes))[:, label]
     return Figure7(

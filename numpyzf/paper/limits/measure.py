@@ -148,13 +148,13 @@ def compare_classes(net, trace, labels):
     """
     top = list(net.layers)[-1]
     count = net.shapes[top][0]
-    each_image, each_class = np.indices((trace.images, count)).reshape(2, -1)
+    each_image, each_class = np.indices((len(trace), count)).reshape(2, -1)
     units = np.column_stack([each_image, each_class])
     others = np.arange(count) != labels[:, None]                    # (M, classes)
     similarities, pictures = [], []
     for rule in RULES:
         found = projections(net, trace, top, units, rule)
-        found = found.reshape(trace.images, count, *net.input_shape)
+        found = found.reshape(len(trace), count, *net.input_shape)
         true = found[np.arange(len(labels)), labels]
         each = [similarity(true, found[:, c]) for c in range(count)]
         each = np.stack(each, axis=-1)                              # (2, M, classes)

@@ -5,7 +5,7 @@ import numpy as np
 
 from ...functional import softmax_cross_entropy
 from ...tour import filters
-from ...training import Recipe, accuracy
+from ...training import Recipe, accuracy, filter_rms
 
 
 class Signals(NamedTuple):
@@ -84,7 +84,7 @@ def epochs_at_chance(history, chance):
 
 def filter_sizes(net):
     """The RMS value of each filter of each convolution: {layer: (F,)}."""
-    return {name: filters.rms(net.layers[name].params["w"]) for name in net.convolutions}
+    return {name: filter_rms(net.layers[name].params["w"]) for name in net.convolutions}
 
 
 def held_back(net, radius):
