@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import data, runs, training
-from .study import RECIPES
+from .study import RECIPES, flips
 
 KINDS = ("scenes", "images")    # of pictures: rendered scenes, and the images of the study
 SEEDS = 2                       # how many splits are drawn of each kind
@@ -54,7 +54,7 @@ def split_classes(study, kind, seed):
     same = correlations > SAME
     left_out = np.flatnonzero(same)[np.argsort(-correlations[same], kind="stable")]
     twins = np.stack([source.images[left_out], seen_later[partners[left_out]]], axis=1)
-    run = train_on(study, kind, f"{kind}-old-classes-seed-{seed}", take(source, ~same), seed=seed,
+    run = train_on(study, f"{kind}-old-classes-seed-{seed}", take(source, ~same), seed=seed,
                    recipe=RECIPES[kind])
     return Split(source.classes, examples.classes, run, examples, test, twins,
                  correlations[left_out])
@@ -67,10 +67,9 @@ def _draw_examples(dataset, rng):
     return take(dataset, order[first_of_each(dataset.labels[order], count)])
 
 
-def train_on(study, kind, name, images, *, seed, recipe):
-    """Train a net on images of one kind, a data.Dataset, under a name of its own; returns a Run."""
-    flip = kind == "scenes" or images.images.shape[1] == 3              # as Study.run_of has it
-    return study.train_run(name, images, recipe=recipe, seed=seed, flip=flip)
+def train_on(study, name, images, *, seed, recipe):
+    """Train a net on a data.Dataset, under a name of its own; returns a Run."""
+    return study.train_run(name, images, recipe=recipe, seed=seed, flip=flips(images.images))
 
 
 # ---- images and their classes -------------------------------------------------------------------

@@ -141,8 +141,8 @@ def test_the_page():
     """Two nets on scenes of which all are taken: quick takes four, here there are two."""
     said, run = [], Run(rectified(), prepare, ())
     scenes = SimpleNamespace(images=IMAGES, labels=LABELS, masks=MASKS, classes=tuple("abcd"))
-    study = SimpleNamespace(test_scenes=scenes, seeds=(0, 1), quick=True, report=said.append,
-                            step=said.append, run_of=lambda kind, seed: run)
+    study = SimpleNamespace(test_scenes=scenes, seeds=(0, 1), quick=True, step=said.append,
+                            run_of=lambda kind, seed: run)
     claims, sections = report.report(study)
     assert len(claims) == 11 and len(said) == 2
     assert [section.heading for section in sections] == [

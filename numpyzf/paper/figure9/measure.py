@@ -93,7 +93,7 @@ def train_from_scratch(study, kind, examples, seed):
                             np.tile(examples.labels, times), examples.classes)
     epochs = SCRATCH_EPOCHS[examples.images.shape[1]]
     recipe = RECIPES[kind]._replace(epochs=epochs, batch=32, rate=0.01, patience=epochs, settle=3)
-    return splits.train_on(study, kind, f"{kind}-scratch-{count}-seed-{seed}", repeated, seed=seed,
+    return splits.train_on(study, f"{kind}-scratch-{count}-seed-{seed}", repeated, seed=seed,
                            recipe=recipe)
 
 

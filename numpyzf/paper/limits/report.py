@@ -24,7 +24,7 @@ def report(study):
     count = QUICK_IMAGES if study.quick else IMAGES
     for seed in study.seeds:
         run = study.run_of("scenes", seed)
-        study.report(f"  projections without what was learned, seed {seed}")
+        study.step(f"projections without what was learned, seed {seed}")
         results.append(measure(run, scenes.images[:count], scenes.labels[:count],
                                scenes.masks[:count], np.random.default_rng(seed)))
     layers, classes, ways, rules = draw(results, scenes.classes)
