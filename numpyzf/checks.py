@@ -318,6 +318,7 @@ def projection(net, trace, name, rule, seed, rules):
     if not isinstance(rule, (tuple, list)) or len(rule) not in (3, 4):
         raise ValueError(f"rule must be one of {', '.join(rules)}, or a Rule, or three booleans "
                          f"(forward ReLU mask, pooling switches, backward ReLU), not {rule!r}")
+    rule = tuple(rule)
     if rule[3:] not in ((), ("identity",), ("gradient",)):
         raise ValueError("a rule's through_normalization must be 'identity' or 'gradient', "
                          f"not {rule[3]!r}")
