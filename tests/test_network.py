@@ -50,7 +50,7 @@ def equal(a, b):
         np.testing.assert_array_equal(a[name], b[name], strict=True)
 
 
-# ---- what a pass computes -------------------------------------------------------------------------------------------
+# ---- what a pass computes ----------------------------------------------------------------------
 
 @small
 def test_a_pass_is_its_layers_one_after_the_other(net, x):
@@ -89,7 +89,7 @@ def test_float32_and_float64_agree(net, x):
     np.testing.assert_allclose(net.astype(np.float32).predict(x.astype(np.float32)), net.predict(x), rtol=1e-5, atol=1e-5)
 
 
-# ---- what it leaves behind ------------------------------------------------------------------------------------------
+# ---- what it leaves behind ---------------------------------------------------------------------
 
 @small
 def test_a_trace_holds_every_output(net, x):
@@ -165,7 +165,7 @@ def test_a_training_pass_keeps_only_what_backward_needs(x):
         assert trace.images == 4
 
 
-# ---- what it leaves alone -------------------------------------------------------------------------------------------
+# ---- what it leaves alone ----------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("train", [False, True])
@@ -178,8 +178,8 @@ def test_nothing_that_comes_in_is_changed(net, x, train, rng):
     if not train:
         outputs = {name: y.copy() for name, y in trace.outputs.items()}
         for rule in np.ndindex(2, 2, 2):
-            project(net, trace, "fc4", unit=(1, 2), rule=rule, through_normalization="gradient")
-            project(net, trace, "conv2", unit=(1, 2, slice(None), slice(None)), rule=rule)
+            project(net, trace, "fc4", (1, 2), rule=rule, through_normalization="gradient")
+            project(net, trace, "conv2", (1, 2, slice(None), slice(None)), rule=rule)
         equal(trace.outputs, outputs)
     np.testing.assert_array_equal(x, x_before)
     np.testing.assert_array_equal(dy, dy_before)
@@ -212,7 +212,7 @@ def test_two_threads_at_once_get_the_bits_they_get_alone(rng):
                 equal(actual, expected)
 
 
-# ---- backward from the middle, and to the input ---------------------------------------------------------------------
+# ---- backward from the middle, and to the input ------------------------------------------------
 
 @small
 def test_backward_names_what_it_gives(net, x, rng):
@@ -239,12 +239,12 @@ def test_two_threads_on_the_simplest_of_numbas_thread_pools():
     """It is what Numba falls back to without OpenMP, and it ends the process if two threads enter it at once."""
     program = """
 import threading, numpy as np
-from numpyzf import functional as F
+from numpyzf import functional
 x = np.random.default_rng(0).standard_normal((4, 8, 40, 40), np.float32)
-y = F.max_pool_forward(x, size=3, stride=2)[0]
+y = functional.max_pool_forward(x, size=3, stride=2)[0]
 same = []
 threads = [threading.Thread(target=lambda: same.extend(
-    np.array_equal(F.max_pool_forward(x, size=3, stride=2)[0], y) for _ in range(300))) for _ in range(2)]
+    np.array_equal(functional.max_pool_forward(x, size=3, stride=2)[0], y) for _ in range(300))) for _ in range(2)]
 [thread.start() for thread in threads], [thread.join() for thread in threads]
 print(len(same), all(same))
 """

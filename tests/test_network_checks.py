@@ -30,7 +30,7 @@ def says(kind, *words):
     return pytest.raises(kind, match="^(?!.*\n)" + "".join(f"(?=.*{re.escape(word)})" for word in words))
 
 
-# ---- how a net is put together --------------------------------------------------------------------------------------
+# ---- how a net is put together -----------------------------------------------------------------
 
 def test_names_must_differ():
     with says(ValueError, "layer names must differ", "'conv1', 'conv1'"):
@@ -54,7 +54,7 @@ def test_a_layer_that_does_not_fit_is_named(layers, words):
         Network(layers, (1, 6, 6))
 
 
-# ---- what goes in ---------------------------------------------------------------------------------------------------
+# ---- what goes in ------------------------------------------------------------------------------
 
 def test_input_of_another_kind(net, x):
     with says(TypeError, "x must be a NumPy array", "list"):
@@ -118,7 +118,7 @@ def test_a_unit_outside_of_its_map_has_no_cone(net):
             net.cone("conv1", *place)
 
 
-# ---- parameters -----------------------------------------------------------------------------------------------------
+# ---- parameters --------------------------------------------------------------------------------
 
 def test_parameters_are_the_arrays_themselves(net, x):
     before = net.predict(x)

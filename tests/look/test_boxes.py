@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from numpyzf import functional as F
+from numpyzf import functional
 from numpyzf.look import boxes as windows
 from numpyzf.geometry import Window
 
@@ -47,13 +47,13 @@ def test_blank_leaves_what_is_inside(rng):
 def test_unpool_is_unpooling_of_the_whole_map_cut_to_the_windows_below(window, ceil, rng):
     """Whole maps that hold something in one window only, so that nothing comes in from outside of it."""
     size, stride, pad = window
-    _, switches = F.max_pool_forward(rng.standard_normal((3, 2, 11, 8)), size=size, stride=stride, pad=pad, ceil=ceil)
+    _, switches = functional.max_pool_forward(rng.standard_normal((3, 2, 11, 8)), size=size, stride=stride, pad=pad, ceil=ceil)
     OH, OW = switches.index.shape[2:]
     images, corners = rng.integers(0, 3, 40), rng.integers(-2, max(OH, OW), (40, 2))
     r = rng.standard_normal((40, 2, 3, 3))
     lower, side = windows.below(corners, 3, window)
     assert side == 2 * stride + size
     np.testing.assert_array_equal(lower, corners * stride - pad)
-    whole = F.unpool(windows.paste(r, corners, (OH, OW)), F.Switches(switches.index[images], (40, 2, 11, 8)))
+    whole = functional.unpool(windows.paste(r, corners, (OH, OW)), functional.Switches(switches.index[images], (40, 2, 11, 8)))
     np.testing.assert_allclose(windows.unpool(r, switches.index, images, corners, 8, window),
                                slices(whole, range(40), lower, side, side), rtol=1e-14)

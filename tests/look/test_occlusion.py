@@ -93,7 +93,7 @@ def draw(net, seed=1):
     return np.random.default_rng(seed).standard_normal(net.input_shape).astype(net.dtype)
 
 
-# ---- the plain loop -------------------------------------------------------------------------------------------------
+# ---- the plain loop ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("squares", SQUARES)
 @pytest.mark.parametrize("title", NETS)
@@ -132,7 +132,7 @@ def test_a_square_filled_with_what_it_covers_changes_nothing():
     np.testing.assert_allclose(found.sums["layer5"], np.broadcast_to(trace["layer5"][0].sum(axis=(1, 2)), (3, 2, 4)), rtol=1e-12)
 
 
-# ---- an answer known by construction --------------------------------------------------------------------------------
+# ---- an answer known by construction -----------------------------------------------------------
 
 def covered(firsts, size, lo, hi):
     """How many of the pixels lo … hi − 1 lie in a square that begins at each of `firsts`."""
@@ -156,7 +156,7 @@ def test_the_score_drops_where_the_square_covers_what_the_net_looks_at_and_by_ho
                                                        for firsts, count in ((tops, 9), (lefts, 7)))))
 
 
-# ---- only what the mask changes -------------------------------------------------------------------------------------
+# ---- only what the mask changes ----------------------------------------------------------------
 
 def changed(net, image, size, top, left):
     """{layer: (rows, columns)}: the sides of the smallest box that holds all that a square changes, from two full passes."""
@@ -228,7 +228,7 @@ def test_image_and_net_stay_as_they_are():
     np.testing.assert_array_equal(occlude(net, image, value=value, **arguments).scores, expected)
 
 
-# ---- pasting --------------------------------------------------------------------------------------------------------
+# ---- pasting -----------------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -245,7 +245,7 @@ def test_paste(side, size, dtype, rng):
     np.testing.assert_array_equal(out, expected)
 
 
-# ---- grids, and what is refused -------------------------------------------------------------------------------------
+# ---- grids, and what is refused ----------------------------------------------------------------
 
 @small
 def test_a_grid_goes_evenly_from_edge_to_edge():

@@ -64,7 +64,7 @@ def test_a_unit_can_be_projected_as_it_is(net, images):
     trace = net.forward(images)
     for layer in ("conv1", "fc2"):
         unit = top_activations(net, images, [layer], 1)[layer].units[1, 0]
-        assert project(net, trace, layer, unit=unit).shape == (1, 5, 4)
+        assert project(net, trace, layer, unit).shape == (1, 5, 4)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

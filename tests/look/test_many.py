@@ -49,13 +49,13 @@ def check(net, trace, layer, units, tolerance=1e-12, **how):
     many, shown = project_many(net, trace, layer, units, **how), 0
     assert len(many) == len(units) and many.size == net.input_shape[1:] and many.windows.dtype == net.dtype
     for m, unit in enumerate(units):
-        one = project(net, trace, layer, unit=tuple(unit), **how)
+        one = project(net, trace, layer, tuple(unit), **how)
         np.testing.assert_allclose(many[m], one, rtol=0, atol=tolerance * np.abs(one).max(), err_msg=f"unit {unit}", strict=True)
         shown += one.any()
     return many, shown
 
 
-# ---- the same as one by one -----------------------------------------------------------------------------------------
+# ---- the same as one by one --------------------------------------------------------------------
 
 @pytest.mark.parametrize("through_normalization", NORMALIZATION)
 @pytest.mark.parametrize("rule", EIGHT, ids=str)
@@ -151,7 +151,7 @@ def test_windows_are_left_where_they_get_as_large_as_the_maps(layer, start, rng,
     assert starts == [start] * (start is not None)
 
 
-# ---- windows --------------------------------------------------------------------------------------------------------
+# ---- windows -----------------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("layer", [name for name in LAYERS if name[:2] != "fc"])
@@ -189,7 +189,7 @@ def test_a_picture_is_the_window_at_its_corner(rng):
     np.testing.assert_array_equal(pictures[1], many[-1])
 
 
-# ---- many -----------------------------------------------------------------------------------------------------------
+# ---- many --------------------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("layer, largest", [("conv1", 2 * 4 * 4), ("pool1", 2 * 8 * 8), ("conv2", 2 * 16 * 16), ("conv3", 2 * 41 * 34),
@@ -230,7 +230,7 @@ def test_what_top_activations_finds_can_be_projected(rng):
         assert shown > 2
 
 
-# ---- what is refused ------------------------------------------------------------------------------------------------
+# ---- what is refused ---------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("layer, arguments, words", [
