@@ -87,7 +87,7 @@ def test_gradient_deconvnet_and_guided_by_hand(rule, pixel):
     assert trace["conv2"].item() == 3 - 8 + 7           # 1·3 − 2·4, and the bias
     down = project(net, trace, "conv2", (0, 0, 0, 0), rule=rule, seed=1.0)
     np.testing.assert_array_equal(down, np.float32([[[0, 0], [pixel, 0]]]), strict=True)
-    scaled = project(net, trace, "conv2", (0, 0, 0, 0), rule=rule)      # the seed: the activation, 2
+    scaled = project(net, trace, "conv2", (0, 0, 0, 0), rule=rule)      # the seed: the value, 2
     np.testing.assert_array_equal(scaled, 2 * down)
 
 
