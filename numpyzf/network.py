@@ -191,8 +191,8 @@ class Network:
 
         x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time: training.Prepared.
         """
-        last = max(layers, key=[*self.layers].index)
         parts = {checks.layer(self, name): [] for name in layers}
+        last = max(layers, key=[*self.layers].index)
         for n in range(0, max(len(x), 1), batch):
             trace = self.forward(x[n:n + batch], until=last)
             for name in layers:
