@@ -227,12 +227,13 @@ def layers_of_maps(name, net, values):
     if isinstance(values, str):
         raise TypeError(f"{name} must be a sequence of layer names, such as ({values!r},), "
                         "not one string")
+    values = list(values)
     for value in values:
         if value not in net.layers or len(net.shapes[value]) != 3:
             known = ", ".join(key for key in net.layers if len(net.shapes[key]) == 3)
             raise ValueError(f"{name} names {value!r}, which is no layer with maps; "
                              f"these are: {known}")
-    return list(values)
+    return values
 
 
 def images(net, x):
