@@ -234,12 +234,13 @@ def layers_of_maps(name, net, values):
     if isinstance(values, str):
         raise TypeError(f"{name} must be a sequence of layer names, such as ({values!r},), "
                         "not one string")
+    values = list(values)
     for value in values:
         if value not in net.layers or len(net.shapes[value]) != 3:
             known = ", ".join(key for key in net.layers if len(net.shapes[key]) == 3)
             raise ValueError(f"{name} names {value!r}, which is no layer with maps; "
                              f"these are: {known}")
-    return list(values)
+    return values
 
 
 def images(net, x):
@@ -325,6 +326,7 @@ def projection(net, trace, name, rule, seed, rules):
     if not isinstance(rule, (tuple, list)) or len(rule) not in (3, 4):
         raise ValueError(f"rule must be one of {', '.join(rules)}, or a Rule, or three booleans "
                          f"(forward ReLU mask, pooling switches, backward ReLU), not {rule!r}")
+    rule = tuple(rule)
     if rule[3:] not in ((), ("identity",), ("gradient",)):
         raise ValueError("a rule's through_normalization must be 'identity' or 'gradient', "
                          f"not {rule[3]!r}")

@@ -22,13 +22,14 @@ class Trace:
     saved: dict             # {"conv1": …}: what each layer's backward and project need
     layers: dict            # {"conv1": Conv …}: the layers that the pass went through
     scores: np.ndarray      # the last output
+    names: list             # of the layers that the pass went through, all of them
     again: object = None    # of a training pass: makes the same Trace with everything in it
 
     def __getitem__(self, name):
         if name not in self.outputs:
             self.complete()
         if name not in self.outputs:
-            names = ", ".join(self.saved)
+            names = ", ".join(self.names)
             raise KeyError(f"no layer {name!r} in this pass; it went through: {names}")
         return self.outputs[name]
 
@@ -36,8 +37,8 @@ class Trace:
         return len(self.outputs["input"])
 
     def __repr__(self):
-        layers = ", ".join(["input", *(self.layers if self.again else self.saved)])
-        return f"Trace of {len(self)} images: {layers}; trace[name] is that layer's output"
+        names = ", ".join(["input", *self.names])
+        return f"Trace of {len(self)} images: {names}; trace[name] is that layer's output"
 
     def complete(self):
         """Keep everything, also of a training pass."""
@@ -152,7 +153,8 @@ class Network:
                 outputs[name] = x
             if name == until:
                 break
-        return Trace(outputs, saved, layers, x, again)
+        names = [*self.layers] if lean else [*saved]
+        return Trace(outputs, saved, layers, x, names, again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """Gradients of Σ dy·output under the parameters' names, "conv1.w" …
@@ -189,8 +191,8 @@ class Network:
 
         x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time: training.Prepared.
         """
-        last = max(layers, key=[*self.layers].index)
         parts = {checks.layer(self, name): [] for name in layers}
+        last = max(layers, key=[*self.layers].index)
         for n in range(0, max(len(x), 1), batch):
             trace = self.forward(x[n:n + batch], until=last)
             for name in layers:

@@ -14,7 +14,7 @@ def image(rows):
     return np.array(rows, float)[None, None]
 
 
-# ---- convolution ----------------------------------------------------------------------------------------------------
+# ---- convolution -------------------------------------------------------------------------------
 
 X = image([[1, 2, 3, 4],
            [5, 6, 7, 8],
@@ -84,7 +84,7 @@ def test_conv_pixels_that_no_window_visits_get_zero():
     np.testing.assert_array_equal(dw, image([[4, 4], [4, 4]]))
 
 
-# ---- pooling --------------------------------------------------------------------------------------------------------
+# ---- pooling -----------------------------------------------------------------------------------
 
 def test_pool_takes_the_maximum_and_its_place():
     x = image([[1, 2, 0, 1],
@@ -170,7 +170,7 @@ def test_pool_of_nan_and_infinity(window, maximum, place):
     assert index.item() == place
 
 
-# ---- contrast normalization -----------------------------------------------------------------------------------------
+# ---- contrast normalization --------------------------------------------------------------------
 
 MAPS = np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)
 PLAIN = dict(beta=1.0, k=1.0)                                           # with alpha = size: y[c] = x[c] / (1 + Σ x²)
@@ -221,7 +221,7 @@ def test_contrast_norm_is_the_lrn_of_onnx(size, rng):
     np.testing.assert_allclose(y, expected, rtol=1e-14)
 
 
-# ---- the others -----------------------------------------------------------------------------------------------------
+# ---- the others --------------------------------------------------------------------------------
 
 def test_relu():
     x = np.array([-2.0, -0.0, 0.0, 3.0, math.nan, math.inf, -math.inf])

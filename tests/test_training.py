@@ -47,7 +47,7 @@ def learn(recipe, seed=0, images=60, **options):
     return state
 
 
-# ---- one step -------------------------------------------------------------------------------------------------------
+# ---- one step ----------------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
@@ -79,7 +79,7 @@ def test_a_step_goes_along_the_gradient_of_this_batch(rng):
         assert grads[name].any()
 
 
-# ---- filter renormalization -----------------------------------------------------------------------------------------
+# ---- filter renormalization --------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("radius", [0.1, 0.3, 7.0])
@@ -117,7 +117,7 @@ def test_training_renormalizes_the_filters_of_the_chosen_convolutions(chosen, la
         np.testing.assert_array_equal(net.parameters[name], free.parameters[name])
 
 
-# ---- the schedule ---------------------------------------------------------------------------------------------------
+# ---- the schedule ------------------------------------------------------------------------------
 
 @small
 @pytest.mark.parametrize("accuracies, drops", [([0.5], 0), ([0.5, 0.6, 0.7], 0), ([0.7, 0.6], 0), ([0.7, 0.6, 0.6], 1),
@@ -146,7 +146,7 @@ def test_the_last_epochs_settle_at_a_lower_rate():
         np.testing.assert_allclose([row["rate"] / 1e-12 for row in history], rates)
 
 
-# ---- learning -------------------------------------------------------------------------------------------------------
+# ---- learning ----------------------------------------------------------------------------------
 
 RECIPE = Recipe(epochs=8, batch=16, rate=0.05, radius=1.0)
 
@@ -212,7 +212,7 @@ def test_accuracy_is_the_share_of_right_answers(rng):
         assert accuracy(net, images, labels, prepare, batch) == right / 10
 
 
-# ---- what is refused ------------------------------------------------------------------------------------------------
+# ---- what is refused ---------------------------------------------------------------------------
 
 @pytest.mark.parametrize("rate", [1e8, 1e30])
 def test_a_diverging_training_says_so(rate):

@@ -31,7 +31,10 @@ class Projections:
     def __getitem__(self, m):
         if isinstance(m, slice):
             return in_maps(self.boxes[m], self.corners[m], self.size)
-        m = checks.integer("the number of a projection", m, -len(self), len(self) - 1) % len(self)
+        m = checks.integer("the number of a projection", m)
+        if not -len(self) <= m < len(self):         # an IndexError also ends a loop over them
+            raise IndexError(f"no projection {m}: there are {len(self)}")
+        m %= len(self)
         return in_maps(self.boxes[m:m + 1], self.corners[m:m + 1], self.size)[0]
 
     def __repr__(self):
