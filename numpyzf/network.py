@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from . import checks
+from . import checks, kernels
 from .geometry import IDENTITY, pixels_below, see_through
-from .layers import Conv, MaxPool, RectifiedPool, ReLU
+from .layers import Conv, MaxPool, ReLU
 
 
 @dataclass(eq=False, repr=False)
@@ -189,15 +189,16 @@ class Network:
     def outputs(self, x, layers, *, batch=128):
         """The outputs of some layers for any number of images: {layer: (N, …)}.
 
-        x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time: training.Prepared.
+        x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time, see data.Prepared.
         """
         parts = {checks.layer(self, name): [] for name in layers}
-        last = max(layers, key=[*self.layers].index)
+        names = self.up_to(max(layers, key=[*self.layers].index))
         for n in range(0, max(len(x), 1), batch):
-            trace = self.forward(x[n:n + batch], until=last)
-            for name in layers:
-                parts[name].append(trace[name])
-            del trace       # or two would be held while the next one is made
+            y = checks.images(self, x[n:n + batch])
+            for name in names:          # no Trace: what nobody asked for goes at once
+                y, _ = self.layers[name].forward(y)
+                if name in parts:
+                    parts[name].append(y)
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def predict(self, x, *, batch=128):
@@ -264,12 +265,12 @@ class Network:
 
 
 def rectified_pools(layers):
-    """{name: layer} of a training pass: a ReLU and the max pool behind it are one RectifiedPool."""
+    """{name: layer} of a training pass: a ReLU and the max pool behind it are one."""
     found, before = {}, None
     for name, layer in layers.items():
         if type(layer) is MaxPool and before is not None and type(layers[before]) is ReLU:
             del found[before]
-            layer = RectifiedPool(layer.window, layer.ceil)
+            layer = kernels.RectifiedPool(layer.window, layer.ceil)
         found[name] = layer
         before = name
     return found

@@ -94,22 +94,6 @@ def filter_rms(w):
 
 # ---- many steps --------------------------------------------------------------------------------
 
-class Prepared:
-    """uint8 images as inputs of a net, prepared a slice at a time.
-
-    All of them as floats would take four times the memory.
-    """
-
-    def __init__(self, images, prepare):
-        self.images, self.prepare = images, prepare
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return self.prepare(self.images[rows])
-
-
 def accuracy(net, images, labels, prepare, *, batch=256):
     """The share of images whose highest score is their label's.
 
@@ -117,8 +101,11 @@ def accuracy(net, images, labels, prepare, *, batch=256):
     labels: integers (N,).
     prepare: prepare(images) makes the net's input.
     """
-    scores = net.predict(Prepared(images, prepare), batch=batch)
-    return int((scores.argmax(axis=1) == labels).sum()) / len(images)
+    right = 0
+    for n in range(0, len(images), batch):
+        scores = net.predict(prepare(images[n:n + batch]), batch=batch)
+        right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
+    return right / len(images)
 
 
 def train(state, images, labels, validation, *, prepare, recipe, save=None, after_epoch=None,

@@ -142,6 +142,6 @@ def features(run, images, layers):
     layers: names.
     Returns {layer: float32 (N, values)}.
     """
-    inputs = training.Prepared(images, run.prepare)
+    inputs = preprocess.Prepared(images, run.prepare)
     outputs = run.net.outputs(inputs, layers, batch=250)
     return {layer: values.reshape(len(values), -1) for layer, values in outputs.items()}

@@ -62,7 +62,7 @@ def _filters(run, out):
 def _layers(run, out, images):
     """One section per convolution. The images go up once for all of them."""
     sections, net = [], run.net
-    tops = top_activations(net, training.Prepared(images, run.prepare), net.convolutions)
+    tops = top_activations(net, preprocess.Prepared(images, run.prepare), net.convolutions)
     for layer, top in tops.items():
         text = TEXT["maps"].format(layer=layer, sees=_sees(net, layer))
         if not sections:

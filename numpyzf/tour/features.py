@@ -13,7 +13,7 @@ from .. import plots
 from ..data.preprocess import center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
-from ..training import Prepared
+from ..data.preprocess import Prepared
 
 
 class Features(NamedTuple):

@@ -7,7 +7,7 @@ from numpyzf.deconvnet import project
 from numpyzf.look.many import top_activations
 from numpyzf.runs import Run
 from numpyzf.tour import features
-from numpyzf.training import Prepared
+from numpyzf.data.preprocess import Prepared
 from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
 

@@ -8,7 +8,7 @@ from ...geometry import ReceptiveField
 from ...look.many import top_activations
 from ...runs import hold_out
 from ...tour import features
-from ...training import Prepared
+from ...data.preprocess import Prepared
 from ..compare import cosine
 from ..figure2.measure import aligned
 

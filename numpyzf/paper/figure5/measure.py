@@ -5,7 +5,7 @@ import numpy as np
 
 from ... import functional
 from ...data import transform
-from ...training import Prepared
+from ...data.preprocess import Prepared
 
 TRANSFORMS = {"translation": transform.translate, "scale": transform.scale,
               "rotation": transform.rotate}

@@ -48,7 +48,7 @@ def measure(run, images, labels, *, maps=6, k=4, batch=50):
     first, rectified, second = _layers(net)
     if len(images) == 0:
         raise ValueError("there are no images to measure on")
-    layer, inputs = net.layers[first], training.Prepared(images, run.prepare)
+    layer, inputs = net.layers[first], preprocess.Prepared(images, run.prepare)
     w, stride = layer.params["w"].copy(), layer.window.stride
     strongest = top_activations(net, inputs, rectified, k=1, batch=batch)[rectified].values[:, 0]
     aliased, different = _responses(w, inputs, stride, batch)

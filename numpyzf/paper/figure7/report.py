@@ -6,7 +6,7 @@ from ...data import scenes
 from ...look.many import top_activations
 from ...page import Section
 from ...tour import features
-from ...training import Prepared
+from ...data.preprocess import Prepared
 from ..claims import Claim, Report, percent, spread, verdict
 from .draw import draw
 from .measure import exceeds, mean, measure, of_images, score

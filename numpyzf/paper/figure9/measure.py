@@ -71,7 +71,7 @@ def accuracies_from_scratch(study, kind, split, counts, seed):
         examples = data.Dataset(images, labels, split.new_classes)
         run = train_from_scratch(study, kind, examples, seed)
         on_examples.append(training.accuracy(run.net, images, labels, run.prepare))
-        return lambda images: run.net.predict(training.Prepared(images, run.prepare))
+        return lambda images: run.net.predict(preprocess.Prepared(images, run.prepare))
     examples, test = split.examples, split.test
     on_test = accuracies((examples.images, examples.labels), (test.images, test.labels), counts,
                          learn)
