@@ -85,15 +85,15 @@ def _explain(options):
 def _reproduce(options):
     reproduce.find(options.items)       # before anything is made
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size, quick=options.quick)
-    path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.get_num_threads()))
+    path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
 
 
 def _bench(options):
     p = ladder.CONV4
     print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, {p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
-    result = ladder.compute(p, report=lambda text: print(f"measuring {text} …", flush=True))
-    print("", *ladder.table(result), *result.missing, sep="\n")
+    result = ladder.measure(p, progress=lambda text: print(f"measuring {text} …", flush=True))
+    print("", *ladder.report(result), sep="\n")
     print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), {result.bandwidth:.0f} GB/s to and from memory.\n"
           "Rates are operations of the definition per second; what is timed on fewer images or filters is compared by its rate.\n"
           "Errors, relative to the largest value: from reference.py on a small problem, and of rounding, from float64, on what was timed.")

@@ -14,11 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels, shifting, unfolding, winograd
-from .geometry import check_window, conv_output_size, pool_output_size
-from .threads import in_parts, in_threads
-
-_MODULES = {"unfold": unfolding, "shift": shifting, "winograd": winograd}
+from . import kernels
+from .geometry import Window, ceil_div, check_window, conv_output_size, pool_output_size
 
 
 def check_array(name, array, ndim, like=None):
@@ -63,14 +60,9 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     """
     x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
     _, stride, pad = check_window(w.shape[2], stride, pad)
-    if method == "auto":
-        method = ("winograd" if winograd.pays(x.shape, w.shape, stride, pad) else
-                  "shift" if shifting.pays(w.shape, stride) else "unfold")
-    if method != "direct":
-        y = _MODULES[method].conv_forward(x, w, b, stride, pad)
-    else:
-        y = np.empty((len(x), len(w), OH, OW), x.dtype)
-        kernels.direct_forward(x, w, b, y, stride, pad)
+    window = Window(w.shape[2], stride, pad)
+    method = kernels.choose(method, *x.shape[2:], w.shape, window)
+    y = kernels.METHODS[method].conv_forward(x, w, b, window)
     return y, ConvSaved(x, w, stride, pad, method)
 
 
@@ -85,12 +77,7 @@ def conv_backward(dy, saved, *, need_dx=True):
     OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
     dy = check_array("dy", dy, "NFHW", like=x.dtype)
     _check_shape("dy", dy, (N, F, OH, OW), "the shape of the convolution's output")
-    if method != "direct":
-        return _MODULES[method].conv_backward(dy, x, w, stride, pad, need_dx)
-    dx = conv_transpose(dy, w, stride=stride, pad=pad, size=(H, W), method=method) if need_dx else None
-    dw = np.empty_like(w)
-    kernels.direct_weights(dy, x, dw, stride, pad)
-    return dx, dw, dy.sum(axis=(0, 2, 3))
+    return kernels.METHODS[method].conv_backward(dy, x, w, Window(K, stride, pad), need_dx)
 
 
 def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
@@ -111,16 +98,13 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
     _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
                  f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
-    if method != "direct":
-        return _MODULES["unfold" if method == "auto" else method].conv_transpose(r, w, stride, pad, size)
-    x = np.empty((N, C, H, W), r.dtype)
-    kernels.direct_transpose(r, w, x, stride, pad)
-    return x
+    method = "unfold" if method == "auto" else method
+    return kernels.METHODS[method].conv_transpose(r, w, Window(K, stride, pad), (H, W))
 
 
 def check_method(method):
     """Raise a ValueError unless method is one of the ways to convolve."""
-    if method not in ("auto", "direct", *_MODULES):
+    if method not in ("auto", *kernels.METHODS):
         raise ValueError(f"method must be 'auto', 'winograd', 'shift', 'unfold' or 'direct', not {method!r}")
 
 
@@ -160,7 +144,7 @@ def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
     OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in x.shape[2:])
     y = np.empty((*x.shape[:2], OH, OW), x.dtype)
     index = np.empty(y.shape, np.int32)
-    in_threads(lambda first, last: kernels.max_pool(x, y, index, first, last, size, stride, pad), len(x) * x.shape[1])
+    kernels.run(kernels.max_pool, len(x) * x.shape[1], x, y, index, size, stride, pad, False)
     return y, Switches(index, x.shape)
 
 
@@ -180,7 +164,7 @@ def unpool(r, switches):
         raise ValueError(f"switches point outside their {H}×{W} input: {switches.index.min()} … {switches.index.max()}")
     x = np.empty(switches.x_shape, r.dtype)
     index = np.ascontiguousarray(switches.index, np.int32)
-    in_threads(lambda first, last: kernels.unpool(r, index, x, first, last), N * C)
+    kernels.run(kernels.unpool, N * C, r, index, x)
     return x
 
 
@@ -229,7 +213,7 @@ def _in_chunks(kernel, arrays, *constants):
     """Call one of the two kernels for the chunks of pixels of arrays (N, C, H, W), shared among the threads."""
     N, C, H, W = arrays[0].shape
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    in_threads(lambda first, last: kernel(*flat, first, last, *constants), N * -(-H * W // kernels.NORM_CHUNK))
+    kernels.run(kernel, N * ceil_div(H * W, kernels.NORM_CHUNK), *flat, *constants)
 
 
 # ---- ReLU -----------------------------------------------------------------------------------------------------------
@@ -238,7 +222,7 @@ def relu_forward(x):
     """y = max(x, 0) and the mask x > 0, any shape. NaN stays NaN."""
     x = check_array("x", x, np.ndim(x))
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
-    in_parts(kernels.relu, x, y, mask)
+    kernels.run(kernels.relu, x.size, x.reshape(-1), y.reshape(-1), mask.reshape(-1), least=kernels.FEW)
     return y, mask
 
 
@@ -249,7 +233,7 @@ def relu_backward(dy, mask):
     dy = check_array("dy", dy, mask.ndim)
     _check_shape("dy", dy, mask.shape, "the shape of the mask")
     dx = np.empty_like(dy)
-    in_parts(kernels.relu_gradient, dy, np.ascontiguousarray(mask), dx)
+    kernels.run(kernels.relu_gradient, dy.size, dy.reshape(-1), np.ascontiguousarray(mask).reshape(-1), dx.reshape(-1), least=kernels.FEW)
     return dx
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from . import kernels
 from .functional import softmax_cross_entropy
-from .threads import in_parts
 
 
 class Recipe(NamedTuple):
@@ -71,7 +70,8 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
         if not (w.flags.c_contiguous and velocity[name].flags.c_contiguous):
             raise ValueError(f"{name} must be C-contiguous, to be changed in place")
         cast = w.dtype.type
-        in_parts(lambda *parts: kernels.momentum_step(*parts, cast(rate), cast(momentum)), w, velocity[name], np.ascontiguousarray(grads[name]))
+        flat = [array.reshape(-1) for array in (w, velocity[name], np.ascontiguousarray(grads[name]))]
+        kernels.run(kernels.momentum_step, w.size, *flat, cast(rate), cast(momentum), least=kernels.FEW)
 
 
 def renormalize_filters(w, radius):

@@ -181,9 +181,9 @@ def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
 # ---- bench ----------------------------------------------------------------------------------------------------------
 
 def test_bench_prints_a_table_and_draws(numpyzf, monkeypatch, tmp_path):
-    compute = ladder.compute
+    measure = ladder.measure
     monkeypatch.setattr(ladder, "CONV4", ladder.Problem(N=2, C=3, H=6, W=5, F=4, K=3, stride=1, pad=1))
-    monkeypatch.setattr(ladder, "compute", lambda problem, report: compute(problem, side=8, length=64, seconds=0, report=report))
+    monkeypatch.setattr(ladder, "measure", lambda problem, progress: measure(problem, side=8, length=64, seconds=0, progress=progress))
     status, out, _ = numpyzf("bench")       # stderr may say that it compiles
     assert status == 0
     assert out[0] == "One convolution in 6 ways: 2 images of 3 maps, 6×5, through 4 filters of 3×3."

@@ -16,7 +16,7 @@ def cut(x, images, corners, size, fill=0):
     be negative. Returns (M, C, h, w), `fill` where a window lies outside of x.
     """
     out = np.empty((len(images), x.shape[1], *size), x.dtype)
-    kernels.cut(x, *_whole(images, corners), out, x.dtype.type(fill))
+    kernels.run(kernels.cut, out.shape[0] * out.shape[1], x, *_whole(images, corners), out, x.dtype.type(fill))
     return out
 
 
@@ -49,7 +49,7 @@ def unpool(r, index, images, corners, width, window):
     """
     lower, side = below(corners, r.shape[2], window)
     x = np.empty((*r.shape[:2], side, side), r.dtype)
-    kernels.unpool_windows(r, index, *_whole(images, corners, lower), width, x)
+    kernels.run(kernels.unpool_boxes, x.shape[0] * x.shape[1], r, index, *_whole(images, corners, lower), width, x)
     return x
 
 

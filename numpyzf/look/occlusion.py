@@ -137,7 +137,7 @@ def _rise(net, base, sides, boxes, at, part, totals):
 def _surround(boxes, at, base, corners, size, fill=0):
     """Windows of `size` at `corners` of the base map, `fill` outside of it, with the boxes, which lie `at`, pasted in."""
     out = _cut(base, corners, size, fill)
-    kernels.paste(boxes, at - corners, out)
+    kernels.run(kernels.paste, out.shape[0] * out.shape[1], boxes, at - corners, out)
     return out
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .. import page, plots
 from ..checkpoints import replacing
-from ..kernels import get_num_threads
+from ..kernels import THREADS
 from . import (figure1, figure2, figure3, figure4, figure5, figure6, figure7, figure9, limits, recipe, table1, table2, table3, table7)
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 
@@ -90,7 +90,7 @@ def _compute_here(study, items):
 
 def _compute_in_processes(study, items, again, processes):
     """The same, several at a time, as they finish; first those whose nets others need too, who would wait for them."""
-    threads, running = str(max(1, get_num_threads() // processes)), []
+    threads, running = str(max(1, THREADS // processes)), []
     options = [text for name, value in study.source.items() if value is not None for text in (f"--{name}", str(value))]
 
     def compute(item):
