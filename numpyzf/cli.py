@@ -238,8 +238,8 @@ def _bench(options):
     p = ladder.CONV4
     print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, "
           f"{p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
-    result = ladder.compute(p, report=lambda text: print(f"measuring {text} …", flush=True))
-    print("", *ladder.table(result), *result.missing, sep="\n")
+    result = ladder.measure(p, progress=lambda text: print(f"measuring {text} …", flush=True))
+    print("", *ladder.report(result), sep="\n")
     print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), "
           f"{result.bandwidth:.0f} GB/s to and from memory.")
     print("Rates are operations of the definition per second; what is timed on fewer images or "

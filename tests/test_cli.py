@@ -219,13 +219,13 @@ def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
 # ---- bench --------------------------------------------------------------------------------------
 
 def test_bench_prints_a_table_and_draws(numpyzf, monkeypatch, tmp_path):
-    compute = ladder.compute
+    measure = ladder.measure
     problem = ladder.Problem(N=2, C=3, H=6, W=5, F=4, K=3, stride=1, pad=1)
 
-    def compute_quickly(problem, report):
-        return compute(problem, side=8, length=64, seconds=0, report=report)
+    def measure_quickly(problem, progress):
+        return measure(problem, side=8, length=64, seconds=0, progress=progress)
     monkeypatch.setattr(ladder, "CONV4", problem)
-    monkeypatch.setattr(ladder, "compute", compute_quickly)
+    monkeypatch.setattr(ladder, "measure", measure_quickly)
     status, out, _ = numpyzf("bench")       # stderr may say that it compiles
     assert status == 0
     assert out[0] == "One convolution in 6 ways: 2 images of 3 maps, 6×5, through 4 filters of 3×3."

@@ -96,9 +96,10 @@ def direct_forward(x, w, b, y, stride, pad, start, stop):
                     weight = w[f, c, i, j]
                     # add weight · (shifted rows of x) to the rows of y
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            y[n, f, p, q] += weight * line[q * stride + j - pad]
+                        pixels = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        out = y[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            out[q] += weight * pixels[q * stride]
 
 
 @njit(nogil=True, cache=True)
@@ -122,9 +123,10 @@ def direct_weights(dy, x, dw, stride, pad, start, stop):
                 total = 0.0
                 for n in range(images):
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            total += dy[n, f, p, q] * line[q * stride + j - pad]
+                        pixels = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        signal = dy[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            total += signal[q] * pixels[q * stride]
                 dw[f, c, i, j] = total
 
 
@@ -150,6 +152,7 @@ def direct_transpose(r, w, x, stride, pad, start, stop):
                     weight = w[f, c, i, j]
                     # add weight · (rows of r) to the shifted rows of x
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            line[q * stride + j - pad] += weight * r[n, f, p, q]
+                        out = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        signal = r[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            out[q * stride] += weight * signal[q]

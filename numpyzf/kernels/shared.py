@@ -118,11 +118,11 @@ def blocks(start, stop, cost, limit):
 #     place (0, 2) of windows (0, 0), (0, 1):   02 04   phase 0, from column 1
 #     place (2, 0) of windows (0, 0), (0, 1):   20 22   phase 0, from row 1
 #
-# One place of all windows is one run of numbers, whatever the stride, also from one row of
-# windows to the next. A row of a phase has row_length = OW + overhang numbers, where
+# One place of all windows is one run of numbers, whatever the stride, also from one row of windows
+# to the next. A row of a phase has row_length = OW + overhang numbers, where
 # overhang = (size − 1) // stride: the last window of a row looks so far. The run goes on over the
-# overhang, where no window begins; what is computed there is never used. Padding is filled in; it shifts where the
-# plane lies in the phases.
+# overhang, where no window begins; what is computed there is never used. Padding is filled in, at
+# the edges of the phases.
 
 @njit(inline="always")
 def inside(n, shift, stride, count):
