@@ -18,7 +18,6 @@ from .geometry import Window, conv_output_size, pool_output_size
 
 
 # ---- convolution -------------------------------------------------------------------------------
-
 class ConvSaved(NamedTuple):
     """What conv_backward needs."""
     x: np.ndarray       # the input (N, C, H, W)
@@ -52,8 +51,8 @@ def conv_backward(dy, saved, *, need_dx=True):
     need it.
     """
     x, w, window, method = saved
-    (N, _, H, W), F = x.shape, len(w)
-    shape = N, F, conv_output_size(H, *window), conv_output_size(W, *window)
+    N, _, H, W = x.shape
+    shape = N, len(w), conv_output_size(H, *window), conv_output_size(W, *window)
     dy = checks.array("dy", dy, "NFHW", like=x.dtype, shape=shape, why="that of the output")
     return kernels.METHODS[method].conv_backward(dy, x, w, window, need_dx)
 
@@ -80,28 +79,27 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
 
 
 # ---- pooling -----------------------------------------------------------------------------------
-
 class Switches(NamedTuple):
     """Where each maximum came from."""
     index: np.ndarray   # int32 (N, C, OH, OW): row·W + column in the input
     x_shape: tuple      # of the input, (N, C, H, W)
 
 
-def max_pool_forward(x, *, size, stride, pad=0, ceil=False, rectify=False):
+def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
     """Max pooling over size×size windows, which may overlap.
 
     x: (N, C, H, W). Padding counts as −∞.
     ceil: a last window may hang over the edge (the paper's net needs it: 110 -> 55).
-    rectify: pool max(x, 0), which is what a ReLU and then this pool give, in one pass.
     Returns y (N, C, OH, OW) and its Switches. Of equal values the first in row-major order is
     taken. A NaN in a window is its maximum.
     """
     x, window = checks.array("x", x, "NCHW"), Window(*checks.window(size, stride, pad))
     N, C, H, W = x.shape
-    OH, OW = pool_output_size(H, *window, ceil), pool_output_size(W, *window, ceil)
+    OH = pool_output_size(H, *window, ceil)
+    OW = pool_output_size(W, *window, ceil)
     y = np.empty((N, C, OH, OW), x.dtype)
     index = np.empty((N, C, OH, OW), np.int32)
-    kernels.run(kernels.max_pool, N * C, x, y, index, *window, rectify)
+    kernels.run(kernels.max_pool, N * C, x, y, index, *window, False)
     return y, Switches(index, x.shape)
 
 
@@ -121,7 +119,6 @@ max_pool_backward = unpool
 
 
 # ---- contrast normalization --------------------------------------------------------------------
-
 class NormSaved(NamedTuple):
     """What contrast_norm_backward needs."""
     x: np.ndarray       # the input (N, C, H, W)
@@ -145,7 +142,8 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     x, size = checks.array("x", x, "NCHW"), checks.norm(size, alpha, k)
     y, s, number = np.empty_like(x), np.empty_like(x), x.dtype.type
     before, after = (size - 1) // 2, size // 2
-    flat, chunks = norm_work(x)
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]               # the kernel takes (N, C, H·W)
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
     kernels.run(kernels.contrast_norm, chunks, x.reshape(flat), y.reshape(flat), s.reshape(flat),
                 before, after, number(alpha / size), number(beta), number(k))
     return y, NormSaved(x, s, size, alpha, beta)
@@ -163,22 +161,15 @@ def contrast_norm_backward(dy, saved):
     dy = checks.array("dy", dy, "NCHW", like=x.dtype, shape=x.shape, why="that of the output")
     dx, number = np.empty_like(x), x.dtype.type
     before, after = (size - 1) // 2, size // 2
-    flat, chunks = norm_work(x)
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
     kernels.run(kernels.contrast_norm_gradient, chunks, dy.reshape(flat), x.reshape(flat),
                 s.reshape(flat), dx.reshape(flat), before, after,
                 number(2 * beta * alpha / size), number(beta))
     return dx
 
 
-def norm_work(x):
-    """The kernels' view of x (N, C, H, W): the shape (N, C, H·W); the number of pieces of work."""
-    N, C, H, W = x.shape
-    chunks = (H * W - 1) // kernels.NORM_CHUNK + 1
-    return (N, C, H * W), N * chunks
-
-
 # ---- ReLU --------------------------------------------------------------------------------------
-
 def relu_forward(x):
     """y = max(x, 0) and the mask x > 0, any shape. A NaN stays NaN."""
     x = checks.array("x", x)
@@ -207,7 +198,6 @@ def relu_project(r):
 
 
 # ---- fully connected, dropout, loss ------------------------------------------------------------
-
 class LinearSaved(NamedTuple):
     """What linear_backward needs."""
     x: np.ndarray       # the input (N, I)
@@ -262,7 +252,8 @@ def softmax(scores):
     Each row's maximum is taken off first, which changes nothing but keeps e^s from overflowing.
     """
     scores = checks.array("scores", scores, "NK")
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    highest = scores.max(axis=1, keepdims=True)
+    exps = np.exp(scores - highest)
     return exps / exps.sum(axis=1, keepdims=True)
 
 
@@ -275,7 +266,7 @@ def softmax_cross_entropy(scores, labels):
     Returns the loss, a Python float in nats, and dscores (N, classes).
     """
     scores, labels = checks.labels(scores, labels)
-    N = len(scores)
+    N, _ = scores.shape
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     images = np.arange(N)

@@ -189,12 +189,12 @@ def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
             progress=_silent):
     """Measure the machine's limits, then check and time every rung.
 
-        problem: the convolution
-        rungs: a list of Rungs
-        side: rows and columns of the matrices whose product is the peak
-        length: of the arrays that bandwidth is measured with; larger than all caches
-        seconds: each is repeated for so long, and three times at least
-        progress: called with a line of text before each measurement
+    problem: the convolution
+    rungs: a list of Rungs
+    side: rows and columns of the matrices whose product is the peak
+    length: of the arrays that bandwidth is measured with; larger than all caches
+    seconds: each is repeated for so long, and three times at least
+    progress: called with a line of text before each measurement
 
     Returns a Ladder. A rung that refuses this convolution with a ValueError is left out.
     """

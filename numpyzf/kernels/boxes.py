@@ -5,9 +5,9 @@ map. Boxes of equal size, whatever their place, stack into one batch (M, C, h, w
 ordinary operations run. Where something changed in a box of every map, the maps around it are as
 they were: cut them, paste the box.
 
-Cost: one read and one write per element, in runs of a box's row. They are loops, since assigning
-one slice to another takes two to three times as long here: Numba first asks whether they overlap. Unpooling also divides once per
-element.
+Cost: one read and one write per element, in runs of a box's row. The rows are copied in loops:
+assigning one slice to another takes two to three times as long, since Numba first asks whether
+they overlap. Unpooling also divides once per element.
 
 Threads: one map of one box, plane number m·C + c, is written by one thread.
 """
@@ -51,7 +51,7 @@ def paste(boxes, corners, out, start, stop):
 
     boxes (M, C, h, w), corners int64 (M, 2), may be negative, out (M, C, H, W), otherwise
     unchanged.
-"""
+    """
     channels, rows, columns = boxes.shape[1:]
     height, width = out.shape[2], out.shape[3]
     for plane in range(start, stop):
@@ -74,7 +74,7 @@ def unpool_boxes(r, index, image_of, corners, lower, width, x, start, stop):
     corners and lower, int64 (M, 2), are the corners of the boxes of r and x. index int32 (N, C,
     OH, OW) holds the switches of whole maps, row·width + column; image_of int64 (M,) are rows of
     it. x is overwritten. What of r lies outside of the pooled maps counts for nothing.
-"""
+    """
     channels, rows, columns = r.shape[1:]
     oh, ow = index.shape[2], index.shape[3]
     for plane in range(start, stop):

@@ -22,10 +22,10 @@ from .shared import inside, run
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -39,11 +39,11 @@ def conv_forward(x, w, b, window):
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
@@ -57,10 +57,10 @@ def conv_backward(dy, x, w, window, need_dx):
 def conv_transpose(r, w, window, size):
     """functional.conv_transpose of checked arrays.
 
-        r: (N, F, OH, OW)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        size: (H, W) of the result
+    r: (N, F, OH, OW)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    size: (H, W) of the result
 
     Returns x (N, C, H, W).
     """
@@ -78,7 +78,7 @@ def direct_forward(x, w, b, y, stride, pad, start, stop):
 
     h = p·stride + i − pad and v = q·stride + j − pad. Planes start to stop of the N·F planes of
     y; plane number n·F + f is y[n, f].
-"""
+    """
     channels, height, width = x.shape[1:]
     filters, k = w.shape[0], w.shape[2]
     oh, ow = y.shape[2], y.shape[3]

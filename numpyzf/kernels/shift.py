@@ -24,7 +24,7 @@ the same machine gives the same bits in every run.
 import numpy as np
 from numba import njit
 
-from ..geometry import ceil_div, conv_output_size
+from ..geometry import conv_output_size
 from .shared import run, split_phases
 from .unfold import conv_transpose
 
@@ -36,8 +36,8 @@ RUN = 2048          # outputs summed up at a time, for each of two filters: in t
 def pays(w_shape, window):
     """True where it is the fastest: too few channels for Winograd's method, and 3 taps in a row.
 
-        w_shape: (F, C, K, K)
-        window: geometry.Window of the filters
+    w_shape: (F, C, K, K)
+    window: geometry.Window of the filters
     """
     size, stride, _ = window
     return w_shape[1] * stride * stride < 16 and size > 2 * stride
@@ -46,10 +46,10 @@ def pays(w_shape, window):
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -58,27 +58,29 @@ def conv_forward(x, w, b, window):
     y = np.empty((N, len(w), OH, OW), x.dtype)
     # a band of as many rows as make a run
     band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
-    run(shift_forward, N * ceil_div(OH, band), x, w, b, y, stride, pad, band)
+    bands = (OH + band - 1) // band
+    run(shift_forward, N * bands, x, w, b, y, stride, pad, band)
     return y
 
 
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
     N, F, OH, OW = dy.shape
     size, stride, pad = window
     band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
+    bands = (OH + band - 1) // band
     dw, db = np.zeros_like(w), np.zeros(F, w.dtype)
     # each thread's sums, in the threads' order
-    sums = run(shift_weights, N * ceil_div(OH, band), dy, x, size, stride, pad, band)
+    sums = run(shift_weights, N * bands, dy, x, size, stride, pad, band)
     for own_dw, own_db in sums:
         dw += own_dw
         db += own_db
@@ -138,7 +140,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
     Returns dw (F, C, k, k) and db[f] = Σ dy[n, f], summed over bands start to stop, as in
     shift_forward. Between the rows a zero meets whatever pixel is there: a NaN or an infinity in
     x also reaches taps that don't see it.
-"""
+    """
     channels, filters, oh, ow = x.shape[1], dy.shape[1], dy.shape[2], dy.shape[3]
     # how pixels are split: drawn in shared.py
     overhang = (k - 1) // stride

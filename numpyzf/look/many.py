@@ -19,10 +19,10 @@ class Projections:
     """
 
     def __init__(self, boxes, corners, size):
-        self.boxes = boxes          # (M, C, h, w): zero where the field leaves the image. Along an
-        #                             axis where the field is larger than the image: all of the
-        # image
-        self.corners = corners      # int64 (M, 2): the image's row and column of a box's first pixel
+        # (M, C, h, w): zero where the field leaves the image; all of the image along an axis where
+        # the field is larger
+        self.boxes = boxes
+        self.corners = corners      # int64 (M, 2): row and column of a box's first pixel
         self.size = tuple(size)     # (H, W) of the image
 
     def __len__(self):
