@@ -57,6 +57,7 @@ from functools import cache
 
 from numba.core import event
 
+from .. import checks
 from . import direct, shift, unfold, winograd
 from .boxes import cut, paste, unpool_boxes
 from .naive import naive_forward, triad
@@ -82,11 +83,9 @@ def choose(method, height, width, w_shape, window):
     w_shape: (F, C, K, K)
     window: geometry.Window of the filters
 
-    Raises ValueError for "winograd" with filters that it can't take.
+    Raises ValueError for another method, and for "winograd" with filters that it can't take.
     """
-    if method not in ("auto", *METHODS):
-        names = ", ".join(repr(name) for name in ("auto", *METHODS))
-        raise ValueError(f"method must be one of {names}, not {method!r}")
+    checks.one_of("method", method, ("auto", *METHODS))
     if method == "winograd":
         winograd.tiles_of(height, width, window)        # raises the error
     if method != "auto":

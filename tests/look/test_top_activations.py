@@ -42,7 +42,7 @@ def all_units(net, images, layer, channel):
 @pytest.mark.parametrize("batch", [1, 4, 23, 100])
 @pytest.mark.parametrize("layer", ["conv1", "relu1", "pool1", "flatten", "fc2"])
 def test_against_a_search_through_everything(net, images, layer, batch):
-    """Over one batch or several. Of equal activations the first image counts, and its first place."""
+    """Over one batch or several. Of equal activations the first image and its first place count."""
     top = top_activations(net, images, [layer], 5, batch=batch)[layer]
     ties = 0
     for channel in range(net.shapes[layer][0]):
