@@ -102,6 +102,7 @@ def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, sto
         for c in range(channels):
             signal, own, strength = dy[n, c, part], x[n, c, part], s[n, c, part]
             out, ratio = dx[n, c, part], ratios[c]
+            # power leaves s^β in out
             power(strength, beta, out)
             for p in range(total.size):
                 out[p] = signal[p] / out[p]
@@ -124,6 +125,7 @@ def power(s, beta, out):
     """out = s^beta, by square roots for beta = 3/4."""
     # the choice stands outside of the loops, or they would not become vector code
     if beta == 0.75:
+        # s^¾ = √s · √√s
         for p in range(s.size):
             root = np.sqrt(s[p])
             out[p] = root * np.sqrt(root)
