@@ -24,6 +24,7 @@ def cut(x, image_of, corners, out, fill, start, stop):
     channels, rows, columns = out.shape[1:]
     height, width = x.shape[2], x.shape[3]
     for plane in range(start, stop):
+        # this map of this box, and where its first pixel lies in x
         m, c = plane // channels, plane % channels
         top, left = corners[m, 0], corners[m, 1]
         # columns of the box inside of x
@@ -35,12 +36,14 @@ def cut(x, image_of, corners, out, fill, start, stop):
                 for j in range(columns):
                     line[j] = fill
             else:
-                # outside at the left, inside, outside at the right
+                # outside at the left
                 for j in range(j_start):
                     line[j] = fill
+                # inside
                 inside, pixels = line[j_start:], x[image_of[m], c, top + i, left + j_start:]
                 for j in range(j_stop - j_start):
                     inside[j] = pixels[j]
+                # outside at the right
                 for j in range(j_stop, columns):
                     line[j] = fill
 
@@ -55,12 +58,14 @@ def paste(boxes, corners, out, start, stop):
     channels, rows, columns = boxes.shape[1:]
     height, width = out.shape[2], out.shape[3]
     for plane in range(start, stop):
+        # this map of this box, and where its first pixel lies in out
         m, c = plane // channels, plane % channels
         top, left = corners[m, 0], corners[m, 1]
         # rows and columns of the box inside of out
         i_start, i_stop = min(max(-top, 0), rows), max(min(height - top, rows), 0)
         j_start, j_stop = min(max(-left, 0), columns), max(min(width - left, columns), 0)
         if j_start < j_stop:
+            # copy what is inside
             for i in range(i_start, i_stop):
                 line, pixels = out[m, c, top + i, left + j_start:], boxes[m, c, i, j_start:]
                 for j in range(j_stop - j_start):
@@ -78,11 +83,13 @@ def unpool_boxes(r, index, image_of, corners, lower, width, x, start, stop):
     channels, rows, columns = r.shape[1:]
     oh, ow = index.shape[2], index.shape[3]
     for plane in range(start, stop):
+        # this map of this box, and the switches of the whole map
         m, c = plane // channels, plane % channels
         top, left = corners[m, 0], corners[m, 1]
         pixels, places = x[m, c], index[image_of[m], c]
         # values that come to one pixel add up: begin with zero
         pixels[:] = 0
+        # rows and columns of r inside of the pooled map
         for i in range(max(-top, 0), min(oh - top, rows)):
             for j in range(max(-left, 0), min(ow - left, columns)):
                 # the switch counts in the whole map, the pixels in their box

@@ -121,6 +121,7 @@ def direct_weights(dy, x, dw, stride, pad, start, stop):
                 # one weight met a pixel in each image and at each output: sum over all of them,
                 # in float64, since a long sum in float32 would lose digits
                 total = 0.0
+                # pixels under (i, j), row by row of dy
                 for n in range(images):
                     for p in range(p_start, p_stop):
                         pixels = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]

@@ -108,6 +108,7 @@ def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, sto
         for c in range(channels):
             signal, own, strength = dy[n, c, part], x[n, c, part], s[n, c, part]
             out, ratio = dx[n, c, part], ratios[c]
+            # dx = dy / s^β
             if beta == 0.75:
                 for p in range(total.size):
                     root = np.sqrt(strength[p])
@@ -115,6 +116,7 @@ def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, sto
             else:
                 for p in range(total.size):
                     out[p] = signal[p] / strength[p] ** beta
+            # the ratio
             for p in range(total.size):
                 ratio[p] = out[p] * own[p] / strength[p]
         for c in range(channels):

@@ -149,6 +149,7 @@ def unpool(r, index, x, start, stop):
         pixels = x[n, c].reshape(-1)
         # zero where no window has its maximum
         pixels[:] = 0
+        # send every value to its place
         for p in range(oh):
             for q in range(ow):
                 pixels[index[n, c, p, q]] += r[n, c, p, q]

@@ -143,9 +143,11 @@ def take_every(stride, pixels, out, count):
         for q in range(count):
             out[q] = pixels[q]
     elif stride == 2:
+        # a constant, which the compiler knows
         for q in range(count):
             out[q] = pixels[2 * q]
     else:
+        # any other stride
         for q in range(count):
             out[q] = pixels[q * stride]
 

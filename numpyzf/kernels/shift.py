@@ -119,6 +119,7 @@ def shift_forward(x, w, bias, y, stride, pad, band, start, stop):
             for c in range(channels):
                 for i in range(k):
                     for j in range(stride):
+                        # the run of pixels under tap j; taps j + stride, … begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         add_taps(pixels, w[f, c, i], w[partner, c, i], j, stride,
@@ -167,11 +168,12 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
             for p in range(rows):
                 values, partner_values = dy[n, f, top + p], dy[n, partner, top + p]
                 line, partner_line = signal[p * row_length:], partner_signal[p * row_length:]
+                # what lies between the rows stays zero
                 for q in range(ow):
                     line[q] = values[q]
                 for q in range(ow):
                     partner_line[q] = partner_values[q]
-            # db: the sum of the signal
+            # db: sum the signal up; of an odd number the last filter has no partner
             total, partner_total = zero, zero
             for q in range(length):
                 total += signal[q]
@@ -184,6 +186,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
             for c in range(channels):
                 for i in range(k):
                     for j in range(stride):
+                        # the run of pixels under tap j; taps j + stride, … begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         sum_taps(pixels, signal, partner_signal, length, dw[f, c, i],
@@ -245,8 +248,10 @@ def sum_taps(pixels, signal, partner_signal, length, w, v, first, step, taps):
         for q in range(length):
             x0, x1, x2 = pixels[q], pixels[q + 1], pixels[q + 2]
             x3, x4 = pixels[q + 3], pixels[q + 4]
+            # the filter's sums
             s0, s1, s2 = s0 + a[q] * x0, s1 + a[q] * x1, s2 + a[q] * x2
             s3, s4 = s3 + a[q] * x3, s4 + a[q] * x4
+            # the partner's
             t0, t1, t2 = t0 + b[q] * x0, t1 + b[q] * x1, t2 + b[q] * x2
             t3, t4 = t3 + b[q] * x3, t4 + b[q] * x4
     elif taps == 4:
@@ -272,12 +277,14 @@ def sum_taps(pixels, signal, partner_signal, length, w, v, first, step, taps):
             v[first + tap * step] += t
     # add the sums of three, four, five taps to the weights
     if 3 <= taps <= 5:
+        # the filter's, then the partner's
         w[first] += s0
         w[first + step] += s1
         w[first + 2 * step] += s2
         v[first] += t0
         v[first + step] += t1
         v[first + 2 * step] += t2
+    # the fourth tap, and the fifth
     if 4 <= taps <= 5:
         w[first + 3 * step] += s3
         v[first + 3 * step] += t3

@@ -134,6 +134,7 @@ def unfold(x, columns, top, k, stride, pad, rows, ow, start, stop):
     phases = np.zeros((stride, row_length), x.dtype)        # padding stays zero
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for pair in range(start, stop):
+        # row i of channel c's filter: rows pair·k to pair·k + k of columns
         c, i = pair // k, pair % k
         for g in range(images):
             for p in range(rows):
@@ -176,6 +177,7 @@ def fold(columns, x, k, stride, pad, oh, ow, start, stop):
     sums = np.empty((stride, row_length), x.dtype)
     zero = x.dtype.type(0)
     for c in range(start, stop):
+        # every row h of x by itself
         for g in range(images):
             for h in range(height):
                 # add up: row i of the filter saw this row from row p of outputs

@@ -314,6 +314,7 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
                         # this row of each image, with its padding
                         for i in range(count):
                             line = lines[i * line_length + pad:]
+                            # in the padding above and below, zeros
                             if 0 <= h < height:
                                 own = x[first + i, c, h]
                                 for v in range(inner):
@@ -359,13 +360,16 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
     lines, pixels = np.zeros(group * line_length, x.dtype), np.zeros((SIDE, RUN), x.dtype)
     along, tiles = np.zeros((SIDE * rows, RUN), x.dtype), np.zeros((SIDE * SIDE, RUN), x.dtype)
     for c in range(start, stop):
+        # a run, as in inputs_to_points
         for first in range(0, images, group):
             count = min(group, images - first)
+            # what comes to one pixel from several tiles and phases adds up: begin with zero
             x[first:first + count, c] = 0
             for left in range(0, tiles_across, RUN):
                 length = count * min(RUN, tiles_across - left)
                 for phase in range(stride * stride):
                     offset = phase % stride + left * outputs * stride
+                    # rows of this phase, to be added up from all rows of tiles
                     along[:] = 0
                     for down in range(tiles_down):
                         # read: one run for each point
@@ -460,6 +464,7 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
     lines, tiles = np.zeros(group * line_length, dy.dtype), np.zeros((SIDE * SIDE, RUN), dy.dtype)
     along, pixels = np.zeros((5 * SIDE, RUN), dy.dtype), np.zeros((5 * SIDE, RUN), dy.dtype)
     for f in range(start, stop):
+        # a run, as in outputs_from_points
         for first in range(0, images, group):
             count = min(group, images - first)
             for left in range(0, tiles_across, RUN):
