@@ -1,6 +1,6 @@
 """The house keeps its rules: floors, doors, columns, words beside every public name and every step.
 
-The rules are those of the README's reading order. A rule that has an exception has it here, by name.
+The rules are those of the README's reading order.
 """
 import ast
 import io
@@ -151,10 +151,11 @@ def test_a_public_name_has_a_docstring(path):
 
 
 def code_and_comments(text):
-    """Numbers of the lines that hold code, docstrings left out, and of those with a comment alone."""
+    """Numbers of the lines that hold code, but for docstrings, and of those of comments alone."""
     docstrings, code, comments = set(), set(), set()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
+        documented = isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
+        if documented and ast.get_docstring(node):
             docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     layout = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -166,8 +167,9 @@ def code_and_comments(text):
 
 
 def test_code_and_comments_are_told_apart():
-    text = '"""Doc."""\nx = 1   # tail\n\n# alone\ndef f():\n    """Doc.\n\n    More."""\n    return (1,\n        2)\n'
-    assert code_and_comments(text) == ({2, 5, 9, 10}, {4})
+    lines = ['"""Doc."""', "x = 1   # tail", "", "# alone", "def f():", '    """Doc.', "",
+             '    More."""', "    return (1,", "            2)", ""]
+    assert code_and_comments("\n".join(lines)) == ({2, 5, 9, 10}, {4})
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) == "kernels"],
@@ -260,10 +262,13 @@ print(json.dumps([
 
 
 def test_the_ways_through_the_house_are_short():
-    """Files and functions on the way of an image to conv1, of a projection, of a training step."""
+    """Files and functions on the way of an image to conv1, of a projection, of a training step.
+
+    These are the numbers that were counted: who makes a way longer notices it here.
+    """
     done = subprocess.run([sys.executable, "-c", WAYS], env=os.environ, cwd=ROOT, text=True,
                           capture_output=True, check=True)
     up, down, step = json.loads(done.stdout)
-    assert up[0] <= 6 and up[1] <= 14, up
+    assert up[0] <= 6 and up[1] <= 13, up
     assert down[0] <= 8 and down[1] <= 20, down
-    assert step[0] <= 10 and step[1] <= 60, step
+    assert step[0] <= 10 and step[1] <= 66, step
