@@ -272,6 +272,14 @@ def images(net, x):
     return x
 
 
+def model(classes, input_shape):
+    """The two arguments that all models take, which are easily mixed up."""
+    integer("classes", classes, 1, what="an integer (the images' shape is input_shape)")
+    if np.shape(input_shape) != (3,) or np.asarray(input_shape).dtype.kind not in "iu":
+        raise ValueError("input_shape must be (channels, height, width), such as (1, 28, 28), "
+                         f"not {input_shape!r}")
+
+
 def parameters(own, loaded):
     """Parameters to load: the names and shapes of `own`, finite."""
     for name in [*own, *loaded]:

@@ -38,7 +38,8 @@ class Trace:
 
     def __repr__(self):
         names = ", ".join(["input", *self.names])
-        return f"Trace of {len(self)} images: {names}; trace[name] is that layer's output"
+        count = f"{len(self)} image" if len(self) == 1 else f"{len(self)} images"
+        return f"Trace of {count}: {names}; trace[name] is that layer's output"
 
     def complete(self):
         """Keep everything, also of a training pass."""
