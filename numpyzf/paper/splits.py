@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import data, runs, training
+from .. import data, runs
+from ..data.preprocess import Prepared
 from .study import RECIPES, flips
 
 KINDS = ("scenes", "images")    # of pictures: rendered scenes, and the images of the study
@@ -142,6 +143,6 @@ def features(run, images, layers):
     layers: names.
     Returns {layer: float32 (N, values)}.
     """
-    inputs = preprocess.Prepared(images, run.prepare)
+    inputs = Prepared(images, run.prepare)
     outputs = run.net.outputs(inputs, layers, batch=250)
     return {layer: values.reshape(len(values), -1) for layer, values in outputs.items()}

@@ -4,6 +4,7 @@ sees one image. The words are in text.md.
 from pathlib import Path
 
 from .. import page, plots, texts, training
+from ..data.preprocess import Prepared
 from ..look.many import top_activations
 from ..page import Section
 from . import explain, features, filters, training_curve
@@ -62,7 +63,7 @@ def _filters(run, out):
 def _layers(run, out, images):
     """One section per convolution. The images go up once for all of them."""
     sections, net = [], run.net
-    tops = top_activations(net, preprocess.Prepared(images, run.prepare), net.convolutions)
+    tops = top_activations(net, Prepared(images, run.prepare), net.convolutions)
     for layer, top in tops.items():
         text = TEXT["maps"].format(layer=layer, sees=_sees(net, layer))
         if not sections:

@@ -1,5 +1,4 @@
 """The picture of Figure 5: a row per transformation, with images, distances and probability."""
-import numpy as np
 
 from ... import plots
 from .measure import transformed

@@ -4,6 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import functional, training
+from ...data.preprocess import Prepared
 from ...look.many import top_activations
 from ...tour import features, filters
 from ...training import filter_rms
@@ -48,7 +49,7 @@ def measure(run, images, labels, *, maps=6, k=4, batch=50):
     first, rectified, second = _layers(net)
     if len(images) == 0:
         raise ValueError("there are no images to measure on")
-    layer, inputs = net.layers[first], preprocess.Prepared(images, run.prepare)
+    layer, inputs = net.layers[first], Prepared(images, run.prepare)
     w, stride = layer.params["w"].copy(), layer.window.stride
     strongest = top_activations(net, inputs, rectified, k=1, batch=batch)[rectified].values[:, 0]
     aliased, different = _responses(w, inputs, stride, batch)

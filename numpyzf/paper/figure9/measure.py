@@ -4,6 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import data, training
+from ...data.preprocess import Prepared
 from ...geometry import ceil_div
 from ...look import linear
 from .. import splits
@@ -71,7 +72,7 @@ def accuracies_from_scratch(study, kind, split, counts, seed):
         examples = data.Dataset(images, labels, split.new_classes)
         run = train_from_scratch(study, kind, examples, seed)
         on_examples.append(training.accuracy(run.net, images, labels, run.prepare))
-        return lambda images: run.net.predict(preprocess.Prepared(images, run.prepare))
+        return lambda images: run.net.predict(Prepared(images, run.prepare))
     examples, test = split.examples, split.test
     on_test = accuracies((examples.images, examples.labels), (test.images, test.labels), counts,
                          learn)
