@@ -121,7 +121,7 @@ def top_activations(net, images, layers, k=9, *, batch=128):
     """The k images that fire each map most, each with the place of its maximum (Figure 2).
 
     images: prepared ones (N, C, H, W), or what has a length and gives such an array for a slice,
-    see data.preprocess.Prepared: it is read `batch` images at a time, and memory doesn't grow with N.
+    see data.preprocess.Prepared: read `batch` images at a time, and memory doesn't grow with N.
     layers: names of layers, or one name. They are searched together: the images go up once.
 
     An image counts once per map, with its strongest unit. Returns {layer: Top}. Raises ValueError
