@@ -288,12 +288,12 @@ def test_two_threads_at_once_get_the_bits_they_get_alone(rng):
         trace = net.forward(x)
         return trace.outputs, net.backward(trace, trace.scores, wrt_input=True)
 
-    alone = [up_and_down(x) for x in inputs]
+    expected = [up_and_down(x) for x in inputs]
     with ThreadPoolExecutor(2) as pool:
         rounds = [pool.submit(up_and_down, inputs[turn % 2]) for turn in range(60)]
         for turn, future in enumerate(rounds):
-            for actual, expected in zip(future.result(), alone[turn % 2]):
-                equal(actual, expected)
+            for actual, right in zip(future.result(), expected[turn % 2]):
+                equal(actual, right)
 
 
 # ---- backward from the middle, and to the input ------------------------------------------------
