@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from numpyzf import functional
+from numpyzf import functional, kernels
 from numpyzf.geometry import Window
 from numpyzf.layers import RectifiedPool
 
@@ -39,6 +39,17 @@ def test_conv_transpose_makes_the_size_it_is_told(method):
     for width, row in (5, [1, 1, 3, 2, 2]), (6, [1, 1, 3, 2, 2, 0]):
         x = functional.conv_transpose(r, w, stride=2, size=(3, width), method=method)
         np.testing.assert_array_equal(x, [[[row] * 3]])
+
+
+def test_filtering_down_has_the_same_bits_whichever_method_goes_up(rng):
+    """By default; here Winograd goes up, whose sums are others."""
+    w = rng.standard_normal((48, 64, 3, 3), np.float32)
+    assert kernels.choose("auto", 28, 28, w.shape, Window(3, 1, 1)) == "winograd"
+    r = rng.standard_normal((1, 48, 28, 28), np.float32)
+    windows = dict(stride=1, pad=1, size=(28, 28))
+    down = functional.conv_transpose(r, w, **windows)
+    np.testing.assert_array_equal(down, functional.conv_transpose(r, w, **windows, method="unfold"))
+    assert (down != functional.conv_transpose(r, w, **windows, method="winograd")).any()
 
 
 def test_the_gradient_of_max_pool_is_unpool():

@@ -252,11 +252,11 @@ def test_what_train_tells_while_it_runs():
 
 
 def test_progress_tells_the_means_over_what_was_seen(monkeypatch):
-    """Of made-up steps: 25 images with a loss of 4, 20 right; 25 with 2, 5; 10 with 0, all."""
-    results, steps = iter([(4.0, 20), (2.0, 5), (0.0, 10)]), []
+    """Of made-up steps: 25 images with a loss of 4, 20 right; 25 with 2, 5; 10 with 1, all."""
+    results, steps = iter([(4.0, 20), (2.0, 5), (1.0, 10)]), []
     monkeypatch.setattr(training, "train_step", lambda *_: next(results))
     learn(RECIPE._replace(epochs=1, batch=25), progress=lambda *step: steps.append(step))
-    assert steps == [(1, 25, 4, 20 / 25), (1, 50, 3, 25 / 50), (1, 60, 150 / 60, 35 / 60)]
+    assert steps == [(1, 25, 4, 20 / 25), (1, 50, 3, 25 / 50), (1, 60, 160 / 60, 35 / 60)]
 
 
 def test_training_goes_on_where_it_stopped():
