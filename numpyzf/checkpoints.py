@@ -1,4 +1,33 @@
-"""Checkpoints, and files that are written whole or not at all: .npz without pickles, atomic replacing, a lock between processes."""
+"""Checkpoints, and how files are written: whole or not at all.
+
+A checkpoint is an .npz as numpy.savez writes it: a zip file, not compressed, of one .npy per array.
+No array holds Python objects, so it is read without pickle. Its arrays are, by their names:
+
+    parameter/conv1.w …   the parameters under the names and in the order of Network.parameters:
+                          float32, C-contiguous; a convolution's w is (F, C, KH, KW), a fully
+                          connected layer's w is (outputs, inputs), every b is (outputs,)
+    velocity/conv1.w …    the momentum of each parameter: same name, shape and dtype
+    about/NAME            arrays that belong to the net; a run has about/mean, float32 (C, H, W),
+                          the mean image that is subtracted from every image
+    info                  one string (shape ()): a JSON object with the four keys below
+
+    rng        state of the random generator: what rng.bit_generator.state gives for a PCG64,
+               {"bit_generator": "PCG64", "state": {"state", "inc"}, "has_uint32", "uinteger"}
+    rate       learning rate of the next epoch
+    history    a list with one object per finished epoch:
+               {"epoch", "rate", "loss", "train_accuracy", "validation_accuracy"}
+    about      what else belongs to the net, as JSON values. A run has
+               "scale"      what an image is divided by after the mean image is subtracted
+               "pad"        pixels of zeros around an image before it is cropped at random
+               "settings"   how the net is built: "model" ("labnet" or "zfnet"), "variant" (its
+                            keyword arguments, {} for none), "classes" (a list of names), "input"
+                            ([C, H, W] of the net), "flip" (true or false);
+                            where its images are: "data", "folder", "size", see data.load;
+                            and, so that it is continued with the same ones only, all other
+                            arguments of runs.train_run and a checksum of the images
+
+Only runs.py knows what stands in `about`; to this file it is a dictionary.
+"""
 import json
 import os
 import zipfile
@@ -17,11 +46,125 @@ except ImportError:         # Windows
     import msvcrt
 
 
+# ---- checkpoints --------------------------------------------------------------------------------
+
+def save_checkpoint(path, state, about):
+    """Write a training between two epochs, as described above.
+
+    path: the file; the one before stays whole until the new one is complete
+    state: training.State
+    about: dictionary of arrays and JSON values
+
+    Raises OSError naming the file.
+    """
+    arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
+    arrays |= {f"velocity/{name}": value for name, value in state.velocity.items()}
+    values = {}
+    for name, value in about.items():
+        if isinstance(value, np.ndarray):
+            arrays[f"about/{name}"] = value
+        else:
+            values[name] = value
+    info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
+            "about": values}
+    text = json.dumps(info, default=lambda number: number.item())       # NumPy's numbers
+    write_npz(path, arrays | {"info": np.array(text)})
+
+
+def load_checkpoint(path, build):
+    """Read what save_checkpoint wrote.
+
+    path: the file
+    build: build(about) makes the network that the parameters go into
+
+    Returns (state, about), as they were saved. Raises ValueError naming the file if it is damaged,
+    no checkpoint, or one of another architecture than build's network.
+    """
+    arrays = read_npz(path)
+    try:
+        info = json.loads(str(arrays["info"]))
+        about = info["about"] | arrays_under(arrays, "about/")
+        net = build(about)
+        rng = np.random.default_rng()
+        rng.bit_generator.state = info["rng"]
+        _check_finite(arrays)
+        net.load_parameters(arrays_under(arrays, "parameter/"))
+        velocity = arrays_under(arrays, "velocity/")
+        if _kinds(velocity) != _kinds(net.parameters):
+            raise ValueError("its momentum doesn't match the network's parameters")
+        rate, history = info["rate"], info["history"]
+        if not (isinstance(rate, (int, float)) and isinstance(history, list)):
+            raise ValueError("its rate or its history is damaged")
+        return State(net, rng, rate, velocity, history), about
+    except KeyError as error:
+        raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError,
+            RecursionError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def arrays_under(arrays, start):
+    """The arrays whose names begin with `start`, under the rest of their names."""
+    return {name.removeprefix(start): value for name, value in arrays.items()
+            if name.startswith(start)}
+
+
+def _check_finite(arrays):
+    for name, value in arrays.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ValueError(f"{name} holds NaN or infinite values")
+
+
+def _kinds(arrays):
+    return {name: (value.shape, value.dtype) for name, value in arrays.items()}
+
+
+# ---- .npz ---------------------------------------------------------------------------------------
+
+def write_npz(path, arrays):
+    """Write a dictionary of arrays as .npz, in one step, see `replacing`.
+
+    Raises OSError naming the file.
+    """
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+
+
+def read_npz(path):
+    """The arrays of an .npz as a dictionary.
+
+    Raises FileNotFoundError, or ValueError naming the file if it is damaged or holds pickles.
+    """
+    if os.path.isfile(path) and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another "
+                         "kind; move it away and make it anew")
+    try:
+        # opened here, since np.load leaves a damaged file open
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:
+            return {name: npz[name] for name in npz.files}
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no file {path}") from None
+    except (IsADirectoryError, PermissionError):        # nothing is wrong with the content
+        raise
+    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError,
+            MemoryError, OverflowError, zipfile.BadZipFile, zlib.error) as error:
+        if "pickle" in str(error).lower():
+            raise ValueError(f"{path} holds pickled Python objects, which are never read; "
+                             "save plain arrays only") from None
+        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); "
+                         "move it away and make it anew") from None
+
+
+# ---- whole files, one process at a time ---------------------------------------------------------
+
 @contextmanager
 def replacing(path):
-    """Open a binary file to write that takes the name `path` when the block ends, and only if it ends without an error.
+    """Write a file whole or not at all: `with replacing(path) as file: …`, a binary file.
 
-    Raises OSError naming `path` if it can't be written; what was there before is then unchanged.
+    It has a temporary name beside `path` until the block ends. Then it takes the place of an
+    earlier file in one step. If the block raises an error, the earlier file stays.
+
+    Raises OSError naming `path` if it can't be written.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -32,91 +175,32 @@ def replacing(path):
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is unchanged. "
-                      "Free some space or choose another folder") from error
+        raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is "
+                      "unchanged. Free some space or choose another folder") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(path):
-    """Wait until no other process is in such a block with the same path, an empty file made for it. It is free again when its process ends, however."""
+    """Hold an exclusive lock on `path` during the block: `with locked(path): …`.
+
+    Where another process or thread holds it, wait. `path` is an empty file, made if it isn't there.
+    The system releases the lock when the process ends, however that happens.
+    """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_EX)
         else:
-            while True:
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)        # gives up after ten seconds
-                    break
-                except OSError:
-                    pass
+            _lock_on_windows(file)
         yield
 
 
-def save_checkpoint(path, state, about):
-    """Write parameters, momentum, random state, rate and history, and `about` (a dictionary of arrays and JSON values).
-
-    Written beside `path` and renamed, so that a kill or a full disk leaves the earlier file whole. Raises OSError naming the file.
-    """
-    arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
-    arrays |= {f"velocity/{name}": value for name, value in state.velocity.items()}
-    arrays |= {f"about/{name}": value for name, value in about.items() if isinstance(value, np.ndarray)}
-    info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
-            "about": {name: value for name, value in about.items() if not isinstance(value, np.ndarray)}}
-    write_npz(path, arrays | {"info": np.array(json.dumps(info, default=lambda value: value.item()))})
-
-
-def write_npz(path, arrays):
-    """Write a dictionary of arrays as .npz, in place of an earlier one only when complete. Raises OSError naming the file."""
-    with replacing(path) as file:
-        np.savez(file, **arrays)
-
-
-def read_npz(path):
-    """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
-    if os.path.isfile(path) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another kind; move it away and make it anew")
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:    # np.load itself leaves a damaged file open
-            return {name: npz[name] for name in npz.files}
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, MemoryError, OverflowError,
-            zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, FileNotFoundError):
-            raise FileNotFoundError(f"no file {path}") from None
-        if isinstance(error, (IsADirectoryError, PermissionError)):     # nothing is wrong with what is in it
-            raise
-        if "pickle" in str(error).lower():
-            raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); move it away and make it anew") from None
-
-
-def load_checkpoint(path, build):
-    """Read what save_checkpoint wrote: returns (state, about). build(about) makes the network that the parameters go into.
-
-    Raises ValueError naming the file if it is damaged, no checkpoint, or of another architecture than build's network.
-    """
-    arrays = read_npz(path)
-    try:
-        info = json.loads(str(arrays["info"]))
-        about = info["about"] | {name[6:]: value for name, value in arrays.items() if name.startswith("about/")}
-        net = build(about)
-        rng = np.random.default_rng()
-        rng.bit_generator.state = info["rng"]
-        parameters, velocity = ({name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(kind)}
-                                for kind in ("parameter/", "velocity/"))
-        for name, value in arrays.items():
-            if value.dtype.kind == "f" and not np.isfinite(value).all():
-                raise ValueError(f"{name} holds NaN or infinite values")
-        net.load_parameters(parameters)
-        kinds = [{name: (value.shape, value.dtype) for name, value in values.items()} for values in (velocity, net.parameters)]
-        if kinds[0] != kinds[1]:
-            raise ValueError("its momentum doesn't match the network's parameters")
-        if not (isinstance(info["rate"], (int, float)) and isinstance(info["history"], list)):
-            raise ValueError("its rate or its history is damaged")
-        return State(net, rng, info["rate"], velocity, info["history"]), about
-    except KeyError as error:
-        raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None
+def _lock_on_windows(file):
+    while True:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            return
+        except OSError:         # it gives up after ten seconds; wait on
+            pass

@@ -83,19 +83,16 @@ def positive(**values):
 
 # ---- arrays ------------------------------------------------------------------------------------
 
-def array(name, values, axes=None, *, like=None, shape=None, why="", mask=False):
+def array(name, values, axes=None, *, like=None, shape=None, why=""):
     """`values`, C-contiguous, if it is a float32 or float64 array.
 
     axes: letters, one per axis, such as "NCHW"; None for any number of axes.
     like: the dtype it must have, that of the other arrays.
     shape, why: the shape it must have, and why.
-    mask: it must be boolean instead.
     """
     if not isinstance(values, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, not {type(values).__name__}")
-    if mask and values.dtype != bool:
-        raise TypeError(f"{name} must be the boolean array of relu_forward, not {values.dtype}")
-    if not mask and values.dtype not in (np.float32, np.float64):
+    if values.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be float32 or float64, not {values.dtype}; "
                         f"convert it with {name}.astype(np.float32)")
     if axes is not None and values.ndim != len(axes):
@@ -110,6 +107,15 @@ def array(name, values, axes=None, *, like=None, shape=None, why="", mask=False)
     if shape is not None and values.shape != tuple(shape):
         raise ValueError(f"{name} has shape {values.shape}, expected {tuple(shape)}: {why}")
     return values if values.flags.c_contiguous else np.ascontiguousarray(values)
+
+
+def masked(dy, mask):
+    """dy and the boolean array of relu_forward, of one shape."""
+    dtype = getattr(mask, "dtype", type(mask).__name__)
+    if dtype != bool:
+        raise TypeError(f"mask must be the boolean array of relu_forward, not {dtype}")
+    dy = array("dy", dy, shape=mask.shape, why="that of the mask")
+    return dy, np.ascontiguousarray(mask)
 
 
 def weighted(x, x_axes, w, w_axes, b):
@@ -141,9 +147,10 @@ def switches(r, found):
     return r, np.ascontiguousarray(index, np.int32)
 
 
-def labels(values, scores):
-    """Integers (N,) that count the classes of scores (N, classes) from 0."""
-    values, (N, classes) = np.asarray(values), scores.shape
+def labels(scores, values):
+    """scores (N, classes), and labels (N,), integers that count the classes from 0."""
+    scores, values = array("scores", scores, "NK"), np.asarray(values)
+    N, classes = scores.shape
     if values.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, not {values.dtype}")
     if values.shape != (N,):
@@ -156,7 +163,7 @@ def labels(values, scores):
     if len(wrong):
         raise ValueError(f"labels[{wrong[0]}] is {values[wrong[0]]}, but there are {classes} "
                          f"classes: 0 … {classes - 1}")
-    return values
+    return scores, values
 
 
 def float64(name, values):

@@ -1,6 +1,8 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data. `numpyzf COMMAND --help` says what each takes.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data.
 
-Errors are one line; with NUMPYZF_TRACEBACK=1 in the environment they show where in the code they come from.
+`numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
+the environment it also shows where in the code it comes from. Below, each command is two functions:
+the arguments it takes, and what it does.
 """
 import argparse
 import os
@@ -9,8 +11,8 @@ import time
 from pathlib import Path
 
 from . import data, kernels, plots, runs, training
-from .deconvnet import RULES
 from .bench import ladder
+from .deconvnet import RULES
 from .paper import reproduce
 from .paper.study import Study
 from .tour import demo, explain, features
@@ -19,15 +21,22 @@ DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
 
 def main(arguments=None):
-    """Run one command; returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted."""
+    """Run one command.
+
+    arguments: list of words; those of the command line if not given
+
+    Returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")        # a terminal that has no “×” or “…” gets a “?”, not a traceback
+            # a terminal that has no “×” or “…” gets a “?”, not a traceback
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except KeyboardInterrupt:
-        print("\ninterrupted; started again, a training goes on from its last finished epoch", file=sys.stderr)
+        print("\ninterrupted; started again, a training goes on from its last finished epoch",
+              file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
@@ -37,159 +46,257 @@ def main(arguments=None):
     return 0
 
 
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="numpyzf",
+        description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_train(commands)
+    _add_features(commands)
+    _add_explain(commands)
+    _add_reproduce(commands)
+    _add_bench(commands)
+    _add_data(commands)
+    return parser
+
+
+# ---- demo ---------------------------------------------------------------------------------------
+
+def _add_demo(commands):
+    sub = _command(commands, "demo", _demo,
+                   "train a small net on embedded images and draw what it sees, in about two "
+                   "minutes")
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo",
+                     help="where the net, the pictures and the page go")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+
 def _demo(options):
     start = time.monotonic()
-    print("Training a small convnet on 10,000 embedded images of clothes, then looking at what it sees.")
+    print("Training a small convnet on 10,000 embedded images of clothes, "
+          "then looking at what it sees.")
     run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
-    accuracy = demo.build(run, Path(options.out), images, labels)
+    accuracy = demo.build(run, options.out, images, labels)
     compiled, seconds = kernels.compile_report()
-    note = f", {seconds:.0f} s of it compiling {compiled} kernels, which the next start loads from disk" if compiled else ""
+    note = ""
+    if compiled:
+        note = (f", {seconds:.0f} s of it compiling {compiled} kernels, "
+                "which the next start loads from disk")
     print(f"Done in {time.monotonic() - start:.0f} s{note}.")
     print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
     print(f"Look at it: {Path(options.out, 'index.html').resolve()}")
 
 
+# ---- train --------------------------------------------------------------------------------------
+
+def _add_train(commands):
+    sub = _command(commands, "train", _train,
+                   "train a net on a data set; started again, it goes on from the last finished "
+                   "epoch")
+    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images", least_size=8)
+    sub.add_argument("--model", choices=runs.MODELS, default="labnet",
+                     help="zfnet is the paper's, for images of 224 pixels or more")
+    sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
+                     help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
+    sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
+    _add_recipe(sub, training.Recipe())
+    sub.add_argument("--initialization", choices=("he", "paper"), default="he",
+                     help="paper: a Gaussian of deviation 0.01")
+    sub.add_argument("--pad", type=_at_least(0), default=0,
+                     help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
+    sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
+                     help="mirror half of the training images, as the paper does; not for digits, "
+                          "or shoes that all point left")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+
+def _add_recipe(sub, recipe):
+    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
+    sub.add_argument("--batch", type=_at_least(1), default=32,
+                     help="images per step; the paper's is 128")
+    sub.add_argument("--rate", type=float, default=recipe.rate,
+                     help="learning rate at the start")
+    sub.add_argument("--momentum", type=float, default=recipe.momentum,
+                     help="share of the last step that is kept")
+    sub.add_argument("--radius", type=float, default=recipe.radius,
+                     help="RMS value that convolution filters are scaled back to")
+    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience,
+                     help="epochs without better validation accuracy before the rate drops")
+    sub.add_argument("--factor", type=float, default=recipe.factor,
+                     help="what the rate is then multiplied by")
+    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle,
+                     help="last epochs, a third of all at most, that run at the rate times this "
+                          "factor")
+
+
 def _train(options):
-    recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
-                             radius=options.radius, patience=options.patience, factor=options.factor, settle=options.settle)
-    images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
-    variant = {"middle": [int(part) for part in options.middle.split(",")]} if options.middle else {}
-    run = runs.train_run(options.out, data=options.data, folder=options.folder, size=options.size, model=options.model,
-                         variant=variant, recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
-                         flip=options.flip)
+    recipe = training.Recipe(
+        epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
+        radius=options.radius, patience=options.patience, factor=options.factor,
+        settle=options.settle)
+    # read now, since an error after hours of training would be a pity
+    images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)
+    variant = {"middle": options.middle} if options.middle else {}
+    run = runs.train_run(
+        options.out, data=options.data, folder=options.folder, size=options.size,
+        model=options.model, variant=variant, recipe=recipe, seed=options.seed,
+        initialization=options.initialization, pad=options.pad, flip=options.flip)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
     print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
 
 
+# ---- features -----------------------------------------------------------------------------------
+
+def _add_features(commands):
+    sub = _command(commands, "features", _features,
+                   "draw the nine strongest activations of a layer's most active maps over the "
+                   "test images (Figure 2)")
+    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--layer", default="conv3", help="a layer's name")
+    sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
+                     help="maps to draw instead of the most active ones")
+    _add_rule(sub)
+    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
+
+
 def _features(options):
     run = runs.load_run(options.folder)
     images = runs.run_data(run).images
-    channels = options.maps and [int(part) for part in options.maps.split(",")]
-    result = features.measure(run, images, options.layer, channels=channels, rule=options.rule)
-    _save(features.draw(result), options.out or Path(options.folder) / f"{options.layer}.png")
+    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    path = options.out or Path(options.folder) / f"{options.layer}.png"
+    _save(features.draw(result), path)
+
+
+# ---- explain ------------------------------------------------------------------------------------
+
+def _add_explain(commands):
+    sub = _command(commands, "explain", _explain,
+                   "classify an image of your own and draw what its strongest units saw in it")
+    sub.add_argument("folder", metavar="RUN", nargs="?",
+                     help="folder of a trained net; without it, the one that comes with numpyzf "
+                          "(trained on CIFAR-10)")
+    sub.add_argument("image", metavar="IMAGE", help="an image file")
+    _add_rule(sub)
+    sub.add_argument("--out", metavar="FILE",
+                     help="the picture; IMAGE-explained.png in this folder if not given")
 
 
 def _explain(options):
     run = runs.load_run(options.folder) if options.folder else runs.pretrained()
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
-    result = explain.compute(run.net, image, run.prepare, run.classes, rule=options.rule)
+    result = explain.measure(run, image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
         print(f"{probability:6.1%}  {name}")
-    _save(explain.draw(result), options.out or Path(options.image).with_suffix("").name + "-explained.png")
+    _save(explain.draw(result), options.out or f"{Path(options.image).stem}-explained.png")
+
+
+# ---- reproduce ----------------------------------------------------------------------------------
+
+def _add_reproduce(commands):
+    sub = _command(commands, "reproduce", _reproduce,
+                   "compute figures and tables of the paper, with what it claims and what is "
+                   "measured here, on one page")
+    sub.add_argument("items", metavar="ITEM", nargs="+",
+                     help=f"all, or some of: {', '.join(reproduce.names())}")
+    _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
+                     "a folder of images", least_size=28)
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper",
+                     help="where nets, finished items and the page go; started again, it goes on "
+                          "from there")
+    sub.add_argument("--again", action="store_true",
+                     help="compute these items anew, from the nets that are there")
+    sub.add_argument("--quick", action="store_true",
+                     help="few images, nets of two epochs: to see that everything runs, not to "
+                          "learn anything")
 
 
 def _reproduce(options):
-    reproduce.find(options.items)       # before anything is made
-    study = Study(options.out, data=options.data, folder=options.folder, size=options.size, quick=options.quick)
-    path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.get_num_threads()))
+    reproduce.find(options.items)       # an unknown name is refused before anything is made
+    study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
+                  quick=options.quick)
+    path = reproduce.run(study, options.items, again=options.again,
+                         processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
+
+
+# ---- bench --------------------------------------------------------------------------------------
+
+def _add_bench(commands):
+    sub = _command(commands, "bench", _bench,
+                   "climb from seven loops to this machine's limit for one convolution, in about "
+                   "a quarter of a minute")
+    sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png",
+                     help="the picture: each way under the machine's roof")
 
 
 def _bench(options):
     p = ladder.CONV4
-    print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, {p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
-    result = ladder.compute(p, report=lambda text: print(f"measuring {text} …", flush=True))
-    print("", *ladder.table(result), *result.missing, sep="\n")
-    print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), {result.bandwidth:.0f} GB/s to and from memory.\n"
-          "Rates are operations of the definition per second; what is timed on fewer images or filters is compared by its rate.\n"
-          "Errors, relative to the largest value: from reference.py on a small problem, and of rounding, from float64, on what was timed.")
+    print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, "
+          f"{p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
+    result = ladder.measure(p, progress=lambda text: print(f"measuring {text} …", flush=True))
+    print("", *ladder.report(result), sep="\n")
+    print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), "
+          f"{result.bandwidth:.0f} GB/s to and from memory.")
+    print("Rates are operations of the definition per second; what is timed on fewer images or "
+          "filters is compared by its rate.")
+    print("Errors, relative to the largest value: from reference.py on a small problem, and of "
+          "rounding, from float64, on what was timed.")
     _save(ladder.draw(result), options.out)
+
+
+# ---- data ---------------------------------------------------------------------------------------
+
+def _add_data(commands):
+    _command(commands, "data", _data, "list the data sets and where they were found")
 
 
 def _data(options):
     for name, what, where in data.available():
-        print(f"{name:20}  {what}\n{'':20}  {where or 'not here; downloaded when first loaded'}")
-    print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and test/ of that kind\n"
-          f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another folder.")
+        print(f"{name:20}  {what}")
+        print(f"{'':20}  {where or 'not here; downloaded when first loaded'}")
+    print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and "
+          "test/ of that kind")
+    print(f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another "
+          "folder.")
 
 
-def _save(figure, path):
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
-    path = path if path.suffix else path.with_name(f"{path.name}.png")      # as matplotlib would name it
-    plots.save(figure, path)
-    print(f"Look at it: {path.resolve()}")
-
-
-def _parser():
-    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def command(name, run, text):
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                  formatter_class=_Help)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command("demo", _demo, "train a small net on embedded images and draw what it sees, in about two minutes")
-    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo", help="where the net, the pictures and the page go")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
-
-    sub = command("train", _train, "train a net on a data set; started again, it goes on from the last finished epoch")
-    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="a name that `numpyzf data` lists, or a folder of images")
-    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
-    sub.add_argument("--size", type=_at_least(8), help="side in pixels that a folder's images are brought to")
-    sub.add_argument("--model", choices=runs.MODELS, default="labnet", help="zfnet is the paper's, for images of 224 pixels or more")
-    sub.add_argument("--middle", metavar="M,M,M", type=_numbers, help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
-    sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
-    recipe = training.Recipe()
-    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
-    sub.add_argument("--batch", type=_at_least(1), default=32, help="images per step; the paper's is 128")
-    sub.add_argument("--rate", type=float, default=recipe.rate, help="learning rate at the start")
-    sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
-    sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
-    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
-    sub.add_argument("--factor", type=float, default=recipe.factor, help="what the rate is then multiplied by")
-    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at the rate times this factor")
-    sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
-    sub.add_argument("--pad", type=_at_least(0), default=0, help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
-    sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
-                     help="mirror half of the training images, as the paper does; not for digits, or shoes that all point left")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
-
-    rules = {"choices": RULES, "default": "deconvnet", "help": "how the signal goes down"}
-    sub = command("features", _features, "draw the nine strongest activations of a layer's most active maps over the test images (Figure 2)")
-    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3", help="a layer's name")
-    sub.add_argument("--maps", metavar="M,M,…", type=_numbers, help="maps to draw instead of the most active ones")
-    sub.add_argument("--rule", **rules)
-    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
-
-    sub = command("explain", _explain, "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("folder", metavar="RUN", nargs="?", help="folder of a trained net; without it, the one that comes with numpyzf (trained on CIFAR-10)")
-    sub.add_argument("image", metavar="IMAGE", help="an image file")
-    sub.add_argument("--rule", **rules)
-    sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
-
-    sub = command("reproduce", _reproduce, "compute figures and tables of the paper, with what it claims and what is measured here, on one page")
-    sub.add_argument("items", metavar="ITEM", nargs="+", help=f"all, or some of: {', '.join(reproduce.names())}")
-    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="the images beside the rendered scenes: a name that `numpyzf data` lists, or a folder of images")
-    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
-    sub.add_argument("--size", type=_at_least(28), help="side in pixels that a folder's images are brought to")
-    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper", help="where nets, finished items and the page go; started again, it goes on from there")
-    sub.add_argument("--again", action="store_true", help="compute these items anew, from the nets that are there")
-    sub.add_argument("--quick", action="store_true", help="few images, nets of two epochs: to see that everything runs, not to learn anything")
-
-    sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about a quarter of a minute")
-    sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png", help="the picture: each way under the machine's roof")
-
-    command("data", _data, "list the data sets and where they were found")
-    return parser
-
+# ---- what several commands share ----------------------------------------------------------------
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Tells the defaults that say something."""
+    """Adds the default to the help of an option, if it says something."""
 
     def _get_help_string(self, action):
-        return action.help if action.default in (None, False) else super()._get_help_string(action)
+        if not action.default:      # None, False, 0
+            return action.help
+        return super()._get_help_string(action)
+
+
+def _command(commands, name, run, text):
+    """A command of its own name, text and function; its arguments are added to what is returned."""
+    sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                              formatter_class=_Help)
+    sub.set_defaults(run=run)
+    return sub
+
+
+def _add_source(sub, text, least_size):
+    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help=text)
+    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
+    sub.add_argument("--size", type=_at_least(least_size),
+                     help="side in pixels that a folder's images are brought to")
+
+
+def _add_rule(sub):
+    sub.add_argument("--rule", choices=RULES, default="deconvnet", help="how the signal goes down")
 
 
 def _at_least(least):
+    """For argparse: an integer of `least` or more."""
     def integer(text):
         value = int(text)
         if value < least:
@@ -199,6 +306,18 @@ def _at_least(least):
 
 
 def _numbers(text):
+    """For argparse: "0,5,17" as a list of integers."""
     if not all(part.strip().isdecimal() for part in text.split(",")):
-        raise argparse.ArgumentTypeError(f"must be numbers with commas between them, such as 0,5,17, not {text!r}")
-    return text
+        raise argparse.ArgumentTypeError("must be numbers with commas between them, such as "
+                                         f"0,5,17, not {text!r}")
+    return [int(part) for part in text.split(",")]
+
+
+def _save(figure, path):
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
+    if not path.suffix:
+        path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
+    plots.save(figure, path)
+    print(f"Look at it: {path.resolve()}")

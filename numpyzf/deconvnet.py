@@ -44,7 +44,8 @@ def descend(net, trace, layer, r, image_of, rule, kept=None):
     kept: a dictionary that gets what each layer hands down, under its name.
     Returns pixels (M, C, H, W).
     """
-    trace.complete()                    # a training pass doesn't keep every layer's saved
+    if trace.again:                     # a training pass doesn't keep all that is needed here
+        trace.complete()
     names = [*net.layers]
     for name in reversed(names[:names.index(layer) + 1]):
         r = net.layers[name].project(r, trace.saved[name], image_of, rule)

@@ -18,7 +18,6 @@ from .geometry import Window, conv_output_size, pool_output_size
 
 
 # ---- convolution -------------------------------------------------------------------------------
-
 class ConvSaved(NamedTuple):
     """What conv_backward needs."""
     x: np.ndarray       # the input (N, C, H, W)
@@ -52,8 +51,8 @@ def conv_backward(dy, saved, *, need_dx=True):
     need it.
     """
     x, w, window, method = saved
-    (N, _, H, W), F = x.shape, len(w)
-    shape = N, F, conv_output_size(H, *window), conv_output_size(W, *window)
+    N, _, H, W = x.shape
+    shape = N, len(w), conv_output_size(H, *window), conv_output_size(W, *window)
     dy = checks.array("dy", dy, "NFHW", like=x.dtype, shape=shape, why="that of the output")
     return kernels.METHODS[method].conv_backward(dy, x, w, window, need_dx)
 
@@ -74,35 +73,33 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     w, (H, W) = checks.array("w", w, "FCKK"), checks.pair("size", size)
     window = Window(*checks.window(w.shape[2], stride, pad))
     shape = len(r), len(w), conv_output_size(H, *window), conv_output_size(W, *window)
-    why = f"the output of filters {w.shape}, stride {stride}, pad {pad} on {H}×{W}"
-    r = checks.array("r", r, "NFHW", like=w.dtype, shape=shape, why=why)
+    r = checks.array("r", r, "NFHW", like=w.dtype, shape=shape, why=f"{window}, size {H}×{W}")
     method = "unfold" if method == "auto" else kernels.choose(method, H, W, w.shape, window)
     return kernels.METHODS[method].conv_transpose(r, w, window, (H, W))
 
 
 # ---- pooling -----------------------------------------------------------------------------------
-
 class Switches(NamedTuple):
     """Where each maximum came from."""
     index: np.ndarray   # int32 (N, C, OH, OW): row·W + column in the input
     x_shape: tuple      # of the input, (N, C, H, W)
 
 
-def max_pool_forward(x, *, size, stride, pad=0, ceil=False, rectify=False):
+def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
     """Max pooling over size×size windows, which may overlap.
 
     x: (N, C, H, W). Padding counts as −∞.
     ceil: a last window may hang over the edge (the paper's net needs it: 110 -> 55).
-    rectify: pool max(x, 0), which is what a ReLU and then this pool give, in one pass.
     Returns y (N, C, OH, OW) and its Switches. Of equal values the first in row-major order is
     taken. A NaN in a window is its maximum.
     """
-    x = checks.array("x", x, "NCHW")
-    window = Window(*checks.window(size, stride, pad))
+    x, window = checks.array("x", x, "NCHW"), Window(*checks.window(size, stride, pad))
     N, C, H, W = x.shape
-    OH, OW = pool_output_size(H, *window, ceil), pool_output_size(W, *window, ceil)
-    y, index = np.empty((N, C, OH, OW), x.dtype), np.empty((N, C, OH, OW), np.int32)
-    kernels.run(kernels.max_pool, N * C, x, y, index, *window, rectify)
+    OH = pool_output_size(H, *window, ceil)
+    OW = pool_output_size(W, *window, ceil)
+    y = np.empty((N, C, OH, OW), x.dtype)
+    index = np.empty((N, C, OH, OW), np.int32)
+    kernels.run(kernels.max_pool, N * C, x, y, index, *window, False)
     return y, Switches(index, x.shape)
 
 
@@ -122,7 +119,6 @@ max_pool_backward = unpool
 
 
 # ---- contrast normalization --------------------------------------------------------------------
-
 class NormSaved(NamedTuple):
     """What contrast_norm_backward needs."""
     x: np.ndarray       # the input (N, C, H, W)
@@ -143,12 +139,13 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     x: (N, C, H, W).
     Returns y, of the same shape, and saved. Section 2.
     """
-    x = checks.array("x", x, "NCHW")
-    size = checks.norm(size, alpha, k)
+    x, size = checks.array("x", x, "NCHW"), checks.norm(size, alpha, k)
     y, s, number = np.empty_like(x), np.empty_like(x), x.dtype.type
-    flat, chunks = norm_work(x)
+    before, after = (size - 1) // 2, size // 2
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]               # the kernel takes (N, C, H·W)
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
     kernels.run(kernels.contrast_norm, chunks, x.reshape(flat), y.reshape(flat), s.reshape(flat),
-                (size - 1) // 2, size // 2, number(alpha / size), number(beta), number(k))
+                before, after, number(alpha / size), number(beta), number(k))
     return y, NormSaved(x, s, size, alpha, beta)
 
 
@@ -163,37 +160,31 @@ def contrast_norm_backward(dy, saved):
     x, s, size, alpha, beta = saved
     dy = checks.array("dy", dy, "NCHW", like=x.dtype, shape=x.shape, why="that of the output")
     dx, number = np.empty_like(x), x.dtype.type
-    flat, chunks = norm_work(x)
+    before, after = (size - 1) // 2, size // 2
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
     kernels.run(kernels.contrast_norm_gradient, chunks, dy.reshape(flat), x.reshape(flat),
-                s.reshape(flat), dx.reshape(flat), (size - 1) // 2, size // 2,
+                s.reshape(flat), dx.reshape(flat), before, after,
                 number(2 * beta * alpha / size), number(beta))
     return dx
 
 
-def norm_work(x):
-    """The kernels' view of x (N, C, H, W): the shape (N, C, H·W); the number of pieces of work."""
-    N, C, H, W = x.shape
-    return (N, C, H * W), N * ((H * W - 1) // kernels.NORM_CHUNK + 1)
-
-
 # ---- ReLU --------------------------------------------------------------------------------------
-
 def relu_forward(x):
     """y = max(x, 0) and the mask x > 0, any shape. A NaN stays NaN."""
     x = checks.array("x", x)
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
-    kernels.run(kernels.relu, x.size, x.reshape(-1), y.reshape(-1), mask.reshape(-1),
-                least=kernels.FEW)
+    flat = x.reshape(-1), y.reshape(-1), mask.reshape(-1)
+    kernels.run(kernels.relu, x.size, *flat, least=kernels.FEW)
     return y, mask
 
 
 def relu_backward(dy, mask):
     """The gradient: pass where the *forward* input was positive."""
-    mask = checks.array("mask", mask, mask=True)
-    dy = checks.array("dy", dy, shape=mask.shape, why="that of the mask")
+    dy, mask = checks.masked(dy, mask)
     dx = np.empty_like(dy)
-    kernels.run(kernels.relu_gradient, dy.size, dy.reshape(-1), mask.reshape(-1), dx.reshape(-1),
-                least=kernels.FEW)
+    flat = dy.reshape(-1), mask.reshape(-1), dx.reshape(-1)
+    kernels.run(kernels.relu_gradient, dy.size, *flat, least=kernels.FEW)
     return dx
 
 
@@ -203,11 +194,10 @@ def relu_project(r):
     This is the one line in which deconvnet and gradient differ; guided backpropagation applies
     both.
     """
-    return np.maximum(checks.array("r", r), 0)
+    return np.maximum(r, 0)
 
 
 # ---- fully connected, dropout, loss ------------------------------------------------------------
-
 class LinearSaved(NamedTuple):
     """What linear_backward needs."""
     x: np.ndarray       # the input (N, I)
@@ -228,14 +218,15 @@ def linear_backward(dy, saved, *, need_dx=True):
     shape = len(x), len(w)
     dy = checks.array("dy", dy, "NO", like=x.dtype, shape=shape, why="that of the output")
     dx = dy @ w if need_dx else None                # (N, O) @ (O, I) -> (N, I)
-    return dx, dy.T @ x, dy.sum(axis=0)             # dw: (O, N) @ (N, I) -> (O, I)
+    dw = dy.T @ x                                   # (O, N) @ (N, I) -> (O, I)
+    db = dy.sum(axis=0)
+    return dx, dw, db
 
 
 def linear_transpose(r, w):
     """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
-    w = checks.array("w", w, "OI")
-    r = checks.array("r", r, "NO", like=w.dtype, shape=(len(r), len(w)), why="one value per output")
-    return r @ w
+    r = checks.array("r", r, "NO", like=w.dtype, shape=(len(r), len(w)), why="one per row of w")
+    return r @ w                                    # (N, O) @ (O, I) -> (N, I)
 
 
 def dropout_forward(x, *, rate, rng):
@@ -245,8 +236,7 @@ def dropout_forward(x, *, rate, rng):
     era scaled there). rng: a numpy.random.Generator.
     Returns y and the mask, of x's shape and dtype, which holds 0 or 1/(1 − rate).
     """
-    x, rng = checks.array("x", x), checks.generator("rng", rng)
-    checks.rate(rate)
+    x, rate, rng = checks.array("x", x), checks.rate(rate), checks.generator("rng", rng)
     mask = (rng.random(x.shape, np.float32) >= rate) * x.dtype.type(1 / (1 - rate))
     return x * mask, mask
 
@@ -262,7 +252,8 @@ def softmax(scores):
     Each row's maximum is taken off first, which changes nothing but keeps e^s from overflowing.
     """
     scores = checks.array("scores", scores, "NK")
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    highest = scores.max(axis=1, keepdims=True)
+    exps = np.exp(scores - highest)
     return exps / exps.sum(axis=1, keepdims=True)
 
 
@@ -274,9 +265,8 @@ def softmax_cross_entropy(scores, labels):
     labels: integers (N,) in [0, classes).
     Returns the loss, a Python float in nats, and dscores (N, classes).
     """
-    scores = checks.array("scores", scores, "NK")
-    labels = checks.labels(labels, scores)
-    N = len(scores)
+    scores, labels = checks.labels(scores, labels)
+    N, _ = scores.shape
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     images = np.arange(N)

@@ -6,17 +6,14 @@ operation and its transpose, needs no nudging, and is good to rounding. Both dra
 from a generator that you pass. A constant dy would hide errors: a backward that averages dy,
 mirrors it or mixes up its axes gives the same numbers when all of dy is 1.
 
-Both run in float64. In float32 a central difference has about three good digits, too few to see a
-gradient that is 0.1 % off.
+Both run in float64: in float32 a central difference has about three good digits, too few.
 """
 import numpy as np
 
 from . import checks
 from .gradhints import limits, nudged, resemblance
 
-# Smaller elements than this part of the gradient's RMS are measured against it: there the
-# differences are noise.
-FLOOR = 1e-3
+FLOOR = 1e-3    # of the gradient's RMS: for smaller elements the differences are noise
 
 
 def numerical_gradient(f, x, dy, h=1e-5):
@@ -50,12 +47,10 @@ def check_gradient(forward, backward, x, rng, *, tolerance=1e-6, h=1e-5):
 
     forward: forward(x) -> y, an array or a number.
     backward: backward(dy) -> dx, like x.
-    x: float64. Keep it a few h away from kinks, such as a ReLU's zero or a tie in a max pool: there
-    is no gradient there.
+    x: float64, a few h away from kinks (a ReLU's zero, a tie in a pool), which have no gradient.
     rng: a numpy.random.Generator.
 
-    Every element counts. Its error is |a − b| / max(|a|, |b|, FLOOR · RMS of the numerical
-    gradient).
+    The error of an element is |a − b| / max(|a|, |b|, FLOOR · RMS of the numerical gradient).
     Returns the largest. Raises AssertionError if that exceeds the tolerance, and says where and
     what the gradient looks like; TypeError or ValueError if the check can't be made: x not
     float64, values that aren't finite, or a gradient that is zero everywhere, where a backward

@@ -258,25 +258,3 @@ class Dropout:
     def project(self, r, saved, image_of, rule):
         """Pass what was not dropped."""
         return r if saved is None else functional.dropout_backward(r, saved[image_of])
-
-
-class RectifiedPool(NamedTuple):
-    """A ReLU and the max pool behind it in one: what a training pass runs in place of the two.
-
-    It gives the same numbers as the two layers and keeps less: the switches and the maxima, which
-    are positive just where the ReLU's gradient passes.
-    """
-    window: Window
-    ceil: bool
-
-    def forward(self, x, train=True, rng=None):
-        """The maxima of max(x, 0)."""
-        size, stride, pad = self.window
-        y, switches = functional.max_pool_forward(x, size=size, stride=stride, pad=pad,
-                                                  ceil=self.ceil, rectify=True)
-        return y, (y, switches)
-
-    def backward(self, dy, saved, need_dx=True):
-        """Pass where the maximum is positive, and unpool."""
-        y, switches = saved
-        return functional.unpool(functional.relu_backward(dy, y > 0), switches), {}

@@ -50,32 +50,21 @@ def labnet(classes=10, *, input_shape=(1, 28, 28), first=None, middle=(64, 64, 4
 
 
 def build(classes, input_shape, first, maps, second, middle, hidden, dropout):
-    """The stages of Figure 3.
-
-    first, second: (size, stride, pad) of conv1 and conv2.
-    maps: their numbers of maps.
-    """
+    """The stages of Figure 3. first, second: of conv1 and conv2, which have `maps` maps."""
     checks.integer("classes", classes, 1)
     if not 1 <= len(middle) <= 3 or len(hidden) > 2:
         raise ValueError("middle must be one to three numbers of maps and hidden at most two of "
                          f"features, not {middle!r} and {hidden!r}")
-
-    def conv(channels, filters, window):
-        size, stride, pad = window
-        return Conv(channels, filters, size, stride=stride, pad=pad)
-
-    def pool():
-        return MaxPool(3, stride=2, ceil=True)
-
-    layers = [("conv1", conv(input_shape[0], maps[0], first)), ("relu1", ReLU()),
-              ("pool1", pool()), ("norm1", ContrastNorm()),
-              ("conv2", conv(maps[0], maps[1], second)), ("relu2", ReLU()),
-              ("pool2", pool()), ("norm2", ContrastNorm())]
-    channels = maps[1]
-    for number, filters in zip((3, 4, 5)[-len(middle):], middle):
-        layers += [(f"conv{number}", conv(channels, filters, (3, 1, 1))), (f"relu{number}", ReLU())]
+    layers, channels = [], input_shape[0]
+    for number, filters, (size, stride, pad) in ((1, maps[0], first), (2, maps[1], second)):
+        layers += [(f"conv{number}", Conv(channels, filters, size, stride=stride, pad=pad)),
+                   (f"relu{number}", ReLU()), (f"pool{number}", MaxPool(3, stride=2, ceil=True)),
+                   (f"norm{number}", ContrastNorm())]
         channels = filters
-    layers += [("pool5", pool()), ("flatten", Flatten())]
+    for number, filters in zip((3, 4, 5)[-len(middle):], middle):
+        layers += [(f"conv{number}", Conv(channels, filters, 3, pad=1)), (f"relu{number}", ReLU())]
+        channels = filters
+    layers += [("pool5", MaxPool(3, stride=2, ceil=True)), ("flatten", Flatten())]
     (features,) = Network(layers, input_shape).shapes["flatten"]
     for number, outputs in zip((6, 7), hidden):
         layers += [(f"fc{number}", Linear(features, outputs)), (f"relu{number}", ReLU()),

@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from . import checks
+from . import checks, kernels
 from .geometry import IDENTITY, pixels_below, see_through
-from .layers import Conv, MaxPool, RectifiedPool, ReLU
+from .layers import Conv, MaxPool, ReLU
 
 
 @dataclass(eq=False, repr=False)
@@ -20,9 +20,9 @@ class Trace:
     """
     outputs: dict           # {"input": x, "conv1": y, …}
     saved: dict             # {"conv1": …}: what each layer's backward and project need
-    layers: dict            # {"conv1": Conv …}: the layers that the pass went through
+    layers: dict            # {"conv1": Conv …}: what saved belongs to
     scores: np.ndarray      # the last output
-    names: list             # of the layers that the pass went through, all of them
+    names: list             # of the layers that the pass went through
     again: object = None    # of a training pass: makes the same Trace with everything in it
 
     def __getitem__(self, name):
@@ -72,7 +72,6 @@ class Network:
                 raise ValueError(f"layer {name}: {error}") from None
 
     # ---- parameters ----
-
     @property
     def parameters(self):
         """{"conv1.w": array, "conv1.b": array, …}: the arrays themselves, not copies."""
@@ -97,8 +96,7 @@ class Network:
     def load_parameters(self, parameters):
         """Copy values in from a dictionary like `parameters`.
 
-        Raises ValueError or TypeError, and changes nothing, if a name or shape differs or a value
-        isn't a finite float.
+        ValueError or TypeError, and no change, where a name, a shape or a kind of number differs.
         """
         own = self.parameters
         checks.parameters(own, parameters)
@@ -106,9 +104,8 @@ class Network:
             own[name][...] = value
 
     def initialize(self, rng, initialization="he"):
-        """Draw all weights anew, set biases to zero; returns the network.
+        """Draw all weights anew from a numpy.random.Generator, set biases to zero; returns self.
 
-        rng: a numpy.random.Generator.
         initialization: "paper", a Gaussian of deviation 1e-2 for all, which is known to stall
         deep nets; or "he", of variance 2 / inputs of a unit (He et al. 2015). The first layer
         starts at 1e-2 either way: its filters then grow out of what they see. At He's size the
@@ -128,7 +125,6 @@ class Network:
         return self
 
     # ---- the passes ----
-
     def forward(self, x, *, train=False, rng=None, until=None):
         """Run images up, through layer `until` or all layers; returns the Trace.
 
@@ -140,20 +136,18 @@ class Network:
         x = checks.images(self, x)
         if until is not None and until not in self.layers:
             checks.layer(self, until)
-        layers, again = self.layers, None
-        lean = train and until is None
-        if lean:
-            layers = rectified_pools(self.layers)
-            last, same = [*layers][-1], copy.deepcopy(rng)
-            again = partial(self.forward, x, train=True, rng=same, until=last)
+        layers, names, again = self.layers, [*self.layers], None
+        if train and until is None:
+            layers, same = rectified_pools(layers), copy.deepcopy(rng)
+            again = partial(self.forward, x, train=True, rng=same, until=names[-1])
         outputs, saved = {"input": x}, {}
         for name, layer in layers.items():
             x, saved[name] = layer.forward(x, train=train, rng=rng)
-            if not lean:
+            if not again:
                 outputs[name] = x
             if name == until:
+                names = [*saved]
                 break
-        names = [*self.layers] if lean else [*saved]
         return Trace(outputs, saved, layers, x, names, again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
@@ -189,15 +183,16 @@ class Network:
     def outputs(self, x, layers, *, batch=128):
         """The outputs of some layers for any number of images: {layer: (N, …)}.
 
-        x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time: training.Prepared.
+        x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time, see data.Prepared.
         """
         parts = {checks.layer(self, name): [] for name in layers}
-        last = max(layers, key=[*self.layers].index)
+        names = self.up_to(max(layers, key=[*self.layers].index))
         for n in range(0, max(len(x), 1), batch):
-            trace = self.forward(x[n:n + batch], until=last)
-            for name in layers:
-                parts[name].append(trace[name])
-            del trace       # or two would be held while the next one is made
+            y = checks.images(self, x[n:n + batch])
+            for name in names:          # no Trace: what nobody asked for goes at once
+                y, _ = self.layers[name].forward(y)
+                if name in parts:
+                    parts[name].append(y)
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def predict(self, x, *, batch=128):
@@ -206,7 +201,6 @@ class Network:
         return self.outputs(x, [last], batch=batch)[last]
 
     # ---- geometry ----
-
     @property
     def convolutions(self):
         """The names of the convolutions, from the pixels up."""
@@ -264,12 +258,12 @@ class Network:
 
 
 def rectified_pools(layers):
-    """{name: layer} of a training pass: a ReLU and the max pool behind it are one RectifiedPool."""
+    """{name: layer} of a training pass: a ReLU and the max pool behind it are one."""
     found, before = {}, None
     for name, layer in layers.items():
         if type(layer) is MaxPool and before is not None and type(layers[before]) is ReLU:
             del found[before]
-            layer = RectifiedPool(layer.window, layer.ceil)
+            layer = kernels.RectifiedPool(layer.window, layer.ceil)
         found[name] = layer
         before = name
     return found

@@ -15,7 +15,7 @@ def conv_forward(x, w, b, *, stride, pad):
     (N, C, H, W), (F, _, K, _) = x.shape, w.shape
     OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
     y = np.empty((N, F, OH, OW), x.dtype)
-    x, w, b = in_float64(x, w, b)
+    x, w, b = (a.astype(float) for a in (x, w, b))
     for n, f, p, q in np.ndindex(y.shape):
         total = b[f]
         for c, i, j in np.ndindex(C, K, K):
@@ -30,7 +30,7 @@ def conv_backward(dy, x, w, *, stride, pad):
     """(dx, dw, db) of Σ dy·y: each product of the forward pass hands dy on to both its factors."""
     (_, C, H, W), (F, _, K, _), dtype = x.shape, w.shape, x.dtype
     dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(F)
-    dy, x, w = in_float64(dy, x, w)
+    dy, x, w = (a.astype(float) for a in (dy, x, w))
     for n, f, p, q in np.ndindex(dy.shape):
         d = dy[n, f, p, q]
         db[f] += d
@@ -46,7 +46,7 @@ def conv_transpose(r, w, *, stride, pad, size):
     """x[n, c, p·stride + i − pad, q·stride + j − pad] += w[f,c,i,j] · r[n,f,p,q]; size = (H, W)."""
     (_, C, K, _), (H, W), dtype = w.shape, size, r.dtype
     x = np.zeros((len(r), C, H, W))
-    r, w = in_float64(r, w)
+    r, w = (a.astype(float) for a in (r, w))
     for n, f, p, q in np.ndindex(r.shape):
         for c, i, j in np.ndindex(C, K, K):
             h, v = p * stride + i - pad, q * stride + j - pad
@@ -86,7 +86,7 @@ def unpool(r, index, x_shape):
 def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     """y[c] = x[c] / s[c]^β, s[c] = k + α/size · Σ x[c']² over neighbors c' of c: ONNX's LRN."""
     y = np.empty_like(x)
-    (x,) = in_float64(x)
+    x = x.astype(float)
     for n, c, h, v in np.ndindex(x.shape):
         near = neighbors(c, x.shape[1], size)
         s = k + alpha / size * sum(x[n, other, h, v] ** 2 for other in near)
@@ -97,7 +97,7 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
 def contrast_norm_backward(dy, x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     """dx: through the numerator of y[c], and through s[c] of all maps whose neighbor x[c'] is."""
     dx, dtype = np.zeros(x.shape), x.dtype
-    dy, x = in_float64(dy, x)
+    dy, x = (a.astype(float) for a in (dy, x))
     for n, c, h, v in np.ndindex(x.shape):
         near = neighbors(c, x.shape[1], size)
         s = k + alpha / size * sum(x[n, other, h, v] ** 2 for other in near)
@@ -133,7 +133,7 @@ def relu_backward(dy, x):
 def linear_forward(x, w, b):
     """y[n,o] = b[o] + Σ_i w[o,i] · x[n,i]."""
     y = np.empty((len(x), len(w)), x.dtype)
-    x, w, b = in_float64(x, w, b)
+    x, w, b = (a.astype(float) for a in (x, w, b))
     for n, o in np.ndindex(y.shape):
         y[n, o] = b[o] + sum(w[o, i] * x[n, i] for i in range(w.shape[1]))
     return y
@@ -142,7 +142,7 @@ def linear_forward(x, w, b):
 def linear_backward(dy, x, w):
     """Gradients (dx, dw, db) of Σ dy·y."""
     dx, dw, db, dtype = np.zeros(x.shape), np.zeros(w.shape), np.zeros(len(w)), x.dtype
-    dy, x, w = in_float64(dy, x, w)
+    dy, x, w = (a.astype(float) for a in (dy, x, w))
     for n, o in np.ndindex(dy.shape):
         db[o] += dy[n, o]
         for i in range(w.shape[1]):
@@ -154,7 +154,7 @@ def linear_backward(dy, x, w):
 def softmax_cross_entropy(scores, labels):
     """Mean of −log p[label], where p = softmax(scores), and its gradient (p − onehot)/N."""
     (N, classes), loss, dscores = scores.shape, 0.0, np.empty_like(scores)
-    (scores,) = in_float64(scores)
+    scores = scores.astype(float)
     for n in range(N):
         top = scores[n].max()                   # e^(s − top) can't overflow, and the shift cancels
         exps = [math.exp(s - top) for s in scores[n]]
@@ -162,8 +162,3 @@ def softmax_cross_entropy(scores, labels):
         for c in range(classes):
             dscores[n, c] = (exps[c] / sum(exps) - (c == labels[n])) / N
     return float(loss / N), dscores
-
-
-def in_float64(*arrays):
-    """The same numbers in float64, for the sums."""
-    return [array.astype(np.float64) for array in arrays]

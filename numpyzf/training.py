@@ -42,7 +42,6 @@ class State:
 
 
 # ---- one step ----------------------------------------------------------------------------------
-
 def train_step(state, x, labels, rate, recipe):
     """One mini-batch: forward, loss, backward, momentum step, renormalization.
 
@@ -93,32 +92,16 @@ def filter_rms(w):
 
 
 # ---- many steps --------------------------------------------------------------------------------
-
-class Prepared:
-    """uint8 images as inputs of a net, prepared a slice at a time.
-
-    All of them as floats would take four times the memory.
-    """
-
-    def __init__(self, images, prepare):
-        self.images, self.prepare = images, prepare
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return self.prepare(self.images[rows])
-
-
 def accuracy(net, images, labels, prepare, *, batch=256):
-    """The share of images whose highest score is their label's.
+    """The share of images, uint8 (N, C, H, W), whose highest score is their label's.
 
-    images: uint8 (N, C, H, W).
-    labels: integers (N,).
     prepare: prepare(images) makes the net's input.
     """
-    scores = net.predict(Prepared(images, prepare), batch=batch)
-    return int((scores.argmax(axis=1) == labels).sum()) / len(images)
+    right = 0
+    for n in range(0, len(images), batch):
+        scores = net.predict(prepare(images[n:n + batch]), batch=batch)
+        right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
+    return right / len(images)
 
 
 def train(state, images, labels, validation, *, prepare, recipe, save=None, after_epoch=None,
@@ -127,11 +110,10 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, afte
 
     images, labels: uint8 (N, C, H, W) and integers (N,).
     validation: images and labels held out from them.
-    prepare: prepare(images, rng=None) makes the net's input; with rng it may crop and flip at
-    random.
+    prepare: prepare(images, rng=None) makes the net's input; with rng it may crop and flip.
     save: save(state) is called after every epoch, and then after_epoch(state).
-    progress: progress(epoch, seen, loss, accuracy) is called after every step: `seen` images of
-    this epoch, their mean loss and their share of right answers.
+    progress: progress(epoch, seen, loss, accuracy) is called after every step, with what the
+    `seen` images of this epoch gave.
     """
     checks.recipe(recipe)
     checks.training_data(state.net, images, labels, validation, recipe.renormalize)

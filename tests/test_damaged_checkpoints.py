@@ -1,4 +1,4 @@
-"""Checkpoints that are damaged, or something else, or of something else: a ValueError that names the file, never less."""
+"""Checkpoints that are damaged, or something else: a ValueError that names the file, never less."""
 import json
 import os
 import pickle
@@ -15,7 +15,8 @@ pytestmark = pytest.mark.small
 
 
 def build(about=None, filters=2):
-    return Network([("conv1", Conv(1, filters, 3)), ("flatten", Flatten()), ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
+    return Network([("conv1", Conv(1, filters, 3)), ("flatten", Flatten()),
+                    ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ def path(tmp_path):
 
 @pytest.fixture
 def saved(path, rng):
-    save_checkpoint(path, State(build().initialize(rng), rng, 0.1), {"mean": np.zeros(2, np.float32), "note": "…"})
+    about = {"mean": np.zeros(2, np.float32), "note": "…"}
+    save_checkpoint(path, State(build().initialize(rng), rng, 0.1), about)
     load_checkpoint(path, build)
 
 
@@ -47,9 +49,13 @@ def test_a_file_cut_short(path, saved, keep):
 
 
 def test_no_flipped_bits_go_unnoticed(tmp_path):
-    """At every byte of a small file: it is refused by name, or what is read is what was written; an array may be absent,
-    where the damage is in the archive's index, and that a checkpoint is short of one is noticed when it is loaded."""
-    path, arrays = tmp_path / "a.npz", {"first": np.arange(3, dtype=np.float32), "b": np.array("text")}
+    """At every byte of a small file: it is refused by name, or what is read is what was written.
+
+    An array may be absent, where the damage is in the archive's index. A checkpoint that is short
+    of one is noticed when it is loaded.
+    """
+    path = tmp_path / "a.npz"
+    arrays = {"first": np.arange(3, dtype=np.float32), "b": np.array("text")}
     write_npz(path, arrays)
     content, refusals = path.read_bytes(), 0
     for i in range(len(content)):
@@ -65,7 +71,8 @@ def test_no_flipped_bits_go_unnoticed(tmp_path):
     assert refusals > len(content)
 
 
-@pytest.mark.parametrize("content", [b"epoch 1  loss 0.5\n", b"\x93NUMPY", b"PK\x03\x04", b"\x80\x04N.", bytes(3000)])
+@pytest.mark.parametrize("content", [b"epoch 1  loss 0.5\n", b"\x93NUMPY", b"PK\x03\x04",
+                                     b"\x80\x04N.", bytes(3000)])
 def test_a_file_that_is_something_else(path, content):
     path.write_bytes(content)
     refused(path, "can't be read as .npz")
@@ -102,14 +109,15 @@ def test_a_file_that_is_not_there(path):
         load_checkpoint(path, build)
 
 
-# ---- files that were made otherwise ---------------------------------------------------------------------------------
+# ---- files that were made otherwise -------------------------------------------------------------
 
 def rewrite(path, change):
-    """Change what a checkpoint holds: change(arrays, info) with info, its one text, as a dictionary."""
+    """Change what a checkpoint holds: change(arrays, info), where info is its text as a dictionary.
+    """
     arrays = read_npz(path)
     info = json.loads(str(arrays["info"]))
     change(arrays, info)
-    write_npz(path, {"info": np.array(json.dumps(info))} | {name: value for name, value in arrays.items() if name != "info"})
+    write_npz(path, arrays | {"info": np.array(json.dumps(info))})
 
 
 def spoil(name, value):
@@ -120,13 +128,18 @@ def spoil(name, value):
 
 
 @pytest.mark.parametrize("change, words", [
-    (lambda arrays, info: arrays.pop("parameter/fc2.b"), "another architecture: parameter fc2.b is (3,) in this network, absent"),
-    (lambda arrays, info: arrays.pop("velocity/fc2.b"), "its momentum doesn't match the network's parameters"),
-    (lambda arrays, info: arrays.update({"velocity/fc2.b": np.zeros(3)}), "its momentum doesn't match the network's parameters"),
+    (lambda arrays, info: arrays.pop("parameter/fc2.b"),
+     "another architecture: parameter fc2.b is (3,) in this network, absent"),
+    (lambda arrays, info: arrays.pop("velocity/fc2.b"),
+     "its momentum doesn't match the network's parameters"),
+    (lambda arrays, info: arrays.update({"velocity/fc2.b": np.zeros(3)}),
+     "its momentum doesn't match the network's parameters"),
     (spoil("parameter/conv1.w", np.nan), "parameter/conv1.w holds NaN or infinite values"),
     (spoil("velocity/fc2.w", -np.inf), "velocity/fc2.w holds NaN or infinite values"),
-    (lambda arrays, info: arrays.update({"about/mean": np.array([np.nan])}), "about/mean holds NaN or infinite values"),
-    (lambda arrays, info: arrays.update({"parameter/fc2.b": np.array(["a", "b", "c"])}), "parameter fc2.b must be float32 or float64"),
+    (lambda arrays, info: arrays.update({"about/mean": np.array([np.nan])}),
+     "about/mean holds NaN or infinite values"),
+    (lambda arrays, info: arrays.update({"parameter/fc2.b": np.array(["a", "b", "c"])}),
+     "parameter fc2.b must be float32 or float64"),
     (lambda arrays, info: info.pop("rng"), "is no checkpoint of numpyzf: it has no 'rng'"),
     (lambda arrays, info: info.pop("history"), "is no checkpoint of numpyzf: it has no 'history'"),
     (lambda arrays, info: info.clear(), "is no checkpoint of numpyzf: it has no 'about'"),
@@ -139,11 +152,14 @@ def test_a_checkpoint_of_the_wrong_content(path, saved, change, words):
 
 
 def test_a_checkpoint_of_another_architecture(path, saved):
-    with pytest.raises(ValueError, match=f"^{path}: another architecture: parameter conv1.w is .5, 1, 3, 3. in this network, .2, 1, 3, 3."):
+    message = (f"^{path}: another architecture: parameter conv1.w is .5, 1, 3, 3. in this network, "
+               ".2, 1, 3, 3.")
+    with pytest.raises(ValueError, match=message):
         load_checkpoint(path, lambda about: build(filters=5))
 
 
-@pytest.mark.parametrize("arrays", [{"x": np.zeros(3)}, {}, {"info": np.array("no JSON")}, {"info": np.array("[1]")}, {"info": np.zeros(2)}])
+@pytest.mark.parametrize("arrays", [{"x": np.zeros(3)}, {}, {"info": np.array("no JSON")},
+                                    {"info": np.array("[1]")}, {"info": np.zeros(2)}])
 def test_an_npz_that_is_no_checkpoint(path, arrays):
     write_npz(path, arrays)
     refused(path)

@@ -31,7 +31,9 @@ def test_an_error_leaves_the_earlier_one_and_nothing_beside_it(tmp_path, error):
 
 def test_what_can_not_be_written_is_named(tmp_path):
     path = tmp_path / "nowhere" / "a.txt"
-    with pytest.raises(OSError, match=f"^{path} could not be written .No such file or directory.; an earlier one is unchanged"):
+    message = (f"^{path} could not be written .No such file or directory.; an earlier one is "
+               "unchanged")
+    with pytest.raises(OSError, match=message):
         with replacing(path):
             pass
 
@@ -53,7 +55,8 @@ def test_one_at_a_time_is_let_in(tmp_path):
 
 
 def test_a_process_that_has_died_keeps_no_one_out(tmp_path):
-    code = f"import os\nfrom numpyzf.checkpoints import locked\nwith locked({str(tmp_path / 'a.lock')!r}):\n    os._exit(3)"
+    code = ("import os\nfrom numpyzf.checkpoints import locked\n"
+            f"with locked({str(tmp_path / 'a.lock')!r}):\n    os._exit(3)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 3
     with locked(tmp_path / "a.lock"):
         pass

@@ -1,4 +1,4 @@
-"""A run in its folder: trained, killed, started again, read back. All on 45 little images in three colors."""
+"""A run in its folder: trained, killed, started again, read back. On 45 little images in color."""
 import os
 import shutil
 import signal
@@ -20,12 +20,16 @@ RECIPE = Recipe(epochs=2, batch=16)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Three classes of 15 images, each in a color of its own, with noise: 12 are to train on, 3 to test."""
+    """Three classes of 15 images, each in a color of its own, with noise.
+
+    12 of a class are to train on, 3 to test.
+    """
     rng, folder = np.random.default_rng(5), tmp_path_factory.mktemp("images")
     for name, color in (("blue", (40, 60, 200)), ("green", (40, 180, 60)), ("red", (210, 50, 40))):
         (folder / name).mkdir()
         for i in range(15):
-            pixels = np.clip(np.array(color) + rng.normal(0, 20, (28, 28, 3)), 0, 255).astype(np.uint8)
+            pixels = np.array(color) + rng.normal(0, 20, (28, 28, 3))
+            pixels = np.clip(pixels, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{i:02}.png")
     return folder
 
@@ -34,7 +38,7 @@ def folder(tmp_path_factory):
 def train(folder):
     """train_run on these images; what is given comes on top."""
     def train(out, recipe=RECIPE, **options):
-        return train_run(out, **{"dataset": folder, "size": 28, "recipe": recipe} | options)
+        return train_run(out, **{"data": folder, "size": 28, "recipe": recipe} | options)
     return train
 
 
@@ -47,7 +51,11 @@ def whole(folder, tmp_path_factory):
 
 
 def saved(out):
-    """All that a checkpoint holds: parameters, momentum, mean image, and as text random state, rate, history, settings."""
+    """All that a checkpoint holds.
+
+    Arrays are the parameters, the momentum, the mean image; one text has the random state, the
+    rate, the history, the settings.
+    """
     return checkpoints.read_npz(out / "checkpoint.npz")
 
 
@@ -59,10 +67,11 @@ def same(a, b):
 
 
 def other_bits(a, b):
-    return not all(np.array_equal(value, saved(b)[name]) for name, value in saved(a).items() if name.startswith("parameter/"))
+    a, b = saved(a), saved(b)
+    return not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("parameter/"))
 
 
-# ---- a run, there and back ------------------------------------------------------------------------------------------
+# ---- a run, there and back ----------------------------------------------------------------------
 
 def test_training_writes_a_run_and_returns_it(train, tmp_path, capsys):
     run = train(tmp_path / "new" / "run")
@@ -78,7 +87,7 @@ def test_training_writes_a_run_and_returns_it(train, tmp_path, capsys):
 def test_it_learns(train, tmp_path):
     run = train(tmp_path, RECIPE._replace(epochs=8))
     images, labels, _ = run_data(run)
-    assert training.accuracy(run.net, images, labels, run.prepare) > 0.6        # guessing gets a third
+    assert training.accuracy(run.net, images, labels, run.prepare) > 0.6     # guessing gets a third
 
 
 def test_what_is_loaded_is_what_was_trained(train, tmp_path):
@@ -90,7 +99,8 @@ def test_what_is_loaded_is_what_was_trained(train, tmp_path):
             np.testing.assert_array_equal(loaded.net.parameters[name], value, strict=True)
         np.testing.assert_array_equal(loaded.prepare.mean, run.prepare.mean, strict=True)
         assert loaded.prepare[1:] == run.prepare[1:] == (run.prepare.scale, 28, 3, True)
-        assert (loaded.classes, loaded.history, loaded.about) == (run.classes, run.history, run.settings)
+        assert loaded.classes == run.classes and loaded.history == run.history
+        assert loaded.settings == run.settings
 
 
 def test_run_data_gives_the_same_test_images(folder, whole):
@@ -107,7 +117,8 @@ def test_mean_and_scale_come_from_the_images_trained_on(folder, whole):
     rows, _ = hold_out(labels, np.random.default_rng(0))
     prepare = load_run(whole).prepare
     np.testing.assert_allclose(prepare.mean, images[rows].mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose([prepare(images[rows]).mean(), prepare(images[rows]).std()], [0, 1], atol=1e-4)
+    x = prepare(images[rows])
+    np.testing.assert_allclose([x.mean(), x.std()], [0, 1], atol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_one_others(train, whole, tmp_path):
@@ -123,10 +134,19 @@ def test_the_initialization_of_the_paper(train, whole, tmp_path):
     assert load_run(whole).net.parameters["fc7.w"].std() > 0.05
 
 
-# ---- stopped and started again --------------------------------------------------------------------------------------
+def test_the_scale_of_the_paper(train, tmp_path):
+    """Pixels of about ±128: the mean image is subtracted, and nothing divided."""
+    run = train(tmp_path, scale=1.0)
+    assert run.prepare.scale == load_run(tmp_path).prepare.scale == 1
+    with pytest.raises(ValueError, match="another scale .1.0, not None"):
+        train(tmp_path)
+
+
+# ---- stopped and started again ------------------------------------------------------------------
 
 @pytest.mark.parametrize("steps", [2, 3, 5])         # three are an epoch
-def test_interrupted_and_started_again_gives_the_same_bits(train, whole, tmp_path, monkeypatch, steps, capsys):
+def test_interrupted_and_started_again_gives_the_same_bits(train, whole, tmp_path, monkeypatch,
+                                                           steps, capsys):
     step, calls = training.train_step, []
 
     def step_or_stop(*arguments):
@@ -140,14 +160,15 @@ def test_interrupted_and_started_again_gives_the_same_bits(train, whole, tmp_pat
         train(tmp_path)
     assert (tmp_path / "checkpoint.npz").exists() == (steps >= 3)
     capsys.readouterr()
-    train(tmp_path, again=steps == 5)               # `again` trains a finished run anew, not this one
+    train(tmp_path, again=steps == 5)     # `again` trains a finished run anew, not this one
     assert ("after epoch 1" in capsys.readouterr().out) == (steps >= 3)
     same(tmp_path, whole)
 
 
 def test_killed_and_started_again_gives_the_same_bits(folder, train, tmp_path):
     out, epochs = tmp_path / "killed", 15
-    command = [sys.executable, "-m", "numpyzf", "train", "--data", folder, "--size", "28", "--epochs", str(epochs), "--batch", "16", "--out", out]
+    command = [sys.executable, "-m", "numpyzf", "train", "--data", folder, "--size", "28",
+               "--epochs", str(epochs), "--batch", "16", "--out", out]
     where = {"cwd": Path(runs.__file__).parents[1]}         # the package may not be installed
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **where)
     while not (out / "checkpoint.npz").exists():
@@ -158,13 +179,17 @@ def test_killed_and_started_again_gives_the_same_bits(folder, train, tmp_path):
     finished = len(load_run(out).history)
     assert 1 <= finished < epochs
     text = subprocess.run(command, check=True, capture_output=True, text=True, **where).stdout
-    assert f"after epoch {finished}\n" in text and f"epoch {epochs} " in text and f"epoch {finished:2} " not in text
+    assert f"after epoch {finished}\n" in text
+    assert f"epoch {epochs} " in text and f"epoch {finished:2} " not in text
     train(tmp_path / "whole", RECIPE._replace(epochs=epochs))
     same(out, tmp_path / "whole")
 
 
 def test_more_epochs_continue(train, tmp_path):
-    """Without the lower rate at the end, which is early in the shorter training, they are those of a longer training."""
+    """They are those of a longer training, if there is no lower rate at the end.
+
+    That would be early in the shorter training.
+    """
     recipe = RECIPE._replace(settle=0, renormalize=("conv1", "conv2"))
     first = train(tmp_path / "run", recipe)
     run = train(tmp_path / "run", recipe._replace(epochs=4))
@@ -193,19 +218,26 @@ def test_again_trains_a_finished_run_anew(train, whole, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("again", [False, True])
-@pytest.mark.parametrize("change, named", [({"seed": 1}, "another seed .0, not 1"), ({"pad": 2}, "another pad .0, not 2"),
-                                           ({"flip": True}, "another flip"), ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
-                                           ({"size": 32}, "another size, input, checksum of the images .28, not 32"),
-                                           ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another batch .16, not 8")],
-                         ids=lambda change: next(iter(change)) if isinstance(change, dict) else None)
+@pytest.mark.parametrize("change, named", [
+    ({"seed": 1}, "another seed .0, not 1"),
+    ({"pad": 2}, "another pad .0, not 2"),
+    ({"flip": True}, "another flip"),
+    ({"scale": 1.0}, "another scale .None, not 1.0"),
+    ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
+    ({"size": 32}, "another size, input, checksum of the images .28, not 32"),
+    ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another batch .16, not 8"),
+], ids=lambda change: next(iter(change)) if isinstance(change, dict) else None)
 def test_other_settings_are_refused_and_nothing_changes(train, whole, change, named, again):
     before = (whole / "checkpoint.npz").read_bytes()
-    with pytest.raises(ValueError, match=f"checkpoint.npz is a run with {named}.*; continue it with its own settings, or choose another folder"):
+    message = (f"checkpoint.npz is a run with {named}.*; continue it with its own settings, or "
+               "choose another folder")
+    with pytest.raises(ValueError, match=message):
         train(whole, **{"again": again} | change)
-    assert os.listdir(whole) == ["checkpoint.npz"] and (whole / "checkpoint.npz").read_bytes() == before
+    assert os.listdir(whole) == ["checkpoint.npz"]
+    assert (whole / "checkpoint.npz").read_bytes() == before
 
 
-# ---- arrays, variants, kept epochs ----------------------------------------------------------------------------------
+# ---- arrays, variants, kept epochs --------------------------------------------------------------
 
 def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, whole, tmp_path):
     run = train_run(tmp_path, data=data.load(folder, "train", size=28), recipe=RECIPE, report=str)
@@ -218,7 +250,9 @@ def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, wh
 def test_a_variant_is_built_trained_and_read_back(train, tmp_path):
     run = train(tmp_path, variant={"middle": (8, 16), "hidden": ()})
     shapes = load_run(tmp_path).net.shapes
-    assert shapes == run.net.shapes and shapes["conv4"][0] == 8 and shapes["conv5"][0] == 16 and "fc6" not in shapes and "conv3" not in shapes
+    assert shapes == run.net.shapes
+    assert shapes["conv4"][0] == 8 and shapes["conv5"][0] == 16
+    assert "fc6" not in shapes and "conv3" not in shapes
     with pytest.raises(ValueError, match="another variant"):
         train(tmp_path, variant={"middle": (8, 16)})
 
@@ -226,9 +260,11 @@ def test_a_variant_is_built_trained_and_read_back(train, tmp_path):
 def test_kept_epochs_are_the_checkpoints_of_shorter_runs(train, tmp_path):
     recipe = RECIPE._replace(epochs=3, settle=0)
     train(tmp_path / "long", recipe, keep=(1, 2))
-    assert sorted(os.listdir(tmp_path / "long")) == ["checkpoint.npz", "epoch-001.npz", "epoch-002.npz"]
+    names = ["checkpoint.npz", "epoch-001.npz", "epoch-002.npz"]
+    assert sorted(os.listdir(tmp_path / "long")) == names
     train(tmp_path / "short", recipe._replace(epochs=2))
-    kept, short = (checkpoints.read_npz(path) for path in (runs.epoch_file(tmp_path / "long", 2), tmp_path / "short" / "checkpoint.npz"))
+    kept = checkpoints.read_npz(runs.epoch_file(tmp_path / "long", 2))
+    short = checkpoints.read_npz(tmp_path / "short" / "checkpoint.npz")
     for name in kept:
         np.testing.assert_array_equal(kept[name], short[name], err_msg=name)
     assert len(load_run(runs.epoch_file(tmp_path / "long", 1)).history) == 1
@@ -248,23 +284,30 @@ def test_an_epoch_to_keep_is_there_before_the_run_goes_beyond_it(train, tmp_path
     assert os.listdir(tmp_path) == ["epoch-001.npz"]
 
 
-# ---- nets to give away ----------------------------------------------------------------------------------------------
+# ---- nets to give away --------------------------------------------------------------------------
 
 def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
     run = train(tmp_path / "run", flip=True, pad=2)
     runs.release(tmp_path / "run", tmp_path / "net.npz", name="cifar10", test_accuracy=0.75)
     net = runs.pretrained(tmp_path / "net.npz")
-    assert (tmp_path / "net.npz").stat().st_size < 0.27 * (tmp_path / "run" / "checkpoint.npz").stat().st_size
-    assert net.about["data"] == "cifar10" and net.about["test accuracy"] == 0.75 and str(tmp_path) not in str(net.about)
-    assert net.classes == run.classes and net.history == run.history and net.net.dtype == np.float32
+    small, large = (path.stat().st_size
+                    for path in (tmp_path / "net.npz", tmp_path / "run" / "checkpoint.npz"))
+    assert small < 0.27 * large
+    assert net.settings["data"] == "cifar10" and net.settings["test accuracy"] == 0.75
+    assert str(tmp_path) not in str(net.settings)
+    assert net.classes == run.classes and net.history == run.history
+    assert net.net.dtype == np.float32
     images = np.random.default_rng(0).integers(0, 256, (4, 3, 28, 28)).astype(np.uint8)
-    np.testing.assert_allclose(net.net.predict(net.prepare(images)), run.net.predict(run.prepare(images)), rtol=0.02, atol=0.005)   # float16 has 11 bits
+    np.testing.assert_allclose(net.net.predict(net.prepare(images)),        # float16 has 11 bits
+                               run.net.predict(run.prepare(images)), rtol=0.02, atol=0.005)
 
 
 def test_the_net_that_comes_along():
     run = runs.pretrained()
-    assert run.settings["data"] == "cifar10" and run.settings["test accuracy"] >= 0.8 and run.classes[3] == "cat" and len(run.history) == 40
-    assert run.net.input_shape == (3, 32, 32) and 2e5 < sum(value.size for value in run.net.parameters.values()) < 6e5
+    assert run.settings["data"] == "cifar10" and run.settings["test accuracy"] >= 0.8
+    assert run.classes[3] == "cat" and len(run.history) == 40
+    assert run.net.input_shape == (3, 32, 32)
+    assert 2e5 < sum(value.size for value in run.net.parameters.values()) < 6e5
     assert runs.PRETRAINED.stat().st_size < 1.2e6 and "/" not in str(run.settings)
 
 
@@ -273,12 +316,13 @@ def test_a_damaged_released_net(train, tmp_path, name):
     train(tmp_path / "run")
     runs.release(tmp_path / "run", tmp_path / "net.npz", name="x", test_accuracy=0.5)
     arrays = checkpoints.read_npz(tmp_path / "net.npz")
-    checkpoints.write_npz(tmp_path / "net.npz", {key: value for key, value in arrays.items() if key != name})
-    with pytest.raises(ValueError, match="net.npz is no net that `release` wrote, or it is damaged"):
+    del arrays[name]
+    checkpoints.write_npz(tmp_path / "net.npz", arrays)
+    with pytest.raises(ValueError, match="net.npz is no net that `release` wrote, or it is damag"):
         runs.pretrained(tmp_path / "net.npz")
 
 
-# ---- what can't be trained or loaded --------------------------------------------------------------------------------
+# ---- what can't be trained or loaded ------------------------------------------------------------
 
 def test_an_unknown_model(train, tmp_path):
     with pytest.raises(ValueError, match="model must be one of labnet, zfnet, not 'vgg'"):
@@ -293,7 +337,8 @@ def test_a_recipe_that_cannot_be(train, tmp_path):
 
 
 def test_images_too_small_for_the_paper_s_net(train, tmp_path):
-    with pytest.raises(ValueError, match="zfnet takes images of 224×224 pixels, .* has 28×28; choose a larger size"):
+    message = "zfnet takes images of 224×224 pixels, .* has 28×28; choose a larger size"
+    with pytest.raises(ValueError, match=message):
         train(tmp_path / "run", model="zfnet")
     assert not (tmp_path / "run").exists()
 
@@ -301,7 +346,8 @@ def test_images_too_small_for_the_paper_s_net(train, tmp_path):
 def test_gray_images_for_the_paper_s_net(train, tmp_path, monkeypatch):
     gray = data.Dataset(np.zeros((20, 1, 224, 224), np.uint8), np.arange(20) % 2, ("a", "b"))
     monkeypatch.setattr(data, "load", lambda *_, **__: gray)
-    with pytest.raises(ValueError, match=r"zfnet takes images of shape \(3, 224, 224\), not \(1, 224, 224\)"):
+    message = r"zfnet takes images of shape \(3, 224, 224\), not \(1, 224, 224\)"
+    with pytest.raises(ValueError, match=message):
         train(tmp_path / "run", model="zfnet")
     assert not (tmp_path / "run" / "checkpoint.npz").exists()
 
@@ -312,7 +358,8 @@ def test_a_class_of_one_image(folder, train, tmp_path):
         (tmp_path / "few" / name).mkdir(parents=True)
         for i in range(count):
             shutil.copy(folder / name / f"{i:02}.png", tmp_path / "few" / name)
-    with pytest.raises(ValueError, match="few has fewer than two images to train on of green, red; add some"):
+    message = "few has fewer than two images to train on of green, red; add some"
+    with pytest.raises(ValueError, match=message):
         train(tmp_path / "run", data=tmp_path / "few")
     assert not (tmp_path / "run").exists()
 
@@ -326,15 +373,19 @@ def test_a_damaged_checkpoint_is_not_trained_over(train, tmp_path):
 
 @pytest.mark.parametrize("name", ["settings", "scale", "pad"])
 def test_a_checkpoint_that_is_no_run(whole, tmp_path, name):
-    state, about = checkpoints.load_checkpoint(whole / "checkpoint.npz", lambda about: load_run(whole).net)
-    checkpoints.save_checkpoint(tmp_path / "checkpoint.npz", state, {key: value for key, value in about.items() if key != name})
-    with pytest.raises(ValueError, match=f"checkpoint.npz is no checkpoint of numpyzf: it has no '{name}'"):
+    net = load_run(whole).net
+    state, about = checkpoints.load_checkpoint(whole / "checkpoint.npz", lambda about: net)
+    del about[name]
+    checkpoints.save_checkpoint(tmp_path / "checkpoint.npz", state, about)
+    message = f"checkpoint.npz is no checkpoint of numpyzf: it has no '{name}'"
+    with pytest.raises(ValueError, match=message):
         load_run(tmp_path)
 
 
 @pytest.mark.parametrize("name", [".", "nowhere"])
 def test_a_folder_without_a_run(tmp_path, name):
-    with pytest.raises(FileNotFoundError, match=r"holds no trained net; make one with: numpyzf train --out "):
+    message = "holds no trained net; make one with: numpyzf train --out "
+    with pytest.raises(FileNotFoundError, match=message):
         load_run(tmp_path / name)
 
 
@@ -352,11 +403,12 @@ def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
     extra = next(folder.rglob("*.png"))
     shutil.copy(extra, extra.with_name("zz.png"))
     with pytest.raises(ValueError, match="another checksum of the images"):
-        train_run(tmp_path / "run", data=folder, size=28, recipe=Recipe(epochs=2, batch=16), report=str)
+        train_run(tmp_path / "run", data=folder, size=28, recipe=RECIPE, report=str)
 
 
 def test_a_run_remembers_where_its_images_are(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder.parent)
-    run = train_run(tmp_path / "run", data=folder.name, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
+    recipe = Recipe(epochs=1, batch=16)
+    run = train_run(tmp_path / "run", data=folder.name, size=28, recipe=recipe, report=str)
     monkeypatch.chdir(tmp_path)
     assert len(run_data(run).images) > 0

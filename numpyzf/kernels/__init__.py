@@ -63,11 +63,12 @@ from .boxes import cut, paste, unpool_boxes
 from .naive import naive_forward, triad
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
                         relu_gradient)
-from .pool import max_pool, unpool
+from .pool import RectifiedPool, max_pool, unpool
 from .shared import FEW, THREADS, run
 
-__all__ = ["FEW", "METHODS", "NORM_CHUNK", "THREADS", "choose", "compile_report", "contrast_norm",
-           "contrast_norm_gradient", "cut", "max_pool", "momentum_step", "naive_forward", "paste",
+__all__ = ["FEW", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
+           "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "max_pool",
+           "momentum_step", "naive_forward", "paste",
            "relu", "relu_gradient", "run", "triad", "unpool", "unpool_boxes"]
 
 METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
@@ -77,10 +78,10 @@ METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winog
 def choose(method, height, width, w_shape, window):
     """The method to use, a name in METHODS: what "auto" stands for (see above), or `method`.
 
-        method: "auto" or a name in METHODS
-        height, width: of the input
-        w_shape: (F, C, K, K)
-        window: geometry.Window of the filters
+    method: "auto" or a name in METHODS
+    height, width: of the input
+    w_shape: (F, C, K, K)
+    window: geometry.Window of the filters
 
     Raises ValueError for another method, and for "winograd" with filters that it can't take.
     """

@@ -22,10 +22,10 @@ from .shared import inside, run
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -39,11 +39,11 @@ def conv_forward(x, w, b, window):
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
@@ -57,10 +57,10 @@ def conv_backward(dy, x, w, window, need_dx):
 def conv_transpose(r, w, window, size):
     """functional.conv_transpose of checked arrays.
 
-        r: (N, F, OH, OW)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        size: (H, W) of the result
+    r: (N, F, OH, OW)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    size: (H, W) of the result
 
     Returns x (N, C, H, W).
     """
@@ -78,7 +78,7 @@ def direct_forward(x, w, b, y, stride, pad, start, stop):
 
     h = p·stride + i − pad and v = q·stride + j − pad. Planes start to stop of the N·F planes of
     y; plane number n·F + f is y[n, f].
-"""
+    """
     channels, height, width = x.shape[1:]
     filters, k = w.shape[0], w.shape[2]
     oh, ow = y.shape[2], y.shape[3]
@@ -96,9 +96,10 @@ def direct_forward(x, w, b, y, stride, pad, start, stop):
                     weight = w[f, c, i, j]
                     # add weight · (shifted rows of x) to the rows of y
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            y[n, f, p, q] += weight * line[q * stride + j - pad]
+                        pixels = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        out = y[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            out[q] += weight * pixels[q * stride]
 
 
 @njit(nogil=True, cache=True)
@@ -120,11 +121,13 @@ def direct_weights(dy, x, dw, stride, pad, start, stop):
                 # one weight met a pixel in each image and at each output: sum over all of them,
                 # in float64, since a long sum in float32 would lose digits
                 total = 0.0
+                # pixels under (i, j), row by row of dy
                 for n in range(images):
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            total += dy[n, f, p, q] * line[q * stride + j - pad]
+                        pixels = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        signal = dy[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            total += signal[q] * pixels[q * stride]
                 dw[f, c, i, j] = total
 
 
@@ -150,6 +153,7 @@ def direct_transpose(r, w, x, stride, pad, start, stop):
                     weight = w[f, c, i, j]
                     # add weight · (rows of r) to the shifted rows of x
                     for p in range(p_start, p_stop):
-                        line = x[n, c, p * stride + i - pad]
-                        for q in range(q_start, q_stop):
-                            line[q * stride + j - pad] += weight * r[n, f, p, q]
+                        out = x[n, c, p * stride + i - pad, q_start * stride + j - pad:]
+                        signal = r[n, f, p, q_start:]
+                        for q in range(q_stop - q_start):
+                            out[q * stride] += weight * signal[q]

@@ -79,9 +79,15 @@ def contrast_norm(x, y, s, before, after, scale, beta, k, start, stop):
             # s = k + scale·Σ, and y = x / s^β
             for p in range(total.size):
                 strength[p] = k + scale * total[p]
-            power(strength, beta, out)
-            for p in range(total.size):
-                out[p] = own[p] / out[p]
+            # β = 3/4 is two square roots; the choice stands outside of the loops, or they would not
+            # become vector code
+            if beta == 0.75:
+                for p in range(total.size):
+                    root = np.sqrt(strength[p])
+                    out[p] = own[p] / (root * np.sqrt(root))
+            else:
+                for p in range(total.size):
+                    out[p] = own[p] / strength[p] ** beta
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -102,9 +108,16 @@ def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, sto
         for c in range(channels):
             signal, own, strength = dy[n, c, part], x[n, c, part], s[n, c, part]
             out, ratio = dx[n, c, part], ratios[c]
-            power(strength, beta, out)
+            # dx = dy / s^β
+            if beta == 0.75:
+                for p in range(total.size):
+                    root = np.sqrt(strength[p])
+                    out[p] = signal[p] / (root * np.sqrt(root))
+            else:
+                for p in range(total.size):
+                    out[p] = signal[p] / strength[p] ** beta
+            # the ratio
             for p in range(total.size):
-                out[p] = signal[p] / out[p]
                 ratio[p] = out[p] * own[p] / strength[p]
         for c in range(channels):
             own, out = x[n, c, part], dx[n, c, part]
@@ -117,16 +130,3 @@ def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, sto
             # the second term
             for p in range(total.size):
                 out[p] -= factor * own[p] * total[p]
-
-
-@njit(inline="always", error_model="numpy")
-def power(s, beta, out):
-    """out = s^beta, by square roots for beta = 3/4."""
-    # the choice stands outside of the loops, or they would not become vector code
-    if beta == 0.75:
-        for p in range(s.size):
-            root = np.sqrt(s[p])
-            out[p] = root * np.sqrt(root)
-    else:
-        for p in range(s.size):
-            out[p] = s[p] ** beta

@@ -15,12 +15,44 @@ Threads: a plane, number n·C + c, is written by one thread. So unpooling, where
 windows can add into one place, needs no atomic additions and is the same in every run.
 Source: Zeiler & Fergus section 2.1 (switches).
 """
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from .shared import split_phases
+from ..geometry import Window, pool_output_size
+from .pointwise import relu_gradient
+from .shared import FEW, run, split_phases
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
+
+
+class RectifiedPool(NamedTuple):
+    """A ReLU and the max pool behind it in one: what a training pass runs in place of the two.
+
+    It gives the numbers of the two layers and has less to do: the ReLU's gradient passes where the
+    pool's maximum is positive, so its mask is needed at the pool's size only.
+    """
+    window: Window      # of the pool
+    ceil: bool          # whether a last window may hang over the edge
+
+    def forward(self, x, train=True, rng=None):
+        """The maxima of max(x, 0); saved are they, the switches, and x's shape."""
+        N, C, H, W = x.shape
+        OH = pool_output_size(H, *self.window, self.ceil)
+        OW = pool_output_size(W, *self.window, self.ceil)
+        y, index = np.empty((N, C, OH, OW), x.dtype), np.empty((N, C, OH, OW), np.int32)
+        run(max_pool, N * C, x, y, index, *self.window, True)
+        return y, (y, index, x.shape)
+
+    def backward(self, dy, saved, need_dx=True):
+        """Pass where the maximum is positive, and unpool."""
+        y, index, x_shape = saved
+        r, dx = np.empty_like(dy), np.empty(x_shape, dy.dtype)
+        flat = dy.reshape(-1), (y > 0).reshape(-1), r.reshape(-1)
+        run(relu_gradient, dy.size, *flat, least=FEW)
+        run(unpool, len(dx) * dx.shape[1], r, index, dx)
+        return dx, {}
 
 
 @njit(nogil=True, cache=True)
@@ -117,6 +149,7 @@ def unpool(r, index, x, start, stop):
         pixels = x[n, c].reshape(-1)
         # zero where no window has its maximum
         pixels[:] = 0
+        # send every value to its place
         for p in range(oh):
             for q in range(ow):
                 pixels[index[n, c, p, q]] += r[n, c, p, q]

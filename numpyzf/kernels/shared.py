@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 from numba import config, njit
 
-from ..geometry import ceil_div
 
 # ---- threads ------------------------------------------------------------------------------------
 
@@ -28,10 +27,10 @@ _in_a_share = ContextVar("in a share", default=False)
 def run(kernel, count, *arguments, least=1):
     """Call kernel(*arguments, start, stop) for even shares of range(count), on several threads.
 
-        kernel: a kernel, or a Python function that releases the lock inside, in NumPy or kernels
-        count: how many items there are
-        arguments: what the kernel takes before start and stop
-        least: a share has this many items or more; FEW for flat elementwise kernels
+    kernel: a kernel, or a Python function that releases the lock inside, in NumPy or kernels
+    count: how many items there are
+    arguments: what the kernel takes before start and stop
+    least: a share has this many items or more; FEW for flat elementwise kernels
 
     Returns the list of results, in order of the shares. The first share is done on the caller's own
     thread. If a share raises an error, run raises it when all shares have ended. Shares depend only
@@ -85,14 +84,15 @@ def scratch(name, shape, dtype):
 def blocks(start, stop, cost, limit):
     """Slices of range(start, stop): as few as there can be that cost at most `limit` each.
 
-        cost: of one item, in bytes or multiply-adds
-        limit: the same unit; a slice has one item at least, whatever it costs
+    cost: of one item, in bytes or multiply-adds
+    limit: the same unit; a slice has one item at least, whatever it costs
 
     All have one length but the last, which may be shorter.
     """
     count = stop - start
-    number = max(1, ceil_div(count, max(1, limit // cost)))
-    step = max(1, ceil_div(count, number))
+    most = max(1, limit // cost)
+    number = max(1, (count + most - 1) // most)         # ⌈count / most⌉
+    step = max(1, (count + number - 1) // number)       # ⌈count / number⌉
     parts = []
     for begin in range(start, stop, step):
         parts.append(slice(begin, min(begin + step, stop)))
@@ -118,11 +118,11 @@ def blocks(start, stop, cost, limit):
 #     place (0, 2) of windows (0, 0), (0, 1):   02 04   phase 0, from column 1
 #     place (2, 0) of windows (0, 0), (0, 1):   20 22   phase 0, from row 1
 #
-# One place of all windows is one run of numbers, whatever the stride, also from one row of
-# windows to the next. A row of a phase has row_length = OW + overhang numbers, where
+# One place of all windows is one run of numbers, whatever the stride, also from one row of windows
+# to the next. A row of a phase has row_length = OW + overhang numbers, where
 # overhang = (size − 1) // stride: the last window of a row looks so far. The run goes on over the
-# overhang, where no window begins; what is computed there is never used. Padding is filled in; it shifts where the
-# plane lies in the phases.
+# overhang, where no window begins; what is computed there is never used. Padding is filled in, at
+# the edges of the phases.
 
 @njit(inline="always")
 def inside(n, shift, stride, count):
@@ -143,9 +143,11 @@ def take_every(stride, pixels, out, count):
         for q in range(count):
             out[q] = pixels[q]
     elif stride == 2:
+        # a constant, which the compiler knows
         for q in range(count):
             out[q] = pixels[2 * q]
     else:
+        # any other stride
         for q in range(count):
             out[q] = pixels[q * stride]
 
@@ -154,17 +156,18 @@ def take_every(stride, pixels, out, count):
 def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
     """Split rows of a plane (H, W) by row and column modulo the stride, as drawn above.
 
-        phases: (stride², ≥ rows·row_length), the result:
+    phases: (stride², ≥ rows·row_length), the result:
             phases[a·stride + b, p·row_length + q]
                 = plane[(top + p)·stride + a − pad, q·stride + b − pad]
-        fill: what stands for pixels outside of the plane
-        top: the first row of windows; its first pixels are the first row of each phase
+    fill: what stands for pixels outside of the plane
+    top: the first row of windows; its first pixels are the first row of each phase
     """
     height, width = plane.shape
     for a in range(stride):
         for b in range(stride):
             # the columns of this phase that come from the plane
-            q_start, q_stop = inside(width, b - pad, stride, row_length)
+            q_start = min(max((pad - b + stride - 1) // stride, 0), row_length)
+            q_stop = max(min((width - 1 + pad - b) // stride + 1, row_length), q_start)
             for p in range(rows):
                 h = (top + p) * stride + a - pad
                 line = phases[a * stride + b, p * row_length:]

@@ -24,7 +24,7 @@ the same machine gives the same bits in every run.
 import numpy as np
 from numba import njit
 
-from ..geometry import ceil_div, conv_output_size
+from ..geometry import conv_output_size
 from .shared import run, split_phases
 from .unfold import conv_transpose
 
@@ -36,8 +36,8 @@ RUN = 2048          # outputs summed up at a time, for each of two filters: in t
 def pays(w_shape, window):
     """True where it is the fastest: too few channels for Winograd's method, and 3 taps in a row.
 
-        w_shape: (F, C, K, K)
-        window: geometry.Window of the filters
+    w_shape: (F, C, K, K)
+    window: geometry.Window of the filters
     """
     size, stride, _ = window
     return w_shape[1] * stride * stride < 16 and size > 2 * stride
@@ -46,10 +46,10 @@ def pays(w_shape, window):
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -58,27 +58,29 @@ def conv_forward(x, w, b, window):
     y = np.empty((N, len(w), OH, OW), x.dtype)
     # a band of as many rows as make a run
     band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
-    run(shift_forward, N * ceil_div(OH, band), x, w, b, y, stride, pad, band)
+    bands = (OH + band - 1) // band
+    run(shift_forward, N * bands, x, w, b, y, stride, pad, band)
     return y
 
 
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
     N, F, OH, OW = dy.shape
     size, stride, pad = window
     band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
+    bands = (OH + band - 1) // band
     dw, db = np.zeros_like(w), np.zeros(F, w.dtype)
     # each thread's sums, in the threads' order
-    sums = run(shift_weights, N * ceil_div(OH, band), dy, x, size, stride, pad, band)
+    sums = run(shift_weights, N * bands, dy, x, size, stride, pad, band)
     for own_dw, own_db in sums:
         dw += own_dw
         db += own_db
@@ -117,6 +119,7 @@ def shift_forward(x, w, bias, y, stride, pad, band, start, stop):
             for c in range(channels):
                 for i in range(k):
                     for j in range(stride):
+                        # the run of pixels under tap j; taps j + stride, … begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         add_taps(pixels, w[f, c, i], w[partner, c, i], j, stride,
@@ -138,7 +141,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
     Returns dw (F, C, k, k) and db[f] = Σ dy[n, f], summed over bands start to stop, as in
     shift_forward. Between the rows a zero meets whatever pixel is there: a NaN or an infinity in
     x also reaches taps that don't see it.
-"""
+    """
     channels, filters, oh, ow = x.shape[1], dy.shape[1], dy.shape[2], dy.shape[3]
     # how pixels are split: drawn in shared.py
     overhang = (k - 1) // stride
@@ -165,11 +168,12 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
             for p in range(rows):
                 values, partner_values = dy[n, f, top + p], dy[n, partner, top + p]
                 line, partner_line = signal[p * row_length:], partner_signal[p * row_length:]
+                # what lies between the rows stays zero
                 for q in range(ow):
                     line[q] = values[q]
                 for q in range(ow):
                     partner_line[q] = partner_values[q]
-            # db: the sum of the signal
+            # db: sum the signal up; of an odd number the last filter has no partner
             total, partner_total = zero, zero
             for q in range(length):
                 total += signal[q]
@@ -182,6 +186,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
             for c in range(channels):
                 for i in range(k):
                     for j in range(stride):
+                        # the run of pixels under tap j; taps j + stride, … begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         sum_taps(pixels, signal, partner_signal, length, dw[f, c, i],
@@ -243,8 +248,10 @@ def sum_taps(pixels, signal, partner_signal, length, w, v, first, step, taps):
         for q in range(length):
             x0, x1, x2 = pixels[q], pixels[q + 1], pixels[q + 2]
             x3, x4 = pixels[q + 3], pixels[q + 4]
+            # the filter's sums
             s0, s1, s2 = s0 + a[q] * x0, s1 + a[q] * x1, s2 + a[q] * x2
             s3, s4 = s3 + a[q] * x3, s4 + a[q] * x4
+            # the partner's
             t0, t1, t2 = t0 + b[q] * x0, t1 + b[q] * x1, t2 + b[q] * x2
             t3, t4 = t3 + b[q] * x3, t4 + b[q] * x4
     elif taps == 4:
@@ -270,12 +277,14 @@ def sum_taps(pixels, signal, partner_signal, length, w, v, first, step, taps):
             v[first + tap * step] += t
     # add the sums of three, four, five taps to the weights
     if 3 <= taps <= 5:
+        # the filter's, then the partner's
         w[first] += s0
         w[first + step] += s1
         w[first + 2 * step] += s2
         v[first] += t0
         v[first + step] += t1
         v[first + 2 * step] += t2
+    # the fourth tap, and the fifth
     if 4 <= taps <= 5:
         w[first + 3 * step] += s3
         v[first + 3 * step] += t3

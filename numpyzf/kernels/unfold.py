@@ -27,10 +27,10 @@ COLUMN_BYTES = 8 << 20          # of columns at a time
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -53,11 +53,11 @@ def conv_forward(x, w, b, window):
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
@@ -77,10 +77,10 @@ def conv_backward(dy, x, w, window, need_dx):
 def conv_transpose(r, w, window, size):
     """functional.conv_transpose of checked arrays.
 
-        r: (N, F, OH, OW)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        size: (H, W) of the result
+    r: (N, F, OH, OW)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    size: (H, W) of the result
 
     Returns x (N, C, H, W).
     """
@@ -103,7 +103,7 @@ def blocks_of_columns(x, window, OH, OW):
 
     Yields images and rows (slices of N and OH) and their columns (C·K·K + 1, G·P), in scratch
     memory.
-"""
+    """
     N, C = x.shape[:2]
     K, stride, pad = window
     row_nbytes = (C * K * K + 1) * OW * x.itemsize
@@ -128,12 +128,13 @@ def unfold(x, columns, top, k, stride, pad, rows, ow, start, stop):
     Pairs start to stop of the C·k pairs (channel, row of the filter); a pair is k rows of
     columns. Pair 0 also writes the last row, of ones. A row of x is split by column modulo the
     stride (see shared.py): then all that is copied from it is contiguous.
-"""
+    """
     images, channels, height, width = x.shape
     row_length = ow + (k - 1) // stride
     phases = np.zeros((stride, row_length), x.dtype)        # padding stays zero
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for pair in range(start, stop):
+        # row i of channel c's filter: rows pair·k to pair·k + k of columns
         c, i = pair // k, pair % k
         for g in range(images):
             for p in range(rows):
@@ -176,6 +177,7 @@ def fold(columns, x, k, stride, pad, oh, ow, start, stop):
     sums = np.empty((stride, row_length), x.dtype)
     zero = x.dtype.type(0)
     for c in range(start, stop):
+        # every row h of x by itself
         for g in range(images):
             for h in range(height):
                 # add up: row i of the filter saw this row from row p of outputs

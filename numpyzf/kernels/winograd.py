@@ -67,8 +67,8 @@ class Tiles(NamedTuple):
 def tiles_of(height, width, window):
     """The Tiles of a convolution.
 
-        height, width: of the input
-        window: geometry.Window of the filters
+    height, width: of the input
+    window: geometry.Window of the filters
 
     Raises ValueError unless the filters have 2 to 7 taps at stride 1.
     """
@@ -91,9 +91,9 @@ def points_for(taps):
 def pays(height, width, w_shape, window):
     """True where it is faster than unfolding: many maps on both sides, many multiplications saved.
 
-        height, width: of the input
-        w_shape: (F, C, K, K)
-        window: geometry.Window of the filters
+    height, width: of the input
+    w_shape: (F, C, K, K)
+    window: geometry.Window of the filters
     """
     F, C, K, _ = w_shape
     stride = window.stride
@@ -109,10 +109,10 @@ def pays(height, width, w_shape, window):
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        b: (F,)
-        window: geometry.Window of the filters
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    b: (F,)
+    window: geometry.Window of the filters
 
     Returns y (N, F, OH, OW).
     """
@@ -137,11 +137,11 @@ def conv_forward(x, w, b, window):
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-        dy: (N, F, OH, OW)
-        x: (N, C, H, W)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        need_dx: False leaves dx out
+    dy: (N, F, OH, OW)
+    x: (N, C, H, W)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    need_dx: False leaves dx out
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
@@ -178,10 +178,10 @@ def conv_backward(dy, x, w, window, need_dx):
 def conv_transpose(r, w, window, size):
     """functional.conv_transpose of checked arrays.
 
-        r: (N, F, OH, OW)
-        w: (F, C, K, K)
-        window: geometry.Window of the filters
-        size: (H, W) of the result
+    r: (N, F, OH, OW)
+    w: (F, C, K, K)
+    window: geometry.Window of the filters
+    size: (H, W) of the result
 
     Returns x (N, C, H, W).
     """
@@ -206,11 +206,11 @@ def conv_transpose(r, w, window, size):
 def share_images(some_images, count, U, tiles):
     """Use the cores in one of the two ways; returns a list of what calls of some_images return.
 
-        some_images: some_images(cost, limit, start, stop) brings images start to stop through all
-            steps, in blocks that cost at most `limit`, at `cost` an image
-        count: how many images there are
-        U: the filters at the points (n², F, s²·C)
-        tiles: the Tiles
+    some_images: some_images(cost, limit, start, stop) brings images start to stop through all
+        steps, in blocks that cost at most `limit`, at `cost` an image
+    count: how many images there are
+    U: the filters at the points (n², F, s²·C)
+    tiles: the Tiles
     """
     n2, F, C = U.shape
     T = tiles.tiles_down * tiles.tiles_across
@@ -314,6 +314,7 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
                         # this row of each image, with its padding
                         for i in range(count):
                             line = lines[i * line_length + pad:]
+                            # in the padding above and below, zeros
                             if 0 <= h < height:
                                 own = x[first + i, c, h]
                                 for v in range(inner):
@@ -359,13 +360,16 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
     lines, pixels = np.zeros(group * line_length, x.dtype), np.zeros((SIDE, RUN), x.dtype)
     along, tiles = np.zeros((SIDE * rows, RUN), x.dtype), np.zeros((SIDE * SIDE, RUN), x.dtype)
     for c in range(start, stop):
+        # a run, as in inputs_to_points
         for first in range(0, images, group):
             count = min(group, images - first)
+            # what comes to one pixel from several tiles and phases adds up: begin with zero
             x[first:first + count, c] = 0
             for left in range(0, tiles_across, RUN):
                 length = count * min(RUN, tiles_across - left)
                 for phase in range(stride * stride):
                     offset = phase % stride + left * outputs * stride
+                    # rows of this phase, to be added up from all rows of tiles
                     along[:] = 0
                     for down in range(tiles_down):
                         # read: one run for each point
@@ -460,6 +464,7 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
     lines, tiles = np.zeros(group * line_length, dy.dtype), np.zeros((SIDE * SIDE, RUN), dy.dtype)
     along, pixels = np.zeros((5 * SIDE, RUN), dy.dtype), np.zeros((5 * SIDE, RUN), dy.dtype)
     for f in range(start, stop):
+        # a run, as in outputs_from_points
         for first in range(0, images, group):
             count = min(group, images - first)
             for left in range(0, tiles_across, RUN):

@@ -1,1 +1,1 @@
-"""What a trained net sees: many units projected at once, the strongest activations, occlusion, linear classifiers."""
+"""What a trained net sees: many units at once, strongest activations, occlusion, linear probes."""

@@ -19,10 +19,10 @@ class Projections:
     """
 
     def __init__(self, boxes, corners, size):
-        self.boxes = boxes          # (M, C, h, w): zero where the field leaves the image. Along an
-        #                             axis where the field is larger than the image: all of the
-        # image
-        self.corners = corners      # int64 (M, 2): the image's row and column of a box's first pixel
+        # (M, C, h, w): zero where the field leaves the image; all of the image along an axis where
+        # the field is larger
+        self.boxes = boxes
+        self.corners = corners      # int64 (M, 2): row and column of a box's first pixel
         self.size = tuple(size)     # (H, W) of the image
 
     def __len__(self):
@@ -121,7 +121,7 @@ def top_activations(net, images, layers, k=9, *, batch=128):
     """The k images that fire each map most, each with the place of its maximum (Figure 2).
 
     images: prepared ones (N, C, H, W), or what has a length and gives such an array for a slice,
-    see training.Prepared: it is read `batch` images at a time, and memory doesn't grow with N.
+    see preprocess.Prepared: it is read `batch` images at a time, and memory doesn't grow with N.
     layers: names of layers, or one name. They are searched together: the images go up once.
 
     An image counts once per map, with its strongest unit. Returns {layer: Top}. Raises ValueError

@@ -1,13 +1,18 @@
-"""How alike are two pictures, and where does a picture's energy lie? What several items measure, once."""
+"""How alike are two pictures, and where does a picture's energy lie?
+
+What several items measure is written once, here.
+"""
 import numpy as np
 
 
 def cosine(a, b, axes=1):
     """Are the numbers equal, but for a factor? The cosine of the angle between arrays.
 
-    a, b: arrays whose shapes broadcast, such as signed pictures (M, C, H, W).
-    axes: how many axes, from the first on, count single arrays; the cosine is taken over the others.
-    Returns float64 of the first `axes` axes; 0 where one of the two arrays is zero everywhere.
+    a, b: arrays with equally many axes whose shapes broadcast, such as signed pictures
+        (M, C, H, W).
+    axes: how many axes, from the first on, count arrays. The cosine is taken over all other axes.
+
+    Returns float64, with the first `axes` axes; 0 where an array is zero everywhere.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     others = tuple(range(axes, a.ndim))
@@ -17,11 +22,13 @@ def cosine(a, b, axes=1):
 
 
 def rank_correlation(a, b):
-    """Are the same pixels strong? Spearman's correlation of the pixels' strengths, √(Σ over channels of squares).
+    """Are the same pixels strong? Spearman's rank correlation of the pixels' strengths.
 
-    a, b: pictures (M, C, H, W). Faint pixels count as much as strong ones.
-    Returns (M,): 1 if all pixels have the same order; 0 if one says nothing about the other, or is the
-    same everywhere.
+    a, b: pictures (M, C, H, W). A pixel's strength is √(Σ over channels of squares). Faint pixels
+        count as much as strong ones.
+
+    Returns float64 (M,): 1 if all pixels have the same order; 0 if one picture says nothing about
+    the other, or is the same everywhere.
     """
     def centered(pictures):
         strengths = np.sqrt(energy(pictures)).reshape(len(pictures), -1)
@@ -36,7 +43,12 @@ def _ranks(values):
 
 
 def energy(pictures):
-    """Sum of squares over the channels: (M, C, H, W) -> (M, H, W), float64."""
+    """The energy of each pixel, the sum of squares over the channels.
+
+    pictures: (M, C, H, W).
+
+    Returns float64 (M, H, W).
+    """
     return np.square(pictures, dtype=np.float64).sum(axis=1)
 
 
@@ -44,8 +56,9 @@ def energy_inside(pictures, masks):
     """Share of each picture's energy that lies in its mask.
 
     pictures: (M, C, H, W).
-    masks: (M, H, W), bool.
-    Returns (M,); 0 where a picture has no energy at all.
+    masks: bool (M, H, W).
+
+    Returns float64 (M,); 0 where a picture has no energy at all.
     """
     own = energy(pictures)
     total = own.sum(axis=(1, 2))

@@ -1,7 +1,7 @@
-"""What the items of the paper share: images, trained nets, seeds; and how an item reports what it found.
+"""What the items of the paper share: images, trained nets and seeds.
 
-A Study keeps its nets in one folder, each under a name that says how it was made: two items that want the same net train it once,
-and what was interrupted goes on from its last finished epoch.
+A Study keeps its nets in one folder. A net's name says how it was made, so two items that want the
+same net train it once. A training that was interrupted goes on from its last finished epoch.
 """
 import json
 import re
@@ -11,46 +11,57 @@ from pathlib import Path
 import numpy as np
 
 from .. import data as datasets, runs, training
-from ..data import scenes
 from ..checkpoints import locked, replacing
+from ..data import scenes
 
-RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02), "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
+RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02),
+           "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
+INDENT = "  "       # begins a line about a step of an item; a line about an item has none
 
 
-def say(text):
-    """Print a line in one piece, as several threads may do at the same time."""
+def print_line(text):
+    """Print a line in one piece, as several threads may print at the same time."""
     print(f"{text}\n", end="", flush=True)
 
 
-class Study:
-    """The images, nets and seeds of one reproduction of the paper, in the folder `out`.
+def flips(images):
+    """Whether a net trained on these images gets mirror images too: those in color only.
 
-    data, folder, size: the images that nets are trained on beside the scenes, as in data.load. quick: few images and one or two
-    epochs: enough to test that everything runs, too little to learn. report(text) gets lines that say what is being done.
-    Raises ValueError if `out` holds a study of other images, or if its study.json is damaged.
+    images: uint8 (N, C, H, W).
+
+    The gray images here are clothes, and shoes all point one way.
+    """
+    return images.shape[1] == 3
+
+
+class Study:
+    """The images, nets and seeds of one reproduction of the paper.
+
+    out: the folder for nets, finished items and the page; it is made if it isn't there.
+    data, folder, size: the images beside the scenes, as in data.load.
+    quick: few images and one or two epochs: enough to see that everything runs, too little to
+        learn anything.
+    report: report(text) gets lines that say what is being done.
+
+    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
     """
 
-    def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False, report=say):
+    def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
+                 report=print_line):
         self.out, self.quick, self.report = Path(out), quick, report
         self.seeds = (0, 1) if quick else (0, 1, 2)
-        self.source, self._runs = {"data": data, "folder": folder, "size": size}, {}
-        named = data if data in datasets.NAMES else str(Path(data).resolve())
-        self._check_folder({"data": named, "folder": folder and str(Path(folder).resolve()), "size": size, "quick": quick})
-        self.name = Path(named).name
+        self.source = {"data": data, "folder": folder, "size": size}
+        self._runs = {}
+        source = data if data in datasets.NAMES else str(Path(data).resolve())
+        self.name = Path(source).name       # of the images, in texts
+        self._check_folder({"data": source, "folder": folder and str(Path(folder).resolve()),
+                            "size": size, "quick": quick})
 
-    def _check_folder(self, settings):
-        path = self.out / "study.json"
-        if path.exists():
-            try:
-                there = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError:
-                raise ValueError(f"{path} is damaged; move {self.out} away, or choose another folder") from None
-            if there != settings:
-                raise ValueError(f"{self.out} holds a reproduction with other settings, {there}, not {settings}; choose another folder")
-            return
-        self.out.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(json.dumps(settings, indent=1).encode())
+    def step(self, text):
+        """Report a line about a step of an item."""
+        self.report(INDENT + text)
+
+    # ---- images -----------------------------------------------------------------------------
 
     @cached_property
     def train(self):
@@ -72,43 +83,106 @@ class Study:
         """Scenes to test on, a scenes.Scenes; few of them when quick."""
         return scenes.load("test", count=100 if self.quick else None)
 
-    def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None, initialization="he"):
-        """The labnet trained on all training images of one kind, "images" or "scenes": trained now, or read if it is there. A runs.Run.
+    # ---- nets -------------------------------------------------------------------------------
 
-        epochs: the kind's own without it. recipe: fields of training.Recipe that differ, {"radius": 1e9}; variant: see models.
-        Equal arguments give the same net.
+    def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None,
+               initialization="he", scale=None):
+        """A labnet trained on all training images of one kind: trained now, or read if it is there.
+
+        kind: "images" or "scenes".
+        seed: of everything random.
+        epochs: how many, the kind's own unless given.
+        recipe: fields of training.Recipe that differ from the kind's own, such as {"radius": 1e9}.
+        variant: arguments of the model, such as {"middle": (64,)}, see models.
+        initialization: "he" or "paper", see Network.initialize.
+        scale: what pixels are divided by, see runs.train_run.
+
+        Equal arguments give the same net. Returns a runs.Run.
         """
-        images = self.train if kind == "images" else datasets.Dataset(*self.train_scenes[:3])
-        flip = kind == "scenes" or images.images.shape[1] == 3          # clothes in gray all point one way
-        return self.train_run(self._net_name(kind, seed, epochs, recipe, variant, initialization), images, seed=seed,
-                        recipe=self._recipe(kind, epochs, recipe), variant=variant, initialization=initialization, flip=flip)
+        name = _net_name(kind, seed, epochs, recipe, variant, initialization, scale)
+        if kind == "images":
+            images = self.train
+        else:
+            drawn = self.train_scenes
+            images = datasets.Dataset(drawn.images, drawn.labels, drawn.classes)
+        full_recipe = RECIPES[kind]._replace(**(recipe or {}))
+        if epochs:
+            full_recipe = full_recipe._replace(epochs=epochs)
+        return self.train_run(name, images, recipe=full_recipe, seed=seed, variant=variant,
+                              initialization=initialization, scale=scale,
+                              flip=flips(images.images))
 
     def train_run(self, name, images, *, recipe, **options):
-        """Train on a data.Dataset under a name of its own; options of runs.train_run. Returns the Run, from memory the second time.
+        """Train on images under a name of its own; the second time it comes from memory.
 
-        Where another process trains the same net, it waits and reads that.
+        name: of the net's folder, and in what is reported.
+        images: a data.Dataset.
+        recipe: a training.Recipe; of its epochs no more than two when quick.
+        options: of runs.train_run.
+
+        Where another process trains the same net, this one waits, and reads that net.
+        Returns a runs.Run.
         """
         if name not in self._runs:
-            self.report(f"  net {name}")
+            self.step(f"net {name}")
             if self.quick:
                 recipe = recipe._replace(epochs=min(recipe.epochs, 2))
             with locked(self.out / "locks" / name):
-                self._runs[name] = runs.train_run(self.out / "nets" / name, data=images, recipe=recipe, report=lambda text: None, **options)
+                self._runs[name] = runs.train_run(self.out / "nets" / name, data=images,
+                                                  recipe=recipe, report=_nothing, **options)
         return self._runs[name]
 
-    def _recipe(self, kind, epochs, recipe):
-        own = RECIPES[kind]._replace(**(recipe or {}))
-        return own._replace(epochs=epochs) if epochs else own
+    # ---- helpers ----------------------------------------------------------------------------
 
-    def _net_name(self, kind, seed, epochs, recipe, variant, initialization):
-        differs = {"epochs": epochs, **(recipe or {}), **(variant or {}), "init": None if initialization == "he" else initialization}
-        words = [f"{key} {'none' if value == () else value}" for key, value in differs.items() if value is not None]
-        return re.sub("[^a-z0-9.]+", "-", " ".join([kind, *words, f"seed {seed}"])).strip("-")
+    def _check_folder(self, settings):
+        """Write the settings into a new folder; compare them with those in an older one."""
+        path = self.out / "study.json"
+        if not path.exists():
+            self.out.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
+                file.write(json.dumps(settings, indent=1).encode())
+            return
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ValueError(f"{path} is damaged; move {self.out} away, or choose another "
+                             "folder") from None
+        if found != settings:
+            raise ValueError(f"{self.out} holds a reproduction with other settings, {found}, not "
+                             f"{settings}; choose another folder")
 
     def _load(self, split, count):
-        images, labels, classes = datasets.load(self.source["data"], split, folder=self.source["folder"], size=self.source["size"])
+        """All images of a split; when quick, about `count`, as many of each class."""
+        images, labels, classes = datasets.load(self.source["data"], split,
+                                                folder=self.source["folder"],
+                                                size=self.source["size"])
         if self.quick:
             each = max(1, count // len(classes))
-            rows = np.sort(np.concatenate([np.flatnonzero(labels == c)[:each] for c in range(len(classes))]))
+            rows = [np.flatnonzero(labels == label)[:each] for label in range(len(classes))]
+            rows = np.sort(np.concatenate(rows))
             images, labels = images[rows], labels[rows]
         return datasets.Dataset(images, labels, classes)
+
+
+def _net_name(kind, seed, epochs, recipe, variant, initialization, scale):
+    """The name of a net: all that differs from the kind's own way to train, and the seed.
+
+    >>> _net_name("images", 1, 7, {"radius": 5.0}, {"middle": (48, 64), "hidden": ()}, "he", None)
+    'images-epochs-7-radius-5.0-middle-48-64-hidden-none-seed-1'
+    >>> _net_name("scenes", 0, None, None, None, "paper", 1.0)
+    'scenes-init-paper-scale-1.0-seed-0'
+    """
+    differences = {"epochs": epochs, **(recipe or {}), **(variant or {})}
+    if initialization != "he":
+        differences["init"] = initialization
+    differences["scale"] = scale
+    words = [kind]
+    for key, value in differences.items():
+        if value is not None:
+            words.append(f"{key} {'none' if value == () else value}")
+    words.append(f"seed {seed}")
+    return re.sub("[^a-z0-9.]+", "-", " ".join(words)).strip("-")
+
+
+def _nothing(text):
+    """A report to nobody: of a net's training only its name is reported."""

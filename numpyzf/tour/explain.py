@@ -1,56 +1,68 @@
-"""What a net sees in one image: its answer, and the strongest maps of every convolution layer projected to pixels."""
+"""What a net sees in one image: its answer, and the strongest maps of every convolution, projected
+to pixels.
+"""
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional as F
-from .. import plots
-from ..deconvnet import project, strongest
+from .. import functional, plots
 from ..data.preprocess import center_crop
+from ..deconvnet import project, strongest
 
 
 class Explanation(NamedTuple):
-    """One image as a net sees it.
+    """One image as a net sees it. Lists per layer and map have the strongest map first."""
+    image: np.ndarray           # uint8 (C, H, W), as the net gets it
+    classes: list               # names of the five most likely classes, most likely first
+    probabilities: np.ndarray   # (5,), theirs
+    layers: list                # names of the convolutions, from the pixels up
+    units: list                 # per layer and map: (0, channel, row, column), the strongest unit
+    values: list                # per layer and map: its activation
+    projections: list           # per layer and map: its projection (C, H, W)
+    cones: list                 # per layer and map: two slices, the rows and columns it can see
 
-    image uint8 (C, H, W), as the net gets it; classes and probabilities, the five most likely first; layers, the names of the
-    convolutions; and per layer and map, the strongest map first: units (0, channel, row, column), values, projections (C, H, W),
-    and cones, the pixels (rows, columns) as two slices that the unit can see.
+
+def measure(run, image, *, rule="deconvnet", maps=4):
+    """Ask a net about one image, and project what fires most in each convolution.
+
+    run: runs.Run
+    image: uint8 (C, H, W), as large as the images the net was trained on
+    rule: how to go down, see deconvnet.project
+    maps: how many maps of each convolution; those with the largest activation are taken
+
+    Returns an Explanation. Raises ValueError if the run hasn't one class name per score.
     """
-    image: np.ndarray
-    classes: list
-    probabilities: np.ndarray
-    layers: list
-    units: list
-    values: list
-    projections: list
-    cones: list
+    net = run.net
+    trace = net.forward(run.prepare(image[None]))
+    probabilities = functional.softmax(trace.scores)[0]
+    if len(run.classes) != len(probabilities):
+        raise ValueError(f"classes has {len(run.classes)} names, but the net has "
+                         f"{len(probabilities)} scores")
+    likely = np.argsort(-probabilities, kind="stable")[:5]
+    units, values, projections, cones = [], [], [], []
+    for layer in net.convolutions:
+        found = _strongest_units(trace, layer, maps)
+        units.append(found)
+        values.append([float(trace[layer][unit]) for unit in found])
+        projections.append([project(net, trace, layer, unit, rule=rule) for unit in found])
+        cones.append([net.cone(layer, row, column) for _, _, row, column in found])
+    return Explanation(center_crop(image, *net.input_shape[1:]), [run.classes[c] for c in likely],
+                       probabilities[likely], net.convolutions, units, values, projections, cones)
 
 
-def compute(net, image, prepare, classes, *, rule="deconvnet", maps=4):
-    """Ask a net about one image, and project the strongest activation of the `maps` most active maps of each convolution.
-
-    image: uint8 (C, H, W). prepare(images) -> the net's input, cropped from the middle, if at all. classes: their names, in
-    the order of the scores. rule: how to go down, see deconvnet.project. The most active maps are those with the largest activation.
-    Returns an Explanation. Raises ValueError if the names aren't as many as the scores.
-    """
-    trace = net.forward(prepare(image[None]))
-    probabilities = F.softmax(trace.scores)[0]
-    if len(classes) != len(probabilities):
-        raise ValueError(f"classes has {len(classes)} names, but the net has {len(probabilities)} scores")
-    best = np.argsort(-probabilities, kind="stable")[:5]
-    layers = net.convolutions
-    units = [[strongest(trace, name, c) for c in np.argsort(-trace[name][0].max(axis=(1, 2)), kind="stable")[:maps]] for name in layers]
-    return Explanation(
-        image=center_crop(image, *net.input_shape[1:]),
-        classes=[classes[c] for c in best], probabilities=probabilities[best], layers=layers, units=units,
-        values=[[float(trace[name][unit]) for unit in row] for name, row in zip(layers, units)],
-        projections=[[project(net, trace, name, unit=unit, rule=rule) for unit in row] for name, row in zip(layers, units)],
-        cones=[[net.cone(name, *unit[2:]) for unit in row] for name, row in zip(layers, units)])
+def _strongest_units(trace, layer, maps):
+    """The strongest unit of each of the `maps` maps that have the largest activation."""
+    largest = trace[layer][0].max(axis=(1, 2))                  # (channels,)
+    channels = np.argsort(-largest, kind="stable")[:maps]
+    return [strongest(trace, layer, channel) for channel in channels]
 
 
 def draw(result):
-    """Draw an Explanation: the image and the answer at the left, one column of projections per layer; returns a matplotlib figure."""
-    rows, columns = max(map(len, result.units)), len(result.layers)
+    """Draw an Explanation: image and answer at the left, then a column of projections per layer.
+
+    Returns a matplotlib figure.
+    """
+    rows, columns = max(len(units) for units in result.units), len(result.layers)
     with plots.style():
         figure = plots.figure(2.4 + 1.35 * columns, max(1.5 * rows + 0.3, 3.2))
         left, right = figure.subfigures(1, 2, width_ratios=(2.4, 1.35 * columns))
@@ -59,15 +71,15 @@ def draw(result):
         image.set_title("the image")
         image.set_anchor("N")
         _draw_answer(bars, result)
-        grid = right.subplots(rows, columns, squeeze=False)
-        for axes in grid.flat:
+        panels = right.subplots(rows, columns, squeeze=False)
+        for axes in panels.flat:
             axes.set_axis_off()
         for column, layer in enumerate(result.layers):
-            for row, unit in enumerate(result.units[column]):
-                axes = grid[row, column]
+            for row, (_, channel, _, _) in enumerate(result.units[column]):
+                axes = panels[row, column]
                 plots.show(axes, plots.to_display(result.projections[column][row]))
-                axes.set_title(f"{layer} · map {unit[1]}")
-                _outline(axes, *result.cones[column][row])
+                axes.set_title(f"{layer} · map {channel}")
+                _frame(axes, *result.cones[column][row])
     return figure
 
 
@@ -80,7 +92,9 @@ def _draw_answer(axes, result):
     axes.set_axis_off()
 
 
-def _outline(axes, rows, columns):
-    from matplotlib.patches import Rectangle
-    axes.add_patch(Rectangle((columns.start - 0.5, rows.start - 0.5), columns.stop - columns.start, rows.stop - rows.start,
-                             fill=False, edgecolor=plots.CONE, linewidth=1.2, clip_on=False))
+def _frame(axes, rows, columns):
+    """A frame around the pixels of two slices. Pixel i reaches from i − 0.5 to i + 0.5."""
+    left, right = columns.start - 0.5, columns.stop - 0.5
+    top, bottom = rows.start - 0.5, rows.stop - 0.5
+    axes.fill([left, right, right, left], [top, top, bottom, bottom], fill=False,
+              edgecolor=plots.CONE, linewidth=1.2, clip_on=False)

@@ -1,15 +1,21 @@
-"""Items are computed once, kept whole, and put on one page; here with made-up items, then all real ones on a quick study."""
+"""Items are computed once, kept whole, and put on one page.
+
+First with made-up items, then with all real ones on a quick study.
+"""
+import ast
 import io
 import json
 import re
 from html import escape
+from importlib import import_module
+from inspect import getsource
+from string import Formatter
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import plots
-from numpyzf import page
+from numpyzf import page, plots, texts
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 from numpyzf.paper.study import Study
@@ -27,29 +33,40 @@ class Counted:
             raise KeyboardInterrupt
         figure = plots.figure(1, 1)
         figure.subplots().plot([self.count])
-        return Report([Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)],
-                      [page.Section(f"picture of {self.name}", "text", figure, alt="a line"),
-                       page.Section(f"table of {self.name}", "more", rows=[("a", "b"), (1, 2.5)])])
+        claims = [Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS),
+                  Claim("and more", "no data", NOT_TESTABLE)]
+        rows = [("a", "b"), (1, np.float32(2.5))]
+        return Report(claims, [
+            page.Section(f"picture of {self.name}", "text", figure, alt="a line"),
+            page.Section(f"table of {self.name}", "more", rows=rows)])
 
 
 @pytest.fixture
 def items(monkeypatch):
-    items = [Counted("fig1"), Counted("table1"), Counted("fig9")]
-    also = {"table1": ("fig8",), "fig9": ("table4",)}
-    monkeypatch.setattr(reproduce, "ITEMS", [reproduce.Item(item.name, f"Heading of {item.name}: all", item, also.get(item.name, ()))
-                                             for item in items])
-    return items
+    """Three made-up items, of which two answer to another name, too."""
+    counted = [Counted("fig1"), Counted("table1"), Counted("fig9")]
+    also = {"fig1": (), "table1": ("fig8",), "fig9": ("table4",)}
+    listed = [reproduce.Item(item.name, f"Heading of {item.name}: all", item, also[item.name])
+              for item in counted]
+    monkeypatch.setattr(reproduce, "ITEMS", listed)
+    return counted
+
+
+def quick_study(folder, report=lambda text: None):
+    return Study(folder, quick=True, report=report)
 
 
 @pytest.fixture
 def study(tmp_path):
-    return Study(tmp_path / "paper", quick=True, report=lambda text: None)
+    return quick_study(tmp_path / "paper")
 
 
 def test_items_by_their_names_in_the_papers_order(items):
-    assert [item.name for item in reproduce.find(["table4", "fig8", "table1"])] == ["table1", "fig9"]
+    found = reproduce.find(["table4", "fig8", "table1"])
+    assert [item.name for item in found] == ["table1", "fig9"]
     assert [item.name for item in reproduce.find(["all"])] == ["fig1", "table1", "fig9"]
-    with pytest.raises(ValueError, match="no item 'fig10'; there are: all, fig1, table1, fig8, fig9, table4"):
+    there_are = "there are: all, fig1, table1, fig8, fig9, table4"
+    with pytest.raises(ValueError, match=f"no item 'fig10'; {there_are}"):
         reproduce.find(["fig1", "fig10"])
 
 
@@ -68,20 +85,24 @@ def test_interrupted_and_started_again_it_goes_on(items, study):
     text = (study.out / "index.html").read_text(encoding="utf-8")
     assert "Heading of fig1" in text and "Heading of table1" not in text
     items[1].fails = False
-    reproduce.run(Study(study.out, quick=True, report=lambda text: None), ["all"])
+    reproduce.run(quick_study(study.out), ["all"])
     assert [item.count for item in items] == [1, 2, 1]
 
 
 def test_what_is_kept_comes_back_as_it_was(items, study):
     reproduce.run(study, ["all"])
     report = reproduce.read(study.out, "fig1")
-    assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS), Claim("and more", "no data", NOT_TESTABLE)]
+    assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS),
+                             Claim("and more", "no data", NOT_TESTABLE)]
     picture, table = report.sections
-    assert picture.picture == (study.out / "items" / "fig1-1.png").read_bytes() and picture[:2] == ("picture of fig1", "text")
-    assert table.picture is None and table.rows == [["a", "b"], [1, 2.5]]
+    png = (study.out / "items" / "fig1-1.png").read_bytes()
+    assert picture == page.Section("picture of fig1", "text", png, [], "a line")
+    assert table == page.Section("table of fig1", "more", None, [["a", "b"], [1, 2.5]])
 
 
-@pytest.mark.parametrize("damage", ["{", '{"claims": []}', '{"claims": [[1]], "sections": []}', '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
+@pytest.mark.parametrize("damage", [
+    "{", '{"claims": []}', '{"claims": [[1]], "sections": []}',
+    '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
 def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
     reproduce.run(study, ["all"])
     (study.out / "items" / "fig1.json").write_text(damage)
@@ -92,70 +113,102 @@ def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
 def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
     path = reproduce.run(study, ["all"])
     text = path.read_text(encoding="utf-8")
-    assert text.count("✓ holds") == 2 * 3 and text.count("– not testable here") == 2 * 3        # in the overview, and at the item
-    assert "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here." in text.replace("&#x27;", "'")
+    twice = 2 * 3       # three items, each in the overview and at its own place
+    assert text.count("✓ holds") == text.count("– not testable here") == twice
+    counts = "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here."
+    assert escape(counts) in text
     assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
     assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
-    assert json.loads((study.out / "items" / "fig9.json").read_text())["claims"][1][2] == NOT_TESTABLE
+    stored = json.loads((study.out / "items" / "fig9.json").read_text())
+    assert stored["claims"][1][2] == NOT_TESTABLE
 
 
-# ---- several at a time ----------------------------------------------------------------------------------------------
+def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
+    reproduce.run(study, ["all"])
+    reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
+    text = reproduce.write_page(study).read_text(encoding="utf-8")
+    assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
+    assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
+
+
+# ---- several at a time ----------------------------------------------------------------------
 
 def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
     kept = []
-    for processes in 1, 2:
+    for processes, net in ((1, "  net scenes-seed-0"), (2, "  table1: net scenes-seed-0")):
         lines = []
-        study = Study(tmp_path / str(processes), quick=True, report=lines.append)
+        study = quick_study(tmp_path / str(processes), lines.append)
         path = reproduce.run(study, ["fig3", "table1"], processes=processes)
-        kept.append([reproduce.read(study.out, name) for name in ("fig3", "table1")])
-        assert f"  {'table1: ' * (processes > 1)}net scenes-seed-0" in lines and len(lines) == 6
-        assert {line.partition(" ")[0] for line in lines if "done" in line} == {"[1/2]", "[2/2]"}
-        assert path.read_text(encoding="utf-8").count("<img") == sum(s.picture is not None for report in kept[-1] for s in report.sections)
+        reports = [reproduce.read(study.out, name) for name in ("fig3", "table1")]
+        kept.append([claim.paper for report in reports for claim in report.claims])
+        assert net in lines and len(lines) == 6
+        done = [line for line in lines if "done" in line]
+        assert {line.partition(" ")[0] for line in done} == {"[1/2]", "[2/2]"}
+        pictures = sum(s.picture is not None for report in reports for s in report.sections)
+        assert path.read_text(encoding="utf-8").count("<img") == pictures
         lines.clear()
         reproduce.run(study, ["fig3", "table1"], processes=processes)
         assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
-    papers = [[claim.paper for report in reports for claim in report.claims] for reports in kept]       # what is measured differs in rounding
-    assert papers[0] == papers[1]
+    assert kept[0] == kept[1]       # what is measured differs in rounding
 
 
 def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
-    study = Study(tmp_path / "paper", quick=True, report=lambda text: None)
+    study = quick_study(tmp_path / "paper")
     damaged = study.out / "nets" / "scenes-seed-0" / "checkpoint.npz"
     damaged.parent.mkdir(parents=True)
     damaged.write_text("no net")
-    with pytest.raises(ChildProcessError, match=r"table1 could not be computed: numpyzf: .*checkpoint.npz can't be read as .npz"):
+    with pytest.raises(ChildProcessError, match="table1 could not be computed: numpyzf: .*"
+                                                "checkpoint.npz can't be read as .npz"):
         reproduce.run(study, ["fig3", "table1"], processes=2)
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
 
 
-# ---- the real items, on few images ----------------------------------------------------------------------------------
+# ---- the real items, on few images ----------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory):
     """The folder of a quick study with every item finished."""
-    study = Study(tmp_path_factory.mktemp("paper"), quick=True, report=lambda text: None)
+    study = quick_study(tmp_path_factory.mktemp("paper"))
     reproduce.run(study, ["all"])
     return study.out
 
 
 def test_every_figure_and_table_of_the_paper_has_an_item():
-    paper = {f"fig{n}" for n in range(1, 10)} | {f"table{n}" for n in range(1, 8)} | {"training", "limits"}
-    assert set(reproduce.names()) == paper and len(reproduce.names()) == len(paper)
+    figures, tables = {f"fig{n}" for n in range(1, 10)}, {f"table{n}" for n in range(1, 8)}
+    assert sorted(reproduce.names()) == sorted(figures | tables | {"training", "limits"})
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_is_built_by_the_one_rule(item):
+    package, _, last = item.report.__module__.rpartition(".")
+    assert (last, item.report.__name__) == ("report", "report")
+    introduction = ast.parse(getsource(import_module(package)))
+    assert ast.get_docstring(introduction) and len(introduction.body) == 1
+    for name in ("measure", "draw", "report"):
+        module = import_module(f"{package}.{name}")
+        assert module.__doc__ and getattr(module, name).__module__ == module.__name__
+    for heading, text in texts.read(package).items():
+        for _, field, _, _ in Formatter().parse(text):
+            assert field is None or field[:1].isalpha(), f"{heading}: {{{field}}} has no name"
 
 
 @pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
 def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item):
     report = reproduce.read(paper, item.name)
-    assert report.claims and {claim.verdict for claim in report.claims} <= {HOLDS, DOES_NOT_HOLD, NOT_TESTABLE}
+    assert report.claims
     for claim in report.claims:
         assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
-        assert claim.verdict == NOT_TESTABLE or any(letter.isdigit() for letter in claim.measured), claim
+        has_number = any(letter.isdigit() for letter in claim.measured)
+        assert claim.verdict == NOT_TESTABLE or has_number, claim
+        assert claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE)
     pictures = [section for section in report.sections if section.picture is not None]
-    assert pictures and all(section.text and section.heading and section.alt for section in pictures)
+    assert pictures
     for section in pictures:
+        assert section.text and section.heading and section.alt
         with Image.open(io.BytesIO(section.picture)) as image:
             shades = np.asarray(image.convert("L"))
-        assert shades.shape[1] <= 9.05 * plots.DPI and shades.std() > 5, section.heading        # fits the page, isn't empty
+        fits_the_page, is_empty = shades.shape[1] <= 9.05 * plots.DPI, shades.std() <= 5
+        assert fits_the_page and not is_empty, section.heading
 
 
 def test_the_page_has_every_item_and_fetches_nothing(paper):
