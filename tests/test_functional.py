@@ -4,7 +4,6 @@ import pytest
 
 from numpyzf import functional, kernels
 from numpyzf.geometry import Window
-from numpyzf.layers import RectifiedPool
 
 pytestmark = pytest.mark.small
 every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
@@ -126,16 +125,6 @@ def test_an_empty_batch_stays_empty():
         assert forward(x)[0].shape == (0, 2, 4, 4)
 
 
-def test_pooling_rectified_values_is_a_relu_and_then_the_pool(pool_case, rng):
-    """The same bits and switches, also where all of a window is negative, or a tie."""
-    for x in (rng.standard_normal(pool_case.x_shape()) - 0.7,
-              rng.integers(-2, 2, pool_case.x_shape()).astype(np.float32)):
-        y, switches = functional.max_pool_forward(x, **pool_case.windows(), rectify=True)
-        expected, same = functional.max_pool_forward(np.maximum(x, 0), **pool_case.windows())
-        np.testing.assert_array_equal(y, expected, strict=True)
-        np.testing.assert_array_equal(switches.index, same.index, strict=True)
-
-
 # ---- a NaN's way -------------------------------------------------------------------------------
 
 NAN = np.nan
@@ -154,20 +143,20 @@ def test_a_nan_coming_down_is_not_rectified_away():
     np.testing.assert_array_equal(functional.relu_backward(r, r != -1), [NAN, 0, 2])
 
 
-@pytest.mark.parametrize("rectify", [False, True])
-def test_a_nan_is_the_maximum_of_its_windows_and_of_no_other(rectify):
+def test_a_nan_is_the_maximum_of_its_windows_and_of_no_other():
     """The first of two in row-major order; the gradient goes to where it is."""
     x = np.array([[[[1, 2, -3, -4], [NAN, NAN, -5, -6.0]]]])
-    y, switches = functional.max_pool_forward(x, size=2, stride=2, rectify=rectify)
-    np.testing.assert_array_equal(y, [[[[NAN, 0 if rectify else -3]]]])
+    y, switches = functional.max_pool_forward(x, size=2, stride=2)
+    np.testing.assert_array_equal(y, [[[[NAN, -3]]]])
     assert switches.index.tolist() == [[[[4, 2]]]]
     dx = functional.unpool(np.array([[[[10.0, 20]]]]), switches)
     np.testing.assert_array_equal(dx, [[[[0, 0, 20, 0], [10, 0, 0, 0]]]])
 
 
 def test_a_relu_and_a_pool_give_a_nan_the_same_gradient_in_one_as_in_two():
+    """None: the switch points at it, but the ReLU lets nothing through."""
     x, dy = np.array([[[[1, 2], [NAN, 4.0]]]]), np.ones((1, 1, 1, 1))
-    both = RectifiedPool(Window(2, 2, 0), False)
+    both = kernels.RectifiedPool(Window(2, 2, 0), False)
     y, saved = both.forward(x)
     assert np.isnan(y).all()
     np.testing.assert_array_equal(both.backward(dy, saved)[0], np.zeros_like(x))

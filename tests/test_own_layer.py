@@ -160,3 +160,40 @@ def test_a_layer_derived_from_another_runs_in_training_too(x, relu, pool, rng):
     for name, value in net.backward(plain, dy, wrt_input=True).items():
         found = net.backward(training, dy, wrt_input=True)[name]
         np.testing.assert_array_equal(found, value)
+
+
+class Reordered:
+    """Nothing, but that what comes out lies in memory in another order."""
+    params, window = {}, Window(1, 1, 0)
+
+    def output_shape(self, shape):
+        return shape
+
+    def forward(self, x, train=False, rng=None):
+        return np.asfortranarray(x), None
+
+    def backward(self, dy, saved, need_dx=True):
+        return np.asfortranarray(dy), {}
+
+    def project(self, r, saved, image_of, rule):
+        return np.asfortranarray(r)
+
+
+def test_arrays_may_lie_in_memory_in_any_order(x, rng):
+    """Around a ReLU and a pool, too, of which a training pass makes one."""
+    net = Network([("own1", Reordered()), ("conv1", Conv(1, 3, 3)), ("own2", Reordered()),
+                   ("relu1", ReLU()), ("pool1", MaxPool(2, stride=2)), ("own3", Reordered()),
+                   ("conv2", Conv(3, 2, 2)), ("own4", Reordered())], (1, 10, 8))
+    net = net.initialize(rng).astype(np.float64)
+    other = Network([(name, layer) for name, layer in net.layers.items() if name[:3] != "own"],
+                    (1, 10, 8))
+    dy = rng.standard_normal((2, *net.shapes["conv2"]))
+    expected = other.backward(other.forward(x), dy, wrt_input=True)
+    for train in (False, True):
+        found = net.backward(net.forward(x, train=train), dy, wrt_input=True)
+        for name, value in expected.items():
+            np.testing.assert_array_equal(found[name], value, name)
+    for rule in RULES:
+        np.testing.assert_array_equal(
+            project(net, net.forward(x), "own4", (1, 0, 2, 1), rule=rule),
+            project(other, other.forward(x), "conv2", (1, 0, 2, 1), rule=rule))

@@ -10,8 +10,8 @@ import pytest
 from numpyzf import training
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
-from numpyzf.training import (Prepared, Recipe, State, accuracy, filter_rms, momentum_step,
-                              next_rate, renormalize_filters, train, train_step)
+from numpyzf.training import (Recipe, State, accuracy, filter_rms, momentum_step, next_rate,
+                              renormalize_filters, train, train_step)
 
 small = pytest.mark.small
 
@@ -276,14 +276,6 @@ def test_a_finished_training_has_nothing_to_do():
     train(state, *stripes(60, data), stripes(30, data), prepare=prepare, recipe=recipe,
           save=calls.append, after_epoch=calls.append)
     assert same(state, finished) and calls == []
-
-
-@small
-def test_images_are_prepared_a_slice_at_a_time(rng):
-    images, _ = stripes(10, rng)
-    prepared = Prepared(images, prepare)
-    assert len(prepared) == 10
-    np.testing.assert_array_equal(prepared[3:7], prepare(images[3:7]), strict=True)
 
 
 @small
