@@ -85,7 +85,7 @@ BAD = {
     "dy of linear": (lambda: functional.linear_backward(f, linear_saved),
                      ValueError, r"dy has shape \(2, 5\), expected \(2, 3\)"),
     "r": (lambda: functional.conv_transpose(y, w, size=(7, 5)),
-          ValueError, r"r has shape \(2, 4, 4, 3\), expected \(2, 4, 5, 3\).* on 7×5"),
+          ValueError, r"r has shape \(2, 4, 4, 3\), expected \(2, 4, 5, 3\).* size 7×5"),
     "maps of r": (lambda: functional.conv_transpose(y[:, :2], w, size=(6, 5)),
                   ValueError, r"r has shape \(2, 2, 4, 3\), expected \(2, 4"),
     "size of one number": (lambda: functional.conv_transpose(y, w, size=6),

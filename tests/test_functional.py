@@ -2,9 +2,8 @@
 import numpy as np
 import pytest
 
-from numpyzf import functional
+from numpyzf import functional, kernels
 from numpyzf.geometry import Window
-from numpyzf.layers import RectifiedPool
 
 pytestmark = pytest.mark.small
 every_method = pytest.mark.parametrize("method", ["unfold", "shift", "direct"])
@@ -39,6 +38,17 @@ def test_conv_transpose_makes_the_size_it_is_told(method):
     for width, row in (5, [1, 1, 3, 2, 2]), (6, [1, 1, 3, 2, 2, 0]):
         x = functional.conv_transpose(r, w, stride=2, size=(3, width), method=method)
         np.testing.assert_array_equal(x, [[[row] * 3]])
+
+
+def test_filtering_down_has_the_same_bits_whichever_method_goes_up(rng):
+    """By default; here Winograd goes up, whose sums are others."""
+    w = rng.standard_normal((48, 64, 3, 3), np.float32)
+    assert kernels.choose("auto", 28, 28, w.shape, Window(3, 1, 1)) == "winograd"
+    r = rng.standard_normal((1, 48, 28, 28), np.float32)
+    windows = dict(stride=1, pad=1, size=(28, 28))
+    down = functional.conv_transpose(r, w, **windows)
+    np.testing.assert_array_equal(down, functional.conv_transpose(r, w, **windows, method="unfold"))
+    assert (down != functional.conv_transpose(r, w, **windows, method="winograd")).any()
 
 
 def test_the_gradient_of_max_pool_is_unpool():
@@ -115,16 +125,6 @@ def test_an_empty_batch_stays_empty():
         assert forward(x)[0].shape == (0, 2, 4, 4)
 
 
-def test_pooling_rectified_values_is_a_relu_and_then_the_pool(pool_case, rng):
-    """The same bits and switches, also where all of a window is negative, or a tie."""
-    for x in (rng.standard_normal(pool_case.x_shape()) - 0.7,
-              rng.integers(-2, 2, pool_case.x_shape()).astype(np.float32)):
-        y, switches = functional.max_pool_forward(x, **pool_case.windows(), rectify=True)
-        expected, same = functional.max_pool_forward(np.maximum(x, 0), **pool_case.windows())
-        np.testing.assert_array_equal(y, expected, strict=True)
-        np.testing.assert_array_equal(switches.index, same.index, strict=True)
-
-
 # ---- a NaN's way -------------------------------------------------------------------------------
 
 NAN = np.nan
@@ -143,20 +143,20 @@ def test_a_nan_coming_down_is_not_rectified_away():
     np.testing.assert_array_equal(functional.relu_backward(r, r != -1), [NAN, 0, 2])
 
 
-@pytest.mark.parametrize("rectify", [False, True])
-def test_a_nan_is_the_maximum_of_its_windows_and_of_no_other(rectify):
+def test_a_nan_is_the_maximum_of_its_windows_and_of_no_other():
     """The first of two in row-major order; the gradient goes to where it is."""
     x = np.array([[[[1, 2, -3, -4], [NAN, NAN, -5, -6.0]]]])
-    y, switches = functional.max_pool_forward(x, size=2, stride=2, rectify=rectify)
-    np.testing.assert_array_equal(y, [[[[NAN, 0 if rectify else -3]]]])
+    y, switches = functional.max_pool_forward(x, size=2, stride=2)
+    np.testing.assert_array_equal(y, [[[[NAN, -3]]]])
     assert switches.index.tolist() == [[[[4, 2]]]]
     dx = functional.unpool(np.array([[[[10.0, 20]]]]), switches)
     np.testing.assert_array_equal(dx, [[[[0, 0, 20, 0], [10, 0, 0, 0]]]])
 
 
 def test_a_relu_and_a_pool_give_a_nan_the_same_gradient_in_one_as_in_two():
+    """None: the switch points at it, but the ReLU lets nothing through."""
     x, dy = np.array([[[[1, 2], [NAN, 4.0]]]]), np.ones((1, 1, 1, 1))
-    both = RectifiedPool(Window(2, 2, 0), False)
+    both = kernels.RectifiedPool(Window(2, 2, 0), False)
     y, saved = both.forward(x)
     assert np.isnan(y).all()
     np.testing.assert_array_equal(both.backward(dy, saved)[0], np.zeros_like(x))

@@ -219,9 +219,9 @@ def forward_and_back(x, w, method):
 def test_two_threads_at_once_get_the_bits_they_get_alone(method, rng):
     jobs = [(rng.standard_normal((2, 4, side, side)), rng.standard_normal((8, 4, 3, 3)))
             for side in (23, 24)]
-    alone = [forward_and_back(x, w, method) for x, w in jobs]
+    expected = [forward_and_back(x, w, method) for x, w in jobs]
     with ThreadPoolExecutor(2) as pool:
         rounds = [pool.submit(forward_and_back, *jobs[turn % 2], method) for turn in range(100)]
         for turn, future in enumerate(rounds):
-            for actual, expected in zip(future.result(), alone[turn % 2]):
-                np.testing.assert_array_equal(actual, expected)
+            for actual, right in zip(future.result(), expected[turn % 2]):
+                np.testing.assert_array_equal(actual, right)

@@ -202,9 +202,9 @@ def test_a_training_pass_pools_and_rectifies_at_once_and_gets_the_same_bits(valu
     assert list(training.saved) == ["conv1", "pool1", "pool2", "conv2", "pool3", "norm3"]
     assert list(training.outputs) == ["input"]
     for name in ("pool1", "pool3"):
-        y, switches = training.saved[name]
+        y, index, _ = training.saved[name]
         np.testing.assert_array_equal(y, plain[name])
-        np.testing.assert_array_equal(switches.index, plain.saved[name].index)
+        np.testing.assert_array_equal(index, plain.saved[name].index)
 
 
 @small
@@ -288,12 +288,12 @@ def test_two_threads_at_once_get_the_bits_they_get_alone(rng):
         trace = net.forward(x)
         return trace.outputs, net.backward(trace, trace.scores, wrt_input=True)
 
-    alone = [up_and_down(x) for x in inputs]
+    expected = [up_and_down(x) for x in inputs]
     with ThreadPoolExecutor(2) as pool:
         rounds = [pool.submit(up_and_down, inputs[turn % 2]) for turn in range(60)]
         for turn, future in enumerate(rounds):
-            for actual, expected in zip(future.result(), alone[turn % 2]):
-                equal(actual, expected)
+            for actual, right in zip(future.result(), expected[turn % 2]):
+                equal(actual, right)
 
 
 # ---- backward from the middle, and to the input ------------------------------------------------

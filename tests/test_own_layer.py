@@ -123,3 +123,77 @@ def test_many_units_go_down_in_whole_maps_from_there(x, layer, starts, rule, mon
     for unit, picture in zip(units, projections):
         one = project(net, trace, layer, unit, rule=rule)
         np.testing.assert_allclose(picture, one, rtol=1e-12, atol=1e-12)
+
+
+class Leaky(ReLU):
+    """A ReLU that passes a tenth of what is negative."""
+
+    def forward(self, x, train=False, rng=None):
+        return np.where(x > 0, x, x / 10), x > 0
+
+    def backward(self, dy, saved, need_dx=True):
+        return np.where(saved, dy, dy / 10), {}
+
+
+class Doubled(MaxPool):
+    """A pool that gives twice the maxima."""
+
+    def forward(self, x, train=False, rng=None):
+        y, switches = super().forward(x, train, rng)
+        return 2 * y, switches
+
+    def backward(self, dy, saved, need_dx=True):
+        return super().backward(2 * dy, saved, need_dx)
+
+
+@pytest.mark.parametrize("relu, pool", [(Leaky(), MaxPool(2, stride=2)),
+                                        (ReLU(), Doubled(2, stride=2))])
+def test_a_layer_derived_from_another_runs_in_training_too(x, relu, pool, rng):
+    """A training pass makes one of a ReLU and a pool, but not of what is derived from them."""
+    net = Network([("conv1", Conv(1, 3, 3)), ("relu1", relu), ("pool1", pool)], (1, 10, 8))
+    net = net.initialize(rng).astype(np.float64)
+    net.parameters["conv1.b"][...] = -0.03              # many windows with nothing positive
+    plain, training = net.forward(x), net.forward(x, train=True)
+    assert (plain.scores > 0).any() and (plain.scores <= 0).any()
+    np.testing.assert_array_equal(training.scores, plain.scores)
+    dy = rng.standard_normal(plain.scores.shape)
+    for name, value in net.backward(plain, dy, wrt_input=True).items():
+        found = net.backward(training, dy, wrt_input=True)[name]
+        np.testing.assert_array_equal(found, value)
+
+
+class Reordered:
+    """Nothing, but that what comes out lies in memory in another order."""
+    params, window = {}, Window(1, 1, 0)
+
+    def output_shape(self, shape):
+        return shape
+
+    def forward(self, x, train=False, rng=None):
+        return np.asfortranarray(x), None
+
+    def backward(self, dy, saved, need_dx=True):
+        return np.asfortranarray(dy), {}
+
+    def project(self, r, saved, image_of, rule):
+        return np.asfortranarray(r)
+
+
+def test_arrays_may_lie_in_memory_in_any_order(x, rng):
+    """Around a ReLU and a pool, too, of which a training pass makes one."""
+    net = Network([("own1", Reordered()), ("conv1", Conv(1, 3, 3)), ("own2", Reordered()),
+                   ("relu1", ReLU()), ("pool1", MaxPool(2, stride=2)), ("own3", Reordered()),
+                   ("conv2", Conv(3, 2, 2)), ("own4", Reordered())], (1, 10, 8))
+    net = net.initialize(rng).astype(np.float64)
+    other = Network([(name, layer) for name, layer in net.layers.items() if name[:3] != "own"],
+                    (1, 10, 8))
+    dy = rng.standard_normal((2, *net.shapes["conv2"]))
+    expected = other.backward(other.forward(x), dy, wrt_input=True)
+    for train in (False, True):
+        found = net.backward(net.forward(x, train=train), dy, wrt_input=True)
+        for name, value in expected.items():
+            np.testing.assert_array_equal(found[name], value, name)
+    for rule in RULES:
+        np.testing.assert_array_equal(
+            project(net, net.forward(x), "own4", (1, 0, 2, 1), rule=rule),
+            project(other, other.forward(x), "conv2", (1, 0, 2, 1), rule=rule))

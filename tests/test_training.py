@@ -10,8 +10,8 @@ import pytest
 from numpyzf import training
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
-from numpyzf.training import (Prepared, Recipe, State, accuracy, filter_rms, momentum_step,
-                              next_rate, renormalize_filters, train, train_step)
+from numpyzf.training import (Recipe, State, accuracy, filter_rms, momentum_step, next_rate,
+                              renormalize_filters, train, train_step)
 
 small = pytest.mark.small
 
@@ -252,11 +252,11 @@ def test_what_train_tells_while_it_runs():
 
 
 def test_progress_tells_the_means_over_what_was_seen(monkeypatch):
-    """Of made-up steps: 25 images with a loss of 4, 20 right; 25 with 2, 5; 10 with 0, all."""
-    results, steps = iter([(4.0, 20), (2.0, 5), (0.0, 10)]), []
+    """Of made-up steps: 25 images with a loss of 4, 20 right; 25 with 2, 5; 10 with 1, all."""
+    results, steps = iter([(4.0, 20), (2.0, 5), (1.0, 10)]), []
     monkeypatch.setattr(training, "train_step", lambda *_: next(results))
     learn(RECIPE._replace(epochs=1, batch=25), progress=lambda *step: steps.append(step))
-    assert steps == [(1, 25, 4, 20 / 25), (1, 50, 3, 25 / 50), (1, 60, 150 / 60, 35 / 60)]
+    assert steps == [(1, 25, 4, 20 / 25), (1, 50, 3, 25 / 50), (1, 60, 160 / 60, 35 / 60)]
 
 
 def test_training_goes_on_where_it_stopped():
@@ -276,14 +276,6 @@ def test_a_finished_training_has_nothing_to_do():
     train(state, *stripes(60, data), stripes(30, data), prepare=prepare, recipe=recipe,
           save=calls.append, after_epoch=calls.append)
     assert same(state, finished) and calls == []
-
-
-@small
-def test_images_are_prepared_a_slice_at_a_time(rng):
-    images, _ = stripes(10, rng)
-    prepared = Prepared(images, prepare)
-    assert len(prepared) == 10
-    np.testing.assert_array_equal(prepared[3:7], prepare(images[3:7]), strict=True)
 
 
 @small

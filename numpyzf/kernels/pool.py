@@ -48,6 +48,7 @@ class RectifiedPool(NamedTuple):
     def backward(self, dy, saved, need_dx=True):
         """Pass where the maximum is positive, and unpool."""
         y, index, x_shape = saved
+        dy = np.ascontiguousarray(dy)       # or r.reshape(-1) below could be a copy of r
         r, dx = np.empty_like(dy), np.empty(x_shape, dy.dtype)
         flat = dy.reshape(-1), (y > 0).reshape(-1), r.reshape(-1)
         run(relu_gradient, dy.size, *flat, least=FEW)
