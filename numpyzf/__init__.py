@@ -1,7 +1,6 @@
-"""numpyzf: a convnet and its deconvnet (Zeiler & Fergus 2013) from scratch, in NumPy with Numba
-kernels.
+"""numpyzf: a convnet and its deconvnet (Zeiler & Fergus 2013), from scratch, in NumPy and Numba.
 
-The house, floor by floor, each in the order to read it:
+The house, in the order to read it:
 
     the reading         geometry, layers, network, deconvnet, models, training, gradcheck;
                         then reference, functional: every operation; checks: of arguments
@@ -15,8 +14,8 @@ The house, floor by floor, each in the order to read it:
                         bench/: one convolution in six ways
     the command         cli, __main__
 
-A module imports from its own floor and from the floors above it. The machine room is the exception:
-whoever needs it goes down and enters by its door.
+Imports go down only: the galleries use the reading, the reading uses the machine room, which has one
+door; never the other way round.
 """
 import ctypes
 import os

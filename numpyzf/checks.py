@@ -1,9 +1,9 @@
-"""Every argument check and its message, written once.
+"""The checks of arguments, each with its message, written once.
 
-A check returns what it checked, as the caller needs it: a C-contiguous array, Python's integers.
-It raises a TypeError for a wrong type or dtype and a ValueError for a wrong shape or value. The
+Most return what they checked, as the caller needs it: a C-contiguous array, Python's integers.
+They raise a TypeError for a wrong type or dtype and a ValueError for a wrong shape or value. The
 message names the argument, says what came and what was expected, and, where there is one, the way
-out.
+out. What is checked about files stands where they are read, in data/ and checkpoints.py.
 """
 from numbers import Integral, Real
 
@@ -60,13 +60,12 @@ def generator(name, rng):
     """`rng` itself, if it is a numpy.random.Generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"{name} must be a numpy.random.Generator, such as "
-                        f"numpy.random.default_rng(0), not {rng!r}; a training pass is "
-                        "net.forward(x, train=True, rng=rng)")
+                        f"numpy.random.default_rng(0), not {rng!r}")
     return rng
 
 
 def norm(size, alpha, k):
-    """The size of a contrast normalization, whose strengths are positive."""
+    """The size of a contrast normalization; k and alpha, which keep its strengths positive."""
     size, _, _ = window(size, 1, 0)
     if not (k > 0 and alpha >= 0):
         raise ValueError("contrast normalization needs k > 0 and alpha ≥ 0, not "
@@ -78,7 +77,7 @@ def positive(**values):
     """Numbers that must be positive."""
     for name, value in values.items():
         if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be positive, not {value}")
+            raise ValueError(f"{name} must be positive and finite, not {value}")
 
 
 # ---- arrays ------------------------------------------------------------------------------------
@@ -176,7 +175,7 @@ def float64(name, values):
 
 
 def result(name, values, shape):
-    """What a function that is checked returned, as a finite float64 array; else AssertionError."""
+    """What a function under test returned, as a finite float64 array; else AssertionError."""
     values = np.asarray(values)
     if values.shape != shape:
         raise AssertionError(f"{name} has shape {values.shape}, expected {shape}")
@@ -191,7 +190,7 @@ def result(name, values, shape):
 # ---- training ------------------------------------------------------------------------------------
 
 def recipe(values):
-    """A training.Recipe whose values can be."""
+    """A training.Recipe whose values are possible."""
     for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("settle", 0)):
         integer(name, getattr(values, name), least)
     positive(rate=values.rate, radius=values.radius)
@@ -254,7 +253,7 @@ def images(net, x):
     if x.shape[1:] != net.input_shape:
         raise ValueError(f"x has shape {x.shape}, this network takes "
                          f"(N, {', '.join(map(str, net.input_shape))})")
-    weights = None
+    weights = None                          # those of the first layer that has any that aren't zero
     for own in net.layers.values():
         weights = own.params.get("w", weights)
         if weights is not None and weights.any():

@@ -1,7 +1,8 @@
 """The deconvnet: project one activation down to the pixels that caused it (section 2.1).
 
 Seed one unit, everything else zero, and go down: unpool by the switches, rectify, filter with the
-transposed filters. `Network.backward` goes the same way; the difference is in `ReLU.project`.
+transposed filters. `Network.backward` goes the same way; the difference is in `ReLU.project`. All
+rules pass contrast normalization by, but for a Rule whose through_normalization is "gradient".
 """
 import numpy as np
 
@@ -19,14 +20,14 @@ def project(net, trace, layer, unit, *, rule="deconvnet", seed="activation"):
     """Project one unit of one layer's output to pixels.
 
     trace: of net.forward(x).
-    layer: its name.
+    layer: the layer's name.
     unit: (n, channel, row, column), or (n, feature) behind a fully connected layer. A whole map
     only when asked, with slices: (n, channel, slice(None), slice(None)).
     rule: "deconvnet", "gradient" or "guided"; or a Rule; or its three booleans.
     seed: "activation", the unit's own value as in the paper; or a number.
 
     Returns pixels (C, H, W), zero outside of what the unit can see. Raises ValueError for an
-    unknown layer, a unit outside of the layer, an unknown rule.
+    unknown layer, a unit outside of the layer, an unknown rule, a seed that is no finite number.
     """
     y, rule = checks.projection(net, trace, layer, rule, seed, RULES)
     n, *place = checks.unit(unit, y.shape, layer)

@@ -1,13 +1,16 @@
-"""The public operations: pure functions on arrays that go up, and the two ways down.
+"""The public operations: pure functions for the way up, the gradient, and the deconvnet's way down.
 
 Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed.
-`*_forward` returns (y, saved) with what its backward needs. Every function first checks its
-arguments, see checks.py: a TypeError for a wrong type or dtype, a ValueError for a wrong shape or
-value. What takes time runs in kernels/, the machine room; reference.py has the same in plain loops.
+`*_forward` returns (y, saved) with what its backward needs. Arguments are checked first, see
+checks.py: a TypeError for a wrong type or dtype, a ValueError for a wrong shape or value. What
+takes time runs in kernels/, the machine room; reference.py has the same in plain loops.
+
+A NaN: a network refuses it (checks.images). A pool takes it as the maximum. A ReLU leaves it up and
+stops the gradient there; the deconvnet's rectification lets it through.
 
 A convolution can be computed in four ways, the `method`. "direct", "unfold" and "shift" give the
 same numbers to rounding. "winograd" differs by up to some 1e-5 of the largest in float32, and a NaN
-or an infinity in x makes all outputs of its tile NaN. kernels/__init__.py says which one "auto" is.
+or an infinity in x reaches further there, in its tiles. kernels/__init__.py says what "auto" takes.
 """
 from typing import NamedTuple
 
@@ -67,7 +70,7 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
 
     r, w: (N, F, OH, OW), and filters (F, C, K, K).
     size: (H, W) of what is made: with stride > 1 several sizes have one output size.
-    method: "auto" is "unfold" here, so that a projection has the same pixels whichever way it goes.
+    method: "auto" is "unfold" here: project and project_many then give the same, to rounding.
     Returns x (N, C, H, W).
     """
     w, (H, W) = checks.array("w", w, "FCKK"), checks.pair("size", size)
@@ -134,7 +137,7 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     y[c] = x[c] / s[c]^β,  s[c] = k + α/size · Σ x[c']²
 
     c' runs over the `size` maps around c, cut at the first and last map: ONNX's LRN. The paper
-    gives no constants; these are the comparison network's (α = 5 · 1e-4, divided by size).
+    gives no constants; these are the comparison network's, whose α, 1e-4, is alpha/size.
 
     x: (N, C, H, W).
     Returns y, of the same shape, and saved. Section 2.
@@ -191,8 +194,7 @@ def relu_backward(dy, mask):
 def relu_project(r):
     """The deconvnet's rectification: pass where the signal *coming down* is positive (section 2.1).
 
-    This is the one line in which deconvnet and gradient differ; guided backpropagation applies
-    both.
+    The line in which deconvnet and gradient differ; guided backpropagation applies both.
     """
     return np.maximum(r, 0)
 

@@ -1,4 +1,4 @@
-"""Where windows lie: output sizes, receptive fields, and the cone of a unit. Integers only.
+"""Where windows lie: output sizes, receptive fields, what windows see. Integers only.
 
 Windows are square, so one axis says it all: a window of `size` pixels moves by `stride` over an
 input that is extended by `pad` on both sides. Window number i begins at pixel i·stride − pad.
@@ -40,7 +40,7 @@ def conv_output_size(n, size, stride, pad):
 
     Raises ValueError if the window is larger than the padded input.
 
-    >>> conv_output_size(224, 7, 2, 1)   # conv1 of the paper's net: the last column isn't visited
+    >>> conv_output_size(224, 7, 2, 1)   # conv1 of the paper's net
     110
     """
     size, stride, pad = checks.window(size, stride, pad)
@@ -89,7 +89,7 @@ def see_through(field, window):
 
 
 def pixels_below(start, stop, window, n):
-    """The pixels that some neighboring windows look at, of an input of n pixels; a half-open range.
+    """The pixels of an input of n pixels that a run of windows looks at; a half-open range.
 
     start, stop: the windows, a half-open range too.
 
@@ -98,4 +98,4 @@ def pixels_below(start, stop, window, n):
     """
     first = start * window.stride - window.pad
     end = (stop - 1) * window.stride - window.pad + window.size
-    return max(first, 0), min(end, n)
+    return min(max(first, 0), n), max(min(end, n), 0)

@@ -2,11 +2,9 @@
 
 `check_gradient` nudges every element of the input up and down and watches the output; it works
 for every smooth operation. `check_adjoint` compares two inner products; it works for a linear
-operation and its transpose, needs no nudging, and is good to rounding. Both draw random values
-from a generator that you pass. A constant dy would hide errors: a backward that averages dy,
-mirrors it or mixes up its axes gives the same numbers when all of dy is 1.
-
-Both run in float64: in float32 a central difference has about three good digits, too few.
+operation and its transpose, needs no nudging, and is exact but for rounding. Both draw random dy:
+a backward that averages dy, mirrors it or mixes up its axes is right where all of dy is 1. Both run
+in float64: in float32 a central difference has about three good digits, too few.
 """
 import numpy as np
 
@@ -22,7 +20,7 @@ def numerical_gradient(f, x, dy, h=1e-5):
     f: takes an array like x, a fresh one each time, and returns one like dy.
     x: float64, any shape; not changed.
     dy: of f(x)'s shape.
-    h: the nudge: [Σ dy·f(x + h) − Σ dy·f(x − h)] / 2h. It costs two calls of f per element of x.
+    h: the nudge: [Σ dy·f(x + h) − Σ dy·f(x − h)] / 2h. Two calls of f for each element of x.
 
     Raises TypeError if x is not float64, ValueError if f(x) doesn't have dy's shape.
 
@@ -51,10 +49,9 @@ def check_gradient(forward, backward, x, rng, *, tolerance=1e-6, h=1e-5):
     rng: a numpy.random.Generator.
 
     The error of an element is |a − b| / max(|a|, |b|, FLOOR · RMS of the numerical gradient).
-    Returns the largest. Raises AssertionError if that exceeds the tolerance, and says where and
-    what the gradient looks like; TypeError or ValueError if the check can't be made: x not
-    float64, values that aren't finite, or a gradient that is zero everywhere, where a backward
-    that does nothing would pass.
+    Returns the largest error. Raises AssertionError if that exceeds the tolerance, and says where
+    and what the gradient looks like. Raises TypeError or ValueError if the check can't be made: x
+    not float64, values that aren't finite, or a gradient that is zero everywhere.
 
     >>> x, w = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]])
     >>> check_gradient(lambda x: x @ w.T, lambda dy: dy @ w, x, np.random.default_rng(0)) < 1e-6
@@ -72,6 +69,8 @@ def check_gradient(forward, backward, x, rng, *, tolerance=1e-6, h=1e-5):
     dy = random_signs(y.shape, rng)
     dx = checks.result("backward(dy)", backward(dy.copy()), x.shape)
     right = numerical_gradient(forward, x, dy, h)
+    if not np.isfinite(right).all():
+        raise ValueError(f"forward is not finite within {h:g} of x: there are no differences")
     if not (right.any() or dx.any()):
         raise ValueError("the gradient is zero everywhere at this x, "
                          "where a backward that does nothing would pass")

@@ -6,14 +6,14 @@ Every layer has the same methods, and no data of a pass stays in it:
     backward(dy, saved, need_dx=True) -> dx, grads     the gradient; grads named as in `params`
     project(r, saved, image_of, rule) -> r             the deconvnet and its relatives, by `rule`
 
-Going down, backward and project do the same thing, but at the ReLU (and, by choice, at contrast
-normalization). r (M, …) holds M signals; `image_of` (M,) says for each one which image of the
-forward pass, which row of `saved`, it belongs to.
+Going down, backward and project differ at the ReLU; and at contrast normalization, which project
+passes by unless it is asked for the gradient. r (M, …) holds M signals; `image_of` (M,) says for
+each one which image of the forward pass, which row of the arrays in `saved`, it belongs to.
 
 A layer of your own is a class with these three methods and
 
-    params             its arrays by name, {} without any; "w" and "b" are those that are drawn
-    window             its geometry.Window, or None if every unit sees everything
+    params             its arrays by name, {} without any; `initialize` sets "b" and draws "w"
+    window             its geometry.Window, or None where no small part of the image is seen
     output_shape(shape) -> shape        without the batch; ValueError for an input that doesn't fit
 """
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from .geometry import Window, conv_output_size, pool_output_size
 
 
 class Rule(NamedTuple):
-    """How a signal goes down: three independent choices, eight rules; and one more."""
+    """How a signal goes down: three choices, so eight rules; and the way through normalization."""
     forward_mask: bool      # at a ReLU, pass only where the forward input was positive
     switches: bool          # at a pool, go to where the maximum was; else to the window's middle
     backward_relu: bool     # at a ReLU, pass only what is itself positive
@@ -55,6 +55,7 @@ class Conv:
         filters, channels = self.params["w"].shape[:2]
         if len(shape) != 3 or shape[0] != channels:
             raise ValueError(f"{self} takes {channels} channels (C, H, W), but gets shape {shape}")
+        # an error now, and not in a pass, if the method can't take these filters
         kernels.choose(self.method, *shape[1:], self.params["w"].shape, self.window)
         return (filters, *(conv_output_size(n, *self.window) for n in shape[1:]))
 
@@ -77,7 +78,7 @@ class Conv:
 
 
 class ReLU:
-    """max(x, 0). The one layer where gradient, deconvnet and guided backpropagation differ."""
+    """max(x, 0). The layer where gradient, deconvnet and guided backpropagation differ."""
     params = {}
     window = Window(1, 1, 0)
 
@@ -130,7 +131,7 @@ class MaxPool:
         return functional.unpool(dy, saved), {}
 
     def project(self, r, saved, image_of, rule):
-        """Unpool by the switches; or, without them, to the middle of each window."""
+        """Unpool by the switches; without them to each window's middle, or the last pixel."""
         index = saved.index[image_of] if rule.switches else self.middles(r.shape, saved.x_shape)
         x_shape = len(r), *saved.x_shape[1:]
         return functional.unpool(r, functional.Switches(index, x_shape))
@@ -150,6 +151,7 @@ class ContrastNorm:
     window = Window(1, 1, 0)
 
     def __init__(self, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
+        checks.norm(size, alpha, k)
         self.constants = {"size": size, "alpha": alpha, "beta": beta, "k": k}
 
     def __repr__(self):

@@ -1,4 +1,4 @@
-"""The networks: the paper's own, lab-size ones with all of its stages, and their variants."""
+"""The networks: the paper's own, small ones with all of its stages, and their variants."""
 from . import checks
 from .layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from .network import Network
@@ -12,13 +12,12 @@ def zfnet(classes=1000, *, input_shape=(3, 224, 224), first=(7, 2, 1), middle=(3
     input_shape: (C, H, W) of its images.
     first: (size, stride, pad) of conv1; (11, 4, 2) in the comparison network (Figure 6).
     middle: numbers of maps of conv3, conv4 and conv5; (512, 1024, 512) in the wide net of Table 3.
-    With one or two numbers the last of these layers are there, and keep their names: (256,) is the
-    net without layers 3 and 4, which has conv1, conv2 and conv5.
+    One or two numbers stand for the last of these layers: (256,) leaves conv3 and conv4 out.
     hidden: features of fc6 and fc7; (4096,) without layer 7, () without layers 6 and 7 (Table 3).
 
-    The paper doesn't state the paddings. conv1 padded by 1, conv2 by 0, conv3–5 by 1 and unpadded
-    pools with ceil-mode sizes are the one choice of 48 that gives its map sizes 110, 55, 26, 13,
-    13, 13, 13, 6. The weights are zero until `initialize` or `load_parameters`.
+    The paper doesn't state the paddings. Of 48 choices only this one gives its map sizes: conv1
+    padded by 1, conv2 by 0, conv3–5 by 1, and unpadded pools that may hang over the edge. The
+    weights are zero until `initialize` or `load_parameters`.
 
     >>> net = zfnet()
     >>> stages = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5")
@@ -33,16 +32,14 @@ def labnet(classes=10, *, input_shape=(1, 28, 28), first=None, middle=(64, 64, 4
     """A network of the same kind for small images: all stages, 32 to 64 maps each.
 
     input_shape: (1, 28, 28), (3, 32, 32), (3, 64, 64) or the like.
-    first: as in zfnet. Without it (5, 1, 2); from 48 pixels on (7, 2, 3), strides of 2 as the
-    paper's.
+    first: as in zfnet; without it (5, 1, 2), and for sides of 48 and more (7, 2, 3).
     classes, middle, hidden: as in zfnet.
 
-    It trains in minutes on two cores. Strides of 1 in its convolutions leave enough pixels for
-    three pools. With 256 features in place of 4096, dropout takes a quarter of them and not half.
-    The weights are zero until `initialize` or `load_parameters`.
+    It trains in minutes on two cores. Small strides leave enough pixels for three pools. With 256
+    features in place of 4096, dropout takes a quarter of them and not half.
 
-    >>> [labnet(input_shape=(3, side, side)).shapes["pool5"] for side in (64, 32)]
-    [(48, 4, 4), (48, 4, 4)]
+    >>> labnet().receptive_field("conv3")
+    ReceptiveField(size=27, stride=4, start=-10)
     """
     if first is None:
         first = (7, 2, 3) if min(input_shape[1:]) >= 48 else (5, 1, 2)

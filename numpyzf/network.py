@@ -2,6 +2,7 @@
 import copy
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,8 +16,8 @@ class Trace:
     """All that came out of one forward pass: trace["conv5"] is that layer's output.
 
     Parameters and input aren't copied: after a training step, go up again before going down.
-    A training pass keeps only what `Network.backward` needs. Asked for more, it goes up once more,
-    with the same dropout, and keeps everything.
+    A training pass through all layers keeps only what `Network.backward` needs. Asked for more, it
+    goes up once more, with the same dropout, and keeps everything.
     """
     outputs: dict           # {"input": x, "conv1": y, …}
     saved: dict             # {"conv1": …}: what each layer's backward and project need
@@ -42,7 +43,7 @@ class Trace:
         return f"Trace of {count}: {names}; trace[name] is that layer's output"
 
     def complete(self):
-        """Keep everything, also of a training pass."""
+        """Make what a training pass left out, by going up once more."""
         if self.again:
             whole = self.again()
             self.outputs, self.saved, self.layers = whole.outputs, whole.saved, whole.layers
@@ -63,7 +64,7 @@ class Network:
         self.layers, self.input_shape = dict(layers), tuple(input_shape)
         if len(self.layers) != len(layers) or "input" in self.layers:
             names = [name for name, _ in layers]
-            raise ValueError(f"layer names must differ, and from 'input': {names}")
+            raise ValueError(f"layer names must differ from each other and from 'input': {names}")
         self.shapes = {"input": self.input_shape}
         shape = self.input_shape
         for name, layer in self.layers.items():
@@ -97,7 +98,7 @@ class Network:
     def load_parameters(self, parameters):
         """Copy values in from a dictionary like `parameters`.
 
-        ValueError or TypeError, and no change, where a name, a shape or a kind of number differs.
+        ValueError or TypeError, and no change, for other names or shapes, or a NaN or infinity.
         """
         own = self.parameters
         checks.parameters(own, parameters)
@@ -108,9 +109,9 @@ class Network:
         """Draw all weights anew from a numpy.random.Generator, set biases to zero; returns self.
 
         initialization: "paper", a Gaussian of deviation 1e-2 for all, which is known to stall
-        deep nets; or "he", of variance 2 / inputs of a unit (He et al. 2015). The first layer
-        starts at 1e-2 either way: its filters then grow out of what they see. At He's size the
-        noise that they start from is still there after a short training.
+        deep nets; or "he", of variance 2 / inputs of a unit (He et al. 2015), but for the first
+        layer. That starts at 1e-2 either way, so that its filters grow out of what they see: at
+        He's size their first noise is still there after a short training.
         """
         checks.generator("rng", rng)
         checks.one_of("initialization", initialization, ("he", "paper"))
@@ -118,6 +119,7 @@ class Network:
         for name, value in self.parameters.items():
             if name.endswith(".b"):
                 value[...] = 0
+            if not name.endswith(".w"):
                 continue
             small = first or initialization == "paper"
             deviation = 1e-2 if small else np.sqrt(2 / value[0].size)
@@ -127,16 +129,15 @@ class Network:
 
     # ---- the passes ----
     def forward(self, x, *, train=False, rng=None, until=None):
-        """Run images up, through layer `until` or all layers; returns the Trace.
+        """Run images up, to layer `until` (included) or through all; returns the Trace.
 
         x: (N, C, H, W), or one image (C, H, W), which becomes the only one of its batch. TypeError
         or ValueError for another dtype or shape, or a value that isn't finite.
-        train: dropout drops, which needs rng; the trace keeps only what `backward` needs.
-        rng: a numpy.random.Generator.
+        train: dropout drops, by rng, a numpy.random.Generator; only what `backward` needs is kept.
         """
         x = checks.images(self, x)
         if until is not None and until not in self.layers:
-            checks.layer(self, until)
+            checks.layer(self, until)       # raises the error
         layers, names, again = self.layers, [*self.layers], None
         if train and until is None:
             layers, same = rectified_pools(layers), copy.deepcopy(rng)
@@ -233,7 +234,7 @@ class Network:
         sides = []
         for axis, place in ((1, row), (2, column)):
             start, stop = place, place + 1
-            for key, below in zip(names[:0:-1], names[-2::-1]):        # from `name` to the first
+            for key, below in pairwise(reversed(names)):        # from `name` down to the input
                 window, n = self.layers[key].window, self.shapes[below][axis]
                 start, stop = pixels_below(start, stop, window, n)
             sides.append(slice(start, stop))
@@ -248,8 +249,7 @@ class Network:
             count = sum(value.size for value in layer.params.values())
             shape = "×".join(map(str, self.shapes[name]))
             rows.append((name, repr(layer), shape, seen, f"{count:,}" if count else ""))
-        total = sum(value.size for value in self.parameters.values())
-        rows.append(("", "", "", "", f"{total:,}"))
+        rows.append(("", "", "", "", f"{sum(w.size for w in self.parameters.values()):,}"))
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = []
         for *words, count in rows:
@@ -259,12 +259,10 @@ class Network:
 
 
 def rectified_pools(layers):
-    """{name: layer} of a training pass: a ReLU and the max pool behind it are one."""
-    found, before = {}, None
-    for name, layer in layers.items():
-        if type(layer) is MaxPool and before is not None and type(layers[before]) is ReLU:
-            del found[before]
-            layer = kernels.RectifiedPool(layer.window, layer.ceil)
-        found[name] = layer
-        before = name
+    """{name: layer} of a training pass: a ReLU and the max pool behind it become the pool."""
+    found = dict(layers)
+    for below, name in pairwise(layers):
+        if type(layers[below]) is ReLU and type(layers[name]) is MaxPool:
+            del found[below]
+            found[name] = kernels.RectifiedPool(layers[name].window, layers[name].ceil)
     return found

@@ -1,7 +1,7 @@
-"""Every operation as literal loops: the specification. Slow on purpose, no trick, one formula each.
+"""The operations as literal loops: the specification. Slow on purpose, no trick, one formula each.
 
 Sums run in float64; the result has the input's dtype. Letters as everywhere: N images, C channels,
-H×W size, F filters, K kernel, OH×OW output. functional.py must give the same numbers.
+H×W size, F filters, K kernel, OH×OW output. functional.py must give the same numbers, to rounding.
 """
 import math
 
@@ -67,8 +67,8 @@ def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
             h, v = p * stride + i - pad, q * stride + j - pad
             if 0 <= h < H and 0 <= v < W:
                 value = x[n, c, h, v]
-                a_nan = math.isnan(value) and (best is None or not math.isnan(best))
-                if best is None or value > best or a_nan:
+                first_nan = math.isnan(value) and (best is None or not math.isnan(best))
+                if best is None or value > best or first_nan:
                     best, place = value, h * W + v
         y[n, c, p, q], index[n, c, p, q] = best, place
     return y, index
@@ -95,7 +95,7 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
 
 
 def contrast_norm_backward(dy, x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
-    """dx: through the numerator of y[c], and through s[c] of all maps whose neighbor x[c'] is."""
+    """dy[c] goes through x[c] in the numerator, and through x[c'] in s[c] for every neighbor c'."""
     dx, dtype = np.zeros(x.shape), x.dtype
     dy, x = (a.astype(float) for a in (dy, x))
     for n, c, h, v in np.ndindex(x.shape):

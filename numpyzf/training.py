@@ -1,7 +1,7 @@
 """Training as the paper does it (section 3): mini-batches, SGD with momentum, filters that are
 renormalized, and a rate that is lowered when the validation accuracy stalls.
 
-`train_step` is one step, `train` the loop around it. A run that is kept on disk is made by runs.py.
+`train_step` is one step, `train` the loop around it; runs.py keeps a training on disk.
 """
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,21 +14,21 @@ from .geometry import ceil_div
 
 
 class Recipe(NamedTuple):
-    """How to train. The batch, rate, momentum and radius are the paper's; it has 70 epochs."""
+    """How to train. Batch, rate, momentum and radius are the paper's; it trains for 70 epochs."""
     epochs: int = 10
     batch: int = 128                    # images per step
     rate: float = 1e-2                  # the learning rate at the start
     momentum: float = 0.9               # how much of the last step is kept
     radius: float = 1e-1                # the RMS value that filters are scaled back to
-    renormalize: tuple | None = None    # names of the convolutions that are; None: all of them
-    patience: int = 2                   # epochs without a better validation accuracy, after which
-    factor: float = 0.1                 # the rate is multiplied by this number;
-    settle: int = 2                     # so are the rates of these last epochs, at most a third
+    renormalize: tuple | None = None    # convolutions to renormalize; None: all of them
+    patience: int = 2                   # epochs without a better accuracy, then the rate drops
+    factor: float = 0.1                 # what the rate is then multiplied by
+    settle: int = 2                     # last epochs, a third at most, with rate·factor or less
 
 
 @dataclass
 class State:
-    """A training between two epochs: all that a checkpoint holds."""
+    """A training between two epochs: what a checkpoint holds of it."""
     net: object
     rng: np.random.Generator
     rate: float
@@ -121,7 +121,7 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, afte
         epoch = len(state.history) + 1
         settling = epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3)
         rate = min(state.rate, recipe.rate * recipe.factor) if settling else state.rate
-        # what overflows is told by an error, here and in train_step
+        # an overflow ends in an error, here or in train_step; NumPy's warnings add nothing
         with np.errstate(over="ignore", invalid="ignore"):
             loss, share = train_epoch(state, images, labels, prepare, rate, recipe, progress)
         if not all(np.isfinite(w).all() for w in state.net.parameters.values()):
@@ -155,7 +155,8 @@ def train_epoch(state, images, labels, prepare, rate, recipe, progress=None):
 def next_rate(rate, accuracies, recipe):
     """The rate after epochs with these validation accuracies.
 
-    It is lowered when the best of them is `patience` epochs old, and again after as many more.
+    It drops when the best of them is `patience` epochs old, and again after as many more; an equal
+    one is not better. `train` lowers it too, for the last Recipe.settle epochs.
 
     >>> recipe = Recipe(patience=2)
     >>> next_rate(0.01, [0.5, 0.7, 0.6], recipe), next_rate(0.01, [0.5, 0.7, 0.6, 0.7], recipe)
