@@ -6,8 +6,7 @@ ordinary operations run. Where something changed in a box of every map, the maps
 they were: cut them, paste the box.
 
 Cost: one read and one write per element, in runs of a box's row. They are loops, since assigning
-one slice to another takes two to three times as long here: Numba first asks whether they overlap. Unpooling also divides once per
-element.
+one slice to another takes two to three times as long. Unpooling also divides once per element.
 
 Threads: one map of one box, plane number m·C + c, is written by one thread.
 """
