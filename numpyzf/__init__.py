@@ -14,8 +14,8 @@ The house, in the order to read it:
                         bench/: one convolution in six ways
     the command         cli, __main__
 
-Imports go down only: the galleries use the reading, the reading uses the machine room, which has one
-door; never the other way round.
+Imports go down only: the galleries use the reading, and the reading uses the machine room, by its
+one door; never the other way round.
 """
 import ctypes
 import os

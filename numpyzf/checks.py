@@ -12,10 +12,10 @@ import numpy as np
 
 # ---- numbers -----------------------------------------------------------------------------------
 
-def integer(name, value, least=None, most=None, what="an integer"):
-    """`value` as Python's int; bools, floats and strings are refused."""
+def integer(name, value, least=None, most=None, hint=""):
+    """`value` as Python's int; bools, floats and strings are refused. `hint` ends the message."""
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be {what}, not {value!r}")
+        raise TypeError(f"{name} must be an integer, not {value!r}{hint}")
     if most is not None and not least <= value <= most:
         raise ValueError(f"{name} must lie between {least} and {most}, not {value}")
     if least is not None and value < least:
@@ -56,11 +56,11 @@ def rate(value):
     return value
 
 
-def generator(name, rng):
-    """`rng` itself, if it is a numpy.random.Generator."""
+def generator(name, rng, hint=""):
+    """`rng` itself, if it is a numpy.random.Generator. `hint` ends the message."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"{name} must be a numpy.random.Generator, such as "
-                        f"numpy.random.default_rng(0), not {rng!r}")
+                        f"numpy.random.default_rng(0), not {rng!r}{hint}")
     return rng
 
 
@@ -77,7 +77,7 @@ def positive(**values):
     """Numbers that must be positive."""
     for name, value in values.items():
         if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be positive and finite, not {value}")
+            raise ValueError(f"{name} must be positive, not {value}")
 
 
 # ---- arrays ------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def images(net, x):
 
 def model(classes, input_shape):
     """The two arguments that all models take, which are easily mixed up."""
-    integer("classes", classes, 1, what="an integer (the images' shape is input_shape)")
+    integer("classes", classes, 1, hint="; the shape of the images goes in as input_shape")
     if np.shape(input_shape) != (3,) or np.asarray(input_shape).dtype.kind not in "iu":
         raise ValueError("input_shape must be (channels, height, width), such as (1, 28, 28), "
                          f"not {input_shape!r}")

@@ -238,7 +238,8 @@ def dropout_forward(x, *, rate, rng):
     era scaled there). rng: a numpy.random.Generator.
     Returns y and the mask, of x's shape and dtype, which holds 0 or 1/(1 − rate).
     """
-    x, rate, rng = checks.array("x", x), checks.rate(rate), checks.generator("rng", rng)
+    hint = "; a training pass is net.forward(x, train=True, rng=rng)"
+    x, rate, rng = checks.array("x", x), checks.rate(rate), checks.generator("rng", rng, hint)
     mask = (rng.random(x.shape, np.float32) >= rate) * x.dtype.type(1 / (1 - rate))
     return x * mask, mask
 

@@ -5,9 +5,9 @@ map. Boxes of equal size, whatever their place, stack into one batch (M, C, h, w
 ordinary operations run. Where something changed in a box of every map, the maps around it are as
 they were: cut them, paste the box.
 
-Cost: one read and one write per element, in runs of a box's row. The rows are copied in loops:
-assigning one slice to another takes two to three times as long, since Numba first asks whether
-they overlap. Unpooling also divides once per element.
+Cost: one read and one write per element, in runs of a box's row. The rows are copied in
+loops: assigning one slice to another takes two to three times as long. Unpooling also divides once
+per element.
 
 Threads: one map of one box, plane number m·C + c, is written by one thread.
 """

@@ -47,7 +47,7 @@ from .shared import SMALL_PRODUCT, blocks, run, scratch
 POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them
 TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has less than two outputs
 BLOCK_BYTES = 32 << 20      # of V at a time, many maps: enough for products at full rate
-FEW = 96 * 96               # few maps: filters times channels
+FEW_MAPS = 96 * 96          # few maps: filters times channels
 RUN = 64                    # tiles in a run: they stay in the first-level cache
 SIDE = 8                    # rows of points in a tile's memory
                             # both are fixed numbers, for full vector instructions
@@ -214,7 +214,7 @@ def share_images(some_images, count, U, tiles):
     """
     n2, F, C = U.shape
     T = tiles.tiles_down * tiles.tiles_across
-    if F * C > FEW:
+    if F * C > FEW_MAPS:
         # many maps: blocks of so many bytes of V, one after the other; what is run inside is shared
         return [some_images(T * n2 * C * U.itemsize, BLOCK_BYTES, 0, count)]
     # few maps: blocks of so many multiply-adds; what is run inside stays on its thread

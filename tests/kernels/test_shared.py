@@ -79,16 +79,6 @@ def test_threads_are_kept_for_the_next_call(two_threads):
     assert first == again
 
 
-def test_a_nested_call_stays_on_the_thread_that_makes_it(two_threads):
-    """Also on the caller's own thread, which has a share too; and only while it has it."""
-    def nested(start, stop):
-        here = threading.current_thread()
-        return run(lambda *part: (part, threading.current_thread() is here), 4)
-    assert run(nested, 2) == 2 * [[((0, 4), True)]]
-    assert run(nested, 1) == [[((0, 4), True)]]
-    assert run(share, 4) == [(0, 2), (2, 4)]
-
-
 def in_a_process(program, threads="2"):
     """What the program prints; in a process of its own, which is ended if it hangs."""
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=True,
@@ -97,11 +87,17 @@ def in_a_process(program, threads="2"):
     return done.stdout
 
 
-def test_shares_that_are_split_again_do_not_wait_for_each_other():
+def test_a_nested_call_stays_on_the_thread_that_makes_it():
+    """Also on the caller's own thread, which has a share too; and only while it has it."""
     assert in_a_process("""if True:
+        import threading
         from numpyzf.kernels import run
-        def inner(start, stop): return stop - start
-        print(run(lambda start, stop: [start, run(inner, 3)], 2))""") == "[[0, [3]], [1, [3]]]\n"
+        def share(start, stop): return start, stop
+        def nested(start, stop):
+            here = threading.current_thread()
+            return run(lambda *part: (part, threading.current_thread() is here), 4)
+        print(run(nested, 2), run(nested, 1), run(share, 4))
+        """) == "[[((0, 4), True)], [((0, 4), True)]] [[((0, 4), True)]] [(0, 2), (2, 4)]\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")

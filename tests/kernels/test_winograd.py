@@ -1,6 +1,6 @@
 """Winograd's convolution against the loops of reference.py, and what it costs in accuracy.
 
-Both of its ways to use the cores are tested: FEW is set so that all maps are few, or many.
+Both of its ways to use the cores are tested: FEW_MAPS is set so that all maps are few, or many.
 """
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def assert_right(arrays, stride, pad):
 @few_or_many
 def test_geometries_of_all_methods(winograd_case, few, rng, monkeypatch):
     """All is zero where windows see nothing but padding: the error is not relative there."""
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     c = winograd_case
     arrays = draw(rng, np.float64, c.N, c.C, c.H, c.W, c.F, c.K, c.stride, c.pad)
     results = all_of(*arrays, c.stride, c.pad, "winograd")
@@ -65,7 +65,7 @@ def test_geometries_of_all_methods(winograd_case, few, rng, monkeypatch):
     (4, 2, 1), (5, 2, 0), (7, 2, 1), (10, 2, 3), (7, 3, 2)])
 def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
     """2, 3 taps: tiles of 5, 4 outputs; 4 to 7 taps: of 5 to 2. 17 and 14 are never both whole."""
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     assert_right(draw(rng, np.float64, 2, 3, 17, 14, 2, K, stride, pad), stride, pad)
 
 
@@ -73,7 +73,7 @@ def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
 @pytest.mark.parametrize("limit", [1, 3000, 6000])
 def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
     """Seven images, one, two, four at a time: a smaller last block, sums over blocks, threads."""
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     monkeypatch.setattr(winograd, "BLOCK_BYTES", limit)             # 2304 bytes an image
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", limit // 64)     # 24 multiply-adds an image
     assert_right(draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1), 1, 1)
@@ -84,7 +84,7 @@ def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
                          [(3, 1, 300), (5, 1, 270), (3, 1, 257), (3, 1, 100), (5, 2, 530)])
 def test_rows_of_more_tiles_than_a_run_and_more_images(K, stride, width, few, rng, monkeypatch):
     """A run is 64 tiles: a part of a row of 65 and more, or two rows of 25, of five images."""
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     arrays = draw(rng, np.float64, 5, 2, 7, width, 3, K, stride, K // 2)
     results = all_of(*arrays, stride, K // 2, "winograd")
     for actual, right in zip(results, all_of(*arrays, stride, K // 2, "direct"), strict=True):
@@ -95,7 +95,7 @@ def test_rows_of_more_tiles_than_a_run_and_more_images(K, stride, width, few, rn
 @pytest.mark.parametrize("size, K, stride, pad", [(18, 6, 3, 1), (13, 4, 2, 0), (18, 9, 3, 1)])
 def test_columns_that_no_window_visits(size, K, stride, pad, few, rng, monkeypatch):
     """Whole tiles end before the image does. Its rest must not get into the next one's padding."""
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     tiles = winograd.tiles_of(size, size, Window(K, stride, pad))
     assert stride * ((tiles.tiles_across - 1) * tiles.outputs + tiles.points) < size + pad
     assert_right(draw(rng, np.float64, 4, 2, size, size, 3, K, stride, pad), stride, pad)
@@ -103,7 +103,7 @@ def test_columns_that_no_window_visits(size, K, stride, pad, few, rng, monkeypat
 
 @few_or_many
 def test_the_same_bits_every_time(few, rng, monkeypatch):
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     arrays = draw(rng, np.float32, 20, 30, 9, 9, 40, 3, 1, 1)
     first = all_of(*arrays, 1, 1, "winograd")
     for _ in range(3):
@@ -114,7 +114,7 @@ def test_the_same_bits_every_time(few, rng, monkeypatch):
 @small
 @few_or_many
 def test_no_images(few, rng, monkeypatch):
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     arrays = draw(rng, np.float64, 0, 2, 6, 6, 3, 3, 1, 1)
     y, dx, dw, db, _ = all_of(*arrays, 1, 1, "winograd")
     assert len(y) == len(dx) == 0 and not dw.any() and not db.any()
@@ -170,7 +170,7 @@ def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch)
         sizes.append((name, shape[2]))
         return shared.scratch(name, shape, dtype)
     monkeypatch.setattr(shared, "THREADS", 1)
-    monkeypatch.setattr(winograd, "FEW", few)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
     monkeypatch.setattr(winograd, "BLOCK_BYTES", 5000)              # 2304 bytes an image: two
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds: three
     monkeypatch.setattr(winograd, "scratch", scratch)
