@@ -1,7 +1,6 @@
 """Network, an ordered list of named layers, and Trace, what one forward pass leaves behind."""
 import copy
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,19 +14,19 @@ from .layers import Conv, MaxPool, ReLU
 class Trace:
     """All that came out of one forward pass: trace["conv5"] is that layer's output.
 
-    Parameters and input aren't copied: after a training step, go up again before going down.
-    A training pass through all layers keeps only what `Network.backward` needs. Asked for more, it
-    goes up once more, with the same dropout, and keeps everything.
+    Parameters and input aren't copied: after a training step, go up again before going down. A
+    training pass through all layers keeps only what `Network.backward` needs; asked for more, it
+    goes up once more, with the same dropout.
     """
     outputs: dict           # {"input": x, "conv1": y, …}
     saved: dict             # {"conv1": …}: what each layer's backward and project need
-    layers: dict            # {"conv1": Conv …}: what saved belongs to
     scores: np.ndarray      # the last output
     names: list             # of the layers that the pass went through
+    lean: tuple = None      # of a training pass: its layers and what they saved, two dictionaries
     again: object = None    # of a training pass: makes the same Trace with everything in it
 
     def __getitem__(self, name):
-        if name not in self.outputs:
+        if name not in self.outputs and name in self.names:
             self.complete()
         if name not in self.outputs:
             names = ", ".join(self.names)
@@ -43,11 +42,14 @@ class Trace:
         return f"Trace of {count}: {names}; trace[name] is that layer's output"
 
     def complete(self):
-        """Make what a training pass left out, by going up once more."""
-        if self.again:
-            whole = self.again()
-            self.outputs, self.saved, self.layers = whole.outputs, whole.saved, whole.layers
-            self.again = None
+        """Make what a training pass left out; ValueError if the parameters have changed since."""
+        again = self.again
+        if again:
+            whole = again()
+            if not np.array_equal(whole.scores, self.scores, equal_nan=True):
+                raise ValueError("the parameters or the input have changed since this training "
+                                 "pass: go up again")
+            self.outputs, self.saved, self.again = whole.outputs, whole.saved, None
 
 
 class Network:
@@ -77,11 +79,8 @@ class Network:
     @property
     def parameters(self):
         """{"conv1.w": array, "conv1.b": array, …}: the arrays themselves, not copies."""
-        found = {}
-        for name, layer in self.layers.items():
-            for key, value in layer.params.items():
-                found[f"{name}.{key}"] = value
-        return found
+        return {f"{name}.{key}": value for name, layer in self.layers.items()
+                for key, value in layer.params.items()}
 
     @property
     def dtype(self):
@@ -119,12 +118,11 @@ class Network:
         for name, value in self.parameters.items():
             if name.endswith(".b"):
                 value[...] = 0
-            if not name.endswith(".w"):
-                continue
-            small = first or initialization == "paper"
-            deviation = 1e-2 if small else np.sqrt(2 / value[0].size)
-            value[...] = rng.standard_normal(value.shape, np.float32) * deviation
-            first = False
+            elif name.endswith(".w"):
+                small = first or initialization == "paper"
+                deviation = 1e-2 if small else np.sqrt(2 / value[0].size)
+                value[...] = rng.standard_normal(value.shape, np.float32) * deviation
+                first = False
         return self
 
     # ---- the passes ----
@@ -138,19 +136,23 @@ class Network:
         x = checks.images(self, x)
         if until is not None and until not in self.layers:
             checks.layer(self, until)       # raises the error
-        layers, names, again = self.layers, [*self.layers], None
-        if train and until is None:
-            layers, same = rectified_pools(layers), copy.deepcopy(rng)
-            again = partial(self.forward, x, train=True, rng=same, until=names[-1])
-        outputs, saved = {"input": x}, {}
+        lean, same = train and until is None, copy.deepcopy(rng)
+        layers = rectified_pools(self.layers) if lean else self.layers
+        outputs, saved, y = {"input": x}, {}, x
         for name, layer in layers.items():
-            x, saved[name] = layer.forward(x, train=train, rng=rng)
-            if not again:
-                outputs[name] = x
+            y, saved[name] = layer.forward(y, train=train, rng=rng)
+            if not lean:
+                outputs[name] = y
             if name == until:
-                names = [*saved]
                 break
-        return Trace(outputs, saved, layers, x, names, again)
+        if not lean:
+            return Trace(outputs, saved, y, [*saved])
+
+        def again():
+            return self.forward(x, train=True, rng=copy.deepcopy(same), until=name)
+
+        alike = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
+        return Trace(outputs, alike, y, [*self.layers], (layers, saved), again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """Gradients of Σ dy·output under the parameters' names, "conv1.w" …
@@ -159,15 +161,15 @@ class Network:
         layer: whose output that is; the last layer of the trace by default.
         wrt_input: add the gradient with respect to the input, under "input".
         """
-        names = list(trace.saved)
-        if layer is not None and layer != names[-1]:
-            checks.layer(self, layer)
-            trace.complete()
-            names = list(trace.saved)
-            if layer not in names:
+        layers, saved = trace.lean or (self.layers, trace.saved)
+        if layer is not None and layer != trace.names[-1]:
+            if checks.layer(self, layer) not in trace.names:
                 raise ValueError(f"this pass didn't reach {layer}; "
-                                 f"it went through: {', '.join(names)}")
-            names = names[:names.index(layer) + 1]
+                                 f"it went through: {', '.join(trace.names)}")
+            trace.complete()
+            layers, saved = self.layers, trace.saved
+        names = [*saved]
+        names = names[:names.index(layer or trace.names[-1]) + 1]
         expected = len(trace.scores), *self.shapes[names[-1]]
         if np.shape(dy) != expected:
             raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has "
@@ -175,9 +177,8 @@ class Network:
         grads = {}
         for name in reversed(names):
             need_dx = wrt_input or name != names[0]
-            dy, own = trace.layers[name].backward(dy, trace.saved[name], need_dx=need_dx)
-            for key, value in own.items():
-                grads[f"{name}.{key}"] = value
+            dy, own = layers[name].backward(dy, saved[name], need_dx=need_dx)
+            grads.update({f"{name}.{key}": value for key, value in own.items()})
         if wrt_input:
             grads["input"] = dy
         return grads

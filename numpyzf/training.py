@@ -94,8 +94,7 @@ def filter_rms(w):
 def accuracy(net, images, labels, prepare, *, batch=256):
     """The share of images, uint8 (N, C, H, W), whose highest score is their label's.
 
-    prepare: prepare(images) makes the net's input.
-    """
+    prepare: prepare(images) makes the net's input."""
     right = 0
     for n in range(0, len(images), batch):
         scores = net.predict(prepare(images[n:n + batch]), batch=batch)

@@ -161,7 +161,7 @@ def test_the_trace_of_a_training_pass_has_everything(net, x, rng):
     generator, same = np.random.default_rng(6), np.random.default_rng(6)
     training = net.forward(x, train=True, rng=generator)
     plain = net.forward(x, train=True, rng=same, until="fc4")
-    assert list(training.saved) == [name for name in net.layers if name != "relu1"]
+    assert list(training.saved) == [key for key in net.layers if key not in ("relu1", "pool1")]
     words, dy = repr(training), rng.standard_normal((4, 3))
     assert words == repr(plain) and "relu1" in words
     grads = net.backward(training, dy)
@@ -177,6 +177,47 @@ def test_the_trace_of_a_training_pass_has_everything(net, x, rng):
         training["conv9"]
     with pytest.raises(KeyError, match="no layer 'conv9' in this pass; it went through: conv1"):
         net.forward(x, train=True, rng=rng)["conv9"]
+
+
+def stepped(net):
+    """Change the parameters, as a training step does."""
+    for value in net.parameters.values():
+        value += 0.1
+
+
+@small
+def test_a_training_pass_is_not_completed_with_other_parameters(net, x, rng):
+    trace = net.forward(x, train=True, rng=rng)
+    stepped(net)
+    for use in (lambda: trace["conv2"], trace.complete,
+                lambda: net.backward(trace, trace.scores, layer="fc3"),
+                lambda: project(net, trace, "conv2", (0, 0, 0, 0))):
+        with pytest.raises(ValueError, match="have changed since this training pass: go up again"):
+            use()
+
+
+@small
+def test_a_training_pass_completed_by_several_threads_at_once(net, x):
+    """Each goes up with dropout of its own copy, and finds the same; backward isn't disturbed."""
+    plain = net.forward(x, train=True, rng=np.random.default_rng(7), until="fc4")
+    grads = net.backward(plain, plain.scores)
+    for _ in range(20):
+        trace = net.forward(x, train=True, rng=np.random.default_rng(7))
+        with ThreadPoolExecutor(4) as pool:
+            masks = [pool.submit(lambda: (trace["conv2"], trace.saved["drop3"])[1])
+                     for _ in range(3)]
+            down = pool.submit(net.backward, trace, trace.scores)
+        for mask in masks:
+            np.testing.assert_array_equal(mask.result(), plain.saved["drop3"])
+        equal(down.result(), grads)
+
+
+@small
+def test_a_mistyped_name_costs_no_pass(net, x, rng, monkeypatch):
+    trace = net.forward(x, train=True, rng=rng)
+    monkeypatch.setattr(net, "forward", None)           # going up would be a TypeError
+    with pytest.raises(KeyError, match="no layer 'conv9'"):
+        trace["conv9"]
 
 
 @small
@@ -199,10 +240,11 @@ def test_a_training_pass_pools_and_rectifies_at_once_and_gets_the_same_bits(valu
     assert (plain["conv1"] == 0).any() == ties
     np.testing.assert_array_equal(training.scores, plain.scores)
     equal(net.backward(training, dy, wrt_input=True), net.backward(plain, dy, wrt_input=True))
-    assert list(training.saved) == ["conv1", "pool1", "pool2", "conv2", "pool3", "norm3"]
+    _, lean = training.lean
+    assert list(lean) == ["conv1", "pool1", "pool2", "conv2", "pool3", "norm3"]
     assert list(training.outputs) == ["input"]
     for name in ("pool1", "pool3"):
-        y, index, _ = training.saved[name]
+        y, index, _ = lean[name]
         np.testing.assert_array_equal(y, plain[name])
         np.testing.assert_array_equal(index, plain.saved[name].index)
 
