@@ -38,10 +38,10 @@ work to do.
 
 Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
 threads write one number: an output plane is one thread's in direct, Winograd and the pools, a band
-of rows in shift, BLAS's share in unfold. Sums of several threads are added in the order of the
-shares. So results don't depend on which thread is first. Kernels release the interpreter's lock.
-Matrix products use BLAS's own threads. A forked process makes threads of its own when it first
-needs some; fork while no kernel and no product runs.
+of rows in shift, BLAS's share in unfold, a chunk or a part of a flat array in pointwise. Sums of
+several threads are added in the order of the shares. So results don't depend on which thread is
+first. Kernels release the interpreter's lock. Matrix products use BLAS's own threads. A forked
+process makes threads of its own when it first needs some; fork while no kernel and no product runs.
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and the
 dtype. This takes a second or two. The result is stored on disk (in __pycache__ beside this file, or

@@ -108,9 +108,9 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
                 else:
                     for q in range(seen):
                         best[q] = pixels[q]
-                # its switch counts from the band's first row, so the plane's row 0 is −base; a row
-                # in the padding becomes row 0, a column column 0. It stays the switch of a window
-                # in which all is −∞, or with a ReLU nothing positive
+                # its switch counts from the band's first row, so the plane's row 0 is −base. A
+                # place in the padding moves to row 0, to column 0, or both. It stays the switch of
+                # a window in which all is −∞, or with a ReLU nothing positive
                 for q in range(seen):
                     place[q] = np.int32(max(row_places[q] + row, -base) + max(columns[q], 0))
                 # the other pixels of the row, one after the other

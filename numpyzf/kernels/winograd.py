@@ -1,9 +1,9 @@
 """Winograd's convolution: tiles of outputs by polynomial interpolation, with fewer multiplications.
 
 The idea: along one axis, m outputs of a filter with r taps are coefficients of a product of two
-polynomials. The product is known from its values at n = m + r − 1 points, so n inputs give m
-outputs with n multiplications in place of m·r. In two dimensions, one axis after the other, it is
-m² outputs with n² in place of m²r². Channels are summed at the points:
+polynomials. The product is known from its values at n = m + r − 1 points: n inputs give m outputs
+with n multiplications in place of m·r. In two dimensions, one axis after the other, m² outputs take
+n² in place of m²r². Channels are summed at the points:
 
     Y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ d B)] A      d n×n inputs, w r×r taps, Y m×m outputs, ⊙ by element
 
@@ -14,11 +14,11 @@ the filters U and of the output M, T tiles,
 
 and backward, with the same three arrays, dU[k] = dM[k] V[k]ᵀ and dV[k] = U[k]ᵀ dM[k].
 
-Two sets of points: n = 6 (0, ±1, ±2, ∞) for 2 and 3 taps, 36 multiplications for 16 outputs of a
-3×3 filter in place of 144; and n = 8 (also ±½) for 4 to 7 taps, 64 in place of 400 for 16 outputs
-of a 5×5 filter. Bᵀ holds, for each point, the coefficients of the polynomial that is zero at all
-the others; A and G hold powers of the points. The gradients need nothing new: each step is
-linear, and they are its adjoint.
+There are two sets of points. With 2 and 3 taps n is 6: the points 0, ±1, ±2 and ∞. 16 outputs of a
+3×3 filter then take 36 multiplications in place of 144. With 4 to 7 taps n is 8: also ±½. 16
+outputs of a 5×5 filter then take 64 in place of 400. Bᵀ holds, for each point, the coefficients of
+the polynomial that is zero at all the others; A and G hold powers of the points. The gradients need
+nothing new: each step is linear, and they are its adjoint.
 
 A stride s is taken apart: pixels with the same row and column modulo s are channels of their own,
 s² per channel, which every s-th tap filters at stride 1 (phases, see shared.py). A 5×5 filter of
@@ -194,7 +194,7 @@ def share_images(some_images, count, U, tiles):
     n2, F, C = U.shape
     T = tiles.tiles_down * tiles.tiles_across
     if F * C > FEW_MAPS:
-        # many maps: the cost is bytes of V, one block after the other; what is run inside is shared
+        # many maps: the cost is bytes of V; what is run inside is shared
         return [some_images(T * n2 * C * U.itemsize, BLOCK_NBYTES, 0, count)]
     # few maps: the cost is multiply-adds; what is run inside stays on its thread
     return run(some_images, count, T * C * F, SMALL_PRODUCT)
