@@ -17,8 +17,12 @@ VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 def draw(result):
     """Draw a ladder.Ladder: the roof and its points at the left, bars at the right.
 
-    Returns a matplotlib figure.
+    result: the Ladder.
+
+    Returns a matplotlib figure. Raises ValueError if it has no steps: all rungs were left out.
     """
+    if not result.steps:
+        raise ValueError("nothing to draw: no rung takes this convolution")
     with plots.style():
         figure = plots.figure(9.6, 4.2)
         left, right = figure.subplots(1, 2, width_ratios=(1.55, 1))

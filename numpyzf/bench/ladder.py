@@ -5,9 +5,9 @@ rung(x, w, b, stride, pad) -> y. Its docstring says which bytes it moves: those 
 ask for, without what they keep in a register or a cache on purpose.
 
 Each rung is compared with reference.py on a small problem, and with float64 on the problem that
-is timed. It stands as a point under the roof that the machine sets: no faster than its
+is timed. It stands as a point under the machine's roof: a rung is no faster than the machine's
 arithmetic, and no faster than memory delivers the bytes that the rung moves (the roofline model,
-Williams, Waterman and Patterson 2009). tutorials/ladder.md is the lesson that climbs it.
+Williams, Waterman and Patterson 2009). tutorials/ladder.md is the lesson that climbs the ladder.
 """
 import math
 import time
@@ -71,7 +71,7 @@ CONV4 = Problem(N=8, C=384, H=13, W=13, F=384, K=3, stride=1, pad=1)
 def loops(x, w, b, stride, pad):
     """Seven loops in Python.
 
-    Bytes: two numbers per multiply-add, the sum stays at hand (Python itself moves far more).
+    Bytes: two numbers per multiply-add; the sum stays at hand. Python itself moves far more.
     """
     return reference.conv_forward(x, w, b, stride=stride, pad=pad)
 
@@ -85,7 +85,7 @@ def compiled(x, w, b, stride, pad):
 
 
 def direct(x, w, b, stride, pad):
-    """Rows innermost, planes in parallel.
+    """The loop over a row innermost, planes in parallel.
 
     Bytes: for each output plane all of its image and one filter; the plane stays in cache.
     """
@@ -135,7 +135,7 @@ class Rung(NamedTuple):
     name: str
     function: Callable              # rung(x, w, b, stride, pad) -> y
     moves: Callable                 # moves(problem, x, w, y, columns) -> how many numbers are read
-                                    # and written, given how many there are in each array
+    #                                 and written, given how many there are in each array
     images: int | None = None       # how many of the problem's images it is timed on; None: all
     filters: int | None = None      # and filters
 
@@ -181,20 +181,16 @@ class Ladder(NamedTuple):
     missing: list           # a line of text for each rung that is left out: why
 
 
-def _silent(text):
-    pass
-
-
 def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.5,
-            progress=_silent):
+            progress=lambda text: None):
     """Measure the machine's limits, then check and time every rung.
 
-    problem: the convolution
-    rungs: a list of Rungs
-    side: rows and columns of the matrices whose product is the peak
-    length: of the arrays that bandwidth is measured with; larger than all caches
-    seconds: each is repeated for so long, and three times at least
-    progress: called with a line of text before each measurement
+    problem: the convolution.
+    rungs: a list of Rungs.
+    side: rows and columns of the matrices whose product is the peak.
+    length: of the arrays that bandwidth is measured with; larger than all caches.
+    seconds: each is repeated for so long, and three times at least.
+    progress: called with a line of text before each measurement.
 
     Returns a Ladder. A rung that refuses this convolution with a ValueError is left out.
     """
@@ -268,7 +264,12 @@ def report(result):
     """The lines of a text table of a Ladder, then why rungs are missing.
 
     Speed-ups compare rates, operations per second: the slowest rungs are timed on a part only.
+    Where all rungs are missing, there is no table.
+
+    result: a Ladder.
     """
+    if not result.steps:
+        return result.missing
     rows = [("rung", "images × filters", "GFLOP/s", "of peak", "over loops", "over last",
              "from reference", "rounding")]
     before = first = result.steps[0].gflops

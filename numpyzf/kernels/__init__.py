@@ -13,9 +13,10 @@ What is in this room:
     naive.py        the definition word for word, and the triad: for the ladder
 
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
-kernels. `METHODS` holds them by name. They all give the same numbers to rounding, but Winograd's
-differ by up to some 1e-5 of the largest in float32, and a NaN or an infinity in x makes all
-outputs of its tiles NaN, a few pixels beyond the windows that see it.
+kernels. `METHODS` holds them by name. All give the same numbers to rounding; Winograd's differ by
+up to some 1e-5 of the largest in float32. A NaN or an infinity in x makes all outputs of Winograd's
+tiles NaN, a few pixels beyond the windows that see it. In the gradient of w, shift and Winograd
+also spread a NaN or an infinity to taps that don't see it.
 
 Which method `choose` takes for "auto", and why:
 
@@ -23,8 +24,9 @@ Which method `choose` takes for "auto", and why:
                 map), 2 to 7 taps per stride, and less than 0.6 of the definition's
                 multiplications to do, tiles that hang over the edge included. With fewer maps
                 the transforms cost more than the products save.
-    "shift"     else, where there are fewer than 16 channels, counted so, and 3 taps side by side.
-                With few channels, a matrix product doesn't make up for unfolding.
+    "shift"     else, where there are fewer than 16 channels (each phase of a stride counts as
+                one) and 3 or more taps per stride. With few channels, a matrix product doesn't
+                make up for unfolding.
     "unfold"    else.
     "direct"    never. It is there to be read, and to check the others.
 
@@ -32,23 +34,29 @@ Kernels write into arrays that the caller has made and checked (functional.py). 
 naive_forward are called through `run`, with the arguments `start, stop` last: which part of the
 work to do.
 
-    run(max_pool, len(x) * channels, x, y, index, size, stride, pad, rectify)
+    run(max_pool, N * C, x, y, index, size, stride, pad, rectify)
 
-Threads: `run` is the one way to use several threads; no kernel starts threads of its own. Each
-output plane (or chunk, or slice of a flat array) is written by one thread, so results don't
-depend on which thread is first. Kernels release the interpreter's lock. Matrix products use
-BLAS's own threads. A forked process makes threads of its own when it first needs some; fork while
-no kernel and no product runs.
+Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
+threads write one number: an output plane is one thread's in direct, Winograd and the pools, a band
+of rows in shift, BLAS's share in unfold, a chunk or a part of a flat array in pointwise. Sums of
+several threads are added in the order of the shares. So results don't depend on which thread is
+first. Kernels release the interpreter's lock. Matrix products use BLAS's own threads. A forked
+process makes threads of its own when it first needs some; fork while no kernel and no product runs.
 
-Why the first call is slow: Numba compiles a kernel for the machine and the dtype when it is first
-called, a second or two for each, and stores the result on disk (in __pycache__ beside this file,
-or under $NUMBA_CACHE_DIR). Every later process loads it in milliseconds. A line on stderr says so
-when it happens.
+Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and the
+dtype. This takes a second or two. The result is stored on disk (in __pycache__ beside this file, or
+under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds. A line on stderr
+says when a process compiles its first kernel.
 
-`x.dtype.type(0)` in the kernels: Numba's numbers have types, and a bare 0.0 is a float64, which
-would make the arithmetic around it float64. This is a zero of x's own type.
+What the kernels say to Numba:
 
-Read-only arrays, such as memory maps, are another type to Numba: for them a kernel compiles anew.
+    x.dtype.type(0)         a zero of x's own type. A bare 0.0 is a float64 to Numba, and would make
+                            the arithmetic around it float64.
+    error_model="numpy"     a division isn't checked for zero, which would stop vector code.
+    inline="always"         the function's code is copied into the kernel that calls it.
+
+To Numba a read-only array, such as a memory map opened to read, has another type: a kernel is
+compiled anew for it.
 """
 import sys
 import threading
@@ -78,10 +86,10 @@ METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winog
 def choose(method, height, width, w_shape, window):
     """The method to use, a name in METHODS: what "auto" stands for (see above), or `method`.
 
-    method: "auto" or a name in METHODS
-    height, width: of the input
-    w_shape: (F, C, K, K)
-    window: geometry.Window of the filters
+    method: "auto" or a name in METHODS.
+    height, width: of the input.
+    w_shape: (F, C, K, K).
+    window: geometry.Window of the filters.
 
     Raises ValueError for another method, and for "winograd" with filters that it can't take.
     """

@@ -1,15 +1,15 @@
 """Cut boxes of one size out of many maps, each at its own place, and paste them back.
 
-The idea: a unit's projection, or the effect of a covered patch, lives in a small box of every
-map. Boxes of equal size, whatever their place, stack into one batch (M, C, h, w), on which the
-ordinary operations run. Where something changed in a box of every map, the maps around it are as
-they were: cut them, paste the box.
+The idea: a unit's projection, or the effect of a covered square, lies in a small box of every map.
+Boxes of equal size, whatever their place, stack into one batch (M, C, h, w), on which the ordinary
+operations run. Where only a box of a map has changed, all around it is as it was: cut that from the
+old map, and paste the box.
 
-Cost: one read and one write per element, in runs of a box's row. The rows are copied in
-loops: assigning one slice to another takes two to three times as long. Unpooling also divides once
-per element.
+Cost: one read and one write per element, a row of a box at a time. Rows are copied in loops:
+assigning one slice to another takes two to three times as long. Unpooling also divides once per
+element.
 
-Threads: one map of one box, plane number m·C + c, is written by one thread.
+Threads: one map of one box, a plane, is written by one thread.
 """
 from numba import njit
 
@@ -18,8 +18,12 @@ from numba import njit
 def cut(x, image_of, corners, out, fill, start, stop):
     """out[m, c, i, j] = x[image_of[m], c, corners[m, 0] + i, corners[m, 1] + j].
 
-    `fill` where that lies outside of x. x (N, C, H, W), image_of int64 (M,), corners int64 (M, 2),
-    may be negative, out (M, C, h, w).
+    x: (N, C, H, W).
+    image_of: int64 (M,), the image of each box.
+    corners: int64 (M, 2), row and column of each box's first pixel; may be negative.
+    out: (M, C, h, w), the result.
+    fill: what stands where a box lies outside of x.
+    start, stop: which of the M·C planes of out. Number m·C + c is out[m, c].
     """
     channels, rows, columns = out.shape[1:]
     height, width = x.shape[2], x.shape[3]
@@ -52,8 +56,10 @@ def cut(x, image_of, corners, out, fill, start, stop):
 def paste(boxes, corners, out, start, stop):
     """out[m, c, corners[m, 0] + i, corners[m, 1] + j] = boxes[m, c, i, j], where that lies in out.
 
-    boxes (M, C, h, w), corners int64 (M, 2), may be negative, out (M, C, H, W), otherwise
-    unchanged.
+    boxes: (M, C, h, w).
+    corners: int64 (M, 2), row and column of each box's first pixel; may be negative.
+    out: (M, C, H, W), the result. What lies around the boxes stays.
+    start, stop: which of the M·C planes, as in cut.
     """
     channels, rows, columns = boxes.shape[1:]
     height, width = out.shape[2], out.shape[3]
@@ -73,12 +79,17 @@ def paste(boxes, corners, out, start, stop):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def unpool_boxes(r, index, image_of, corners, lower, width, x, start, stop):
-    """unpool where r (M, C, b, b) and x (M, C, B, B) are boxes of maps.
+def unpool_boxes(r, index, image_of, corners, lower_corners, width, x, start, stop):
+    """unpool where r and x are boxes of maps.
 
-    corners and lower, int64 (M, 2), are the corners of the boxes of r and x. index int32 (N, C,
-    OH, OW) holds the switches of whole maps, row·width + column; image_of int64 (M,) are rows of
-    it. x is overwritten. What of r lies outside of the pooled maps counts for nothing.
+    r: (M, C, b, b). What of it lies outside of the pooled maps counts for nothing.
+    index: int32 (N, C, OH, OW), the switches of whole maps, row·width + column.
+    image_of: int64 (M,), the image of each box: a row of index.
+    corners: int64 (M, 2), row and column of the first value of each box of r.
+    lower_corners: int64 (M, 2), row and column of the first pixel of each box of x.
+    width: of the whole maps that x is a box of.
+    x: (M, C, B, B), the result.
+    start, stop: which of the M·C planes, as in cut.
     """
     channels, rows, columns = r.shape[1:]
     oh, ow = index.shape[2], index.shape[3]
@@ -94,4 +105,5 @@ def unpool_boxes(r, index, image_of, corners, lower, width, x, start, stop):
             for j in range(max(-left, 0), min(ow - left, columns)):
                 # the switch counts in the whole map, the pixels in their box
                 place = places[top + i, left + j]
-                pixels[place // width - lower[m, 0], place % width - lower[m, 1]] += r[m, c, i, j]
+                h, v = place // width - lower_corners[m, 0], place % width - lower_corners[m, 1]
+                pixels[h, v] += r[m, c, i, j]

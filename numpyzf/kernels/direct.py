@@ -1,14 +1,14 @@
 """Convolution as its definition says, without BLAS: seven loops, the innermost along a row.
 
-The idea: y[n, f] is a sum of shifted input rows, each times one weight. With the loop over columns
-innermost, the compiler makes vector multiply-adds of it. The two gradients are the same seven loops
-with another array on the left.
+The idea: a row of y[n, f] is a sum of shifted input rows, each times one weight. With the loop over
+columns innermost, the compiler makes vector multiply-adds of it. The two gradients are the same
+seven loops with another array on the left.
 
-Cost: 2·N·F·C·K·K·OH·OW operations. Each multiply-add loads and stores its sum, so it stays well
-below the speed of a matrix product, which keeps its sums in registers. It is the version to read
+Cost: 2·N·F·C·K·K·OH·OW operations. Each multiply-add loads and stores its sum. So this method stays
+well below the speed of a matrix product, which keeps its sums in registers. It is the one to read
 first.
 
-Threads: each output plane is written by one thread.
+Threads: one thread writes all of a plane of y or x, or all weights of one pair of maps.
 """
 import numpy as np
 from numba import njit
@@ -22,10 +22,10 @@ from .shared import inside, run
 def conv_forward(x, w, b, window):
     """functional.conv_forward of checked arrays.
 
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    b: (F,)
-    window: geometry.Window of the filters
+    x: (N, C, H, W).
+    w: (F, C, K, K).
+    b: (F,).
+    window: geometry.Window of the filters.
 
     Returns y (N, F, OH, OW).
     """
@@ -39,11 +39,11 @@ def conv_forward(x, w, b, window):
 def conv_backward(dy, x, w, window, need_dx):
     """functional.conv_backward of checked arrays.
 
-    dy: (N, F, OH, OW)
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    need_dx: False leaves dx out
+    dy: (N, F, OH, OW).
+    x: (N, C, H, W).
+    w: (F, C, K, K).
+    window: geometry.Window of the filters.
+    need_dx: False leaves dx out.
 
     Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
     """
@@ -57,10 +57,10 @@ def conv_backward(dy, x, w, window, need_dx):
 def conv_transpose(r, w, window, size):
     """functional.conv_transpose of checked arrays.
 
-    r: (N, F, OH, OW)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    size: (H, W) of the result
+    r: (N, F, OH, OW).
+    w: (F, C, K, K).
+    window: geometry.Window of the filters.
+    size: (H, W) of the result.
 
     Returns x (N, C, H, W).
     """
@@ -76,21 +76,28 @@ def conv_transpose(r, w, window, size):
 def direct_forward(x, w, b, y, stride, pad, start, stop):
     """y[n, f, p, q] = b[f] + Σ_{c,i,j} w[f, c, i, j] · x[n, c, h, v].
 
-    h = p·stride + i − pad and v = q·stride + j − pad. Planes start to stop of the N·F planes of
-    y; plane number n·F + f is y[n, f].
+    Here h = p·stride + i − pad and v = q·stride + j − pad.
+
+    x: (N, C, H, W).
+    w: (F, C, size, size).
+    b: (F,).
+    y: (N, F, OH, OW), the result.
+    stride, pad: of the filters.
+    start, stop: which of the N·F planes of y. Number n·F + f is y[n, f].
     """
     channels, height, width = x.shape[1:]
-    filters, k = w.shape[0], w.shape[2]
+    filters, size = w.shape[0], w.shape[2]
     oh, ow = y.shape[2], y.shape[3]
     for plane in range(start, stop):
+        # this filter's output of this image
         n, f = plane // filters, plane % filters
         # begin with the bias
         y[n, f] = b[f]
         for c in range(channels):
-            for i in range(k):
+            for i in range(size):
                 # rows of outputs whose pixel under (i, j) isn't padding
                 p_start, p_stop = inside(height, i - pad, stride, oh)
-                for j in range(k):
+                for j in range(size):
                     # and columns of outputs
                     q_start, q_stop = inside(width, j - pad, stride, ow)
                     weight = w[f, c, i, j]
@@ -106,17 +113,23 @@ def direct_forward(x, w, b, y, stride, pad, start, stop):
 def direct_weights(dy, x, dw, stride, pad, start, stop):
     """dw[f, c, i, j] = Σ_{n,p,q} dy[n, f, p, q] · x[n, c, h, v], h and v as in direct_forward.
 
-    Pairs start to stop of the F·C pairs of maps; pair number f·C + c is dw[f, c].
+    dy: (N, F, OH, OW).
+    x: (N, C, H, W).
+    dw: (F, C, size, size), the result.
+    stride, pad: of the filters.
+    start, stop: which of the F·C pairs of maps. Number f·C + c is dw[f, c].
     """
     images, channels, height, width = x.shape
-    k = dw.shape[2]
+    size = dw.shape[2]
     oh, ow = dy.shape[2], dy.shape[3]
     for pair in range(start, stop):
+        # the weights of this filter for this channel
         f, c = pair // channels, pair % channels
-        for i in range(k):
-            # outputs whose pixel under (i, j) isn't padding, as in direct_forward
+        for i in range(size):
+            # rows of outputs whose pixel under (i, j) isn't padding
             p_start, p_stop = inside(height, i - pad, stride, oh)
-            for j in range(k):
+            for j in range(size):
+                # and columns of outputs
                 q_start, q_stop = inside(width, j - pad, stride, ow)
                 # one weight met a pixel in each image and at each output: sum over all of them,
                 # in float64, since a long sum in float32 would lose digits
@@ -133,22 +146,30 @@ def direct_weights(dy, x, dw, stride, pad, start, stop):
 
 @njit(nogil=True, cache=True)
 def direct_transpose(r, w, x, stride, pad, start, stop):
-    """x[n, c, h, v] += w[f, c, i, j] · r[n, f, p, q]: the adjoint of direct_forward.
+    """x[n, c, h, v] = Σ w[f, c, i, j] · r[n, f, p, q], the adjoint of direct_forward.
 
-    h and v as there. Planes start to stop of the N·C planes of x; plane number n·C + c is x[n, c].
+    The sum goes over all f, i, j, p, q that lead to (h, v), as there.
+
+    r: (N, F, OH, OW).
+    w: (F, C, size, size).
+    x: (N, C, H, W), the result.
+    stride, pad: of the filters.
+    start, stop: which of the N·C planes of x. Number n·C + c is x[n, c].
     """
     channels, height, width = x.shape[1:]
-    filters, k = w.shape[0], w.shape[2]
+    filters, size = w.shape[0], w.shape[2]
     oh, ow = r.shape[2], r.shape[3]
     for plane in range(start, stop):
+        # this channel of this image
         n, c = plane // channels, plane % channels
         # values that come to one pixel add up: begin with zero
         x[n, c] = 0
         for f in range(filters):
-            for i in range(k):
-                # outputs whose pixel under (i, j) isn't padding, as in direct_forward
+            for i in range(size):
+                # rows of outputs whose pixel under (i, j) isn't padding
                 p_start, p_stop = inside(height, i - pad, stride, oh)
-                for j in range(k):
+                for j in range(size):
+                    # and columns of outputs
                     q_start, q_stop = inside(width, j - pad, stride, ow)
                     weight = w[f, c, i, j]
                     # add weight · (rows of r) to the shifted rows of x

@@ -6,11 +6,10 @@ from 0: Numba then knows that no index is negative, and the compiler uses vector
 
 Contrast normalization divides each activation by the strength of its neighbors in other maps:
 y[c] = x[c] / s[c]^β with s[c] = k + (α/size) Σ x[c']² over `size` maps around c. All maps of one
-pixel need each other and nothing else, so an image's pixels are cut into chunks, and the inner
-loop runs along the chunk. Chunk number n·chunks + i is chunk i of image n. s is kept for the way
-back. Cost: about 2·size operations and one power per element. β = 3/4, the usual value, is two
-square roots, s^¾ = √s · √√s, with which the whole forward pass is several times faster than with
-a power.
+pixel need each other and nothing else. So an image's pixels are cut into chunks, and the inner loop
+runs along the chunk. s is kept for the way back.
+Cost: about 2·size operations and one power per element. β = 3/4, the usual value, needs two square
+roots, s^¾ = √s · √√s, and no power: the forward pass is then several times faster.
 
 Threads: each number is written by one thread, which has a part of a flat array, or some chunks.
 Source: Krizhevsky et al. 2012 section 3.3; ONNX's LRN.
@@ -23,7 +22,13 @@ NORM_CHUNK = 128        # pixels: a few hundred maps of a chunk stay in the seco
 
 @njit(nogil=True, cache=True)
 def relu(x, y, mask, start, stop):
-    """Flat arrays: y = max(x, 0), a NaN stays NaN; mask = x > 0. y may be x."""
+    """y = max(x, 0), where a NaN stays NaN; mask = x > 0.
+
+    x: flat.
+    y: flat, a result; may be x.
+    mask: flat, bool, a result.
+    start, stop: which elements.
+    """
     # this share
     x, y, mask = x[start:stop], y[start:stop], mask[start:stop]
     zero = x.dtype.type(0)
@@ -35,7 +40,13 @@ def relu(x, y, mask, start, stop):
 
 @njit(nogil=True, cache=True)
 def relu_gradient(dy, mask, dx, start, stop):
-    """Flat arrays: dx = dy where mask, else 0. dx may be dy."""
+    """dx = dy where mask, else 0.
+
+    dy: flat.
+    mask: flat, bool, as relu made it.
+    dx: flat, the result; may be dy.
+    start, stop: which elements.
+    """
     # this share
     dy, mask, dx = dy[start:stop], mask[start:stop], dx[start:stop]
     zero = dy.dtype.type(0)
@@ -46,7 +57,12 @@ def relu_gradient(dy, mask, dx, start, stop):
 
 @njit(nogil=True, cache=True)
 def momentum_step(w, velocity, gradient, rate, momentum, start, stop):
-    """Flat arrays, in place: velocity = momentum·velocity − rate·gradient, w += velocity."""
+    """velocity = momentum·velocity − rate·gradient, then w += velocity, both in place.
+
+    w, velocity, gradient: flat.
+    rate, momentum: numbers of their dtype.
+    start, stop: which elements.
+    """
     # this share
     w, velocity, gradient = w[start:stop], velocity[start:stop], gradient[start:stop]
     # both updates in one pass
@@ -57,15 +73,21 @@ def momentum_step(w, velocity, gradient, rate, momentum, start, stop):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def contrast_norm(x, y, s, before, after, scale, beta, k, start, stop):
-    """x (N, C, P) -> chunks start to stop of y and s, of the same shape; scale = α/size.
+    """s[c] = k + scale·Σ x[c']² over the neighbors c' of map c, and y[c] = x[c] / s[c]^β.
 
-    Map c looks at `before` maps before it, itself, and `after` maps after it.
+    x: (N, C, P), P pixels.
+    y: (N, C, P), a result.
+    s: (N, C, P), a result.
+    before, after: map c looks at so many maps before it, at itself, and at so many after it.
+    scale: α/size.
+    beta, k: as in the formula.
+    start, stop: which of the N·chunks chunks. Number n·chunks + i is chunk i of image n.
     """
     channels, pixels = x.shape[1:]
     chunks = (pixels + NORM_CHUNK - 1) // NORM_CHUNK
-    for number in range(start, stop):
+    for chunk in range(start, stop):
         # the chunk: a range of pixels of image n
-        n, first = number // chunks, number % chunks * NORM_CHUNK
+        n, first = chunk // chunks, chunk % chunks * NORM_CHUNK
         part = slice(first, min(first + NORM_CHUNK, pixels))
         total = np.empty(min(NORM_CHUNK, pixels - first), x.dtype)
         for c in range(channels):
@@ -79,8 +101,8 @@ def contrast_norm(x, y, s, before, after, scale, beta, k, start, stop):
             # s = k + scale·Σ, and y = x / s^β
             for p in range(total.size):
                 strength[p] = k + scale * total[p]
-            # β = 3/4 is two square roots; the choice stands outside of the loops, or they would not
-            # become vector code
+            # β = 3/4 needs two square roots; the choice stands outside of the loops, or they would
+            # not become vector code
             if beta == 0.75:
                 for p in range(total.size):
                     root = np.sqrt(strength[p])
@@ -94,13 +116,18 @@ def contrast_norm(x, y, s, before, after, scale, beta, k, start, stop):
 def contrast_norm_gradient(dy, x, s, dx, before, after, factor, beta, start, stop):
     """dx[c] = dy[c]/s[c]^β − factor·x[c]·Σ dy[c']·x[c'] / s[c']^(β+1), c' the maps that look at c.
 
-    factor = 2βα/size. The chunks are those of contrast_norm.
+    dy: (N, C, P).
+    x, s: (N, C, P), as in contrast_norm.
+    dx: (N, C, P), the result.
+    before, after, beta: as in contrast_norm.
+    factor: 2βα/size.
+    start, stop: which of the chunks, as in contrast_norm.
     """
     channels, pixels = x.shape[1:]
     chunks = (pixels + NORM_CHUNK - 1) // NORM_CHUNK
-    for number in range(start, stop):
+    for chunk in range(start, stop):
         # the chunk: a range of pixels of image n
-        n, first = number // chunks, number % chunks * NORM_CHUNK
+        n, first = chunk // chunks, chunk % chunks * NORM_CHUNK
         part = slice(first, min(first + NORM_CHUNK, pixels))
         ratios = np.empty((channels, min(NORM_CHUNK, pixels - first)), x.dtype)
         total = np.empty(ratios.shape[1], x.dtype)

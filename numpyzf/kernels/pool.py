@@ -6,13 +6,13 @@ only a strictly larger value replaces the maximum. A NaN wins against all number
 can't vanish unseen.
 
 Pixels are split by row and column modulo the stride (see shared.py), for a band of rows of
-windows at a time. Then one place of all windows is one run: first the largest along each row of a
-window, then the largest of these rows, all in vector instructions.
+windows at a time. Then one place of all windows is one stretch: first the largest along each row of
+a window, then the largest of these rows, all in vector instructions.
 
-Cost: some 2·K comparisons per output; one read of the input, 8 or 12 bytes written per output.
+Cost: some 2·size comparisons per output; one read of the input, 8 or 12 bytes written per output.
 
-Threads: a plane, number n·C + c, is written by one thread. So unpooling, where overlapping
-windows can add into one place, needs no atomic additions and is the same in every run.
+Threads: a plane is written by one thread. So unpooling, where overlapping windows can add into one
+place, needs no atomic additions and is the same every time.
 Source: Zeiler & Fergus section 2.1 (switches).
 """
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class RectifiedPool(NamedTuple):
     ceil: bool          # whether a last window may hang over the edge
 
     def forward(self, x, train=True, rng=None):
-        """The maxima of max(x, 0); saved are they, the switches, and x's shape."""
+        """The maxima of max(x, 0); saved: the maxima, the switches, x's shape."""
         N, C, H, W = x.shape
         OH = pool_output_size(H, *self.window, self.ceil)
         OW = pool_output_size(W, *self.window, self.ceil)
@@ -58,9 +58,14 @@ class RectifiedPool(NamedTuple):
 
 @njit(nogil=True, cache=True)
 def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
-    """x (N, C, H, W) -> y and index (int32), both (N, C, OH, OW): planes start to stop of the N·C.
+    """The maximum of each window, and its switch: where in the plane it stands.
 
-    rectify: pool max(x, 0): values and switches that a ReLU and then this pool would give.
+    x: (N, C, H, W).
+    y: (N, C, OH, OW), a result: the maxima.
+    index: int32 (N, C, OH, OW), a result: the switches, row·W + column.
+    size, stride, pad: of the windows.
+    rectify: pool max(x, 0). The results are those that a ReLU and then this pool would give.
+    start, stop: which of the N·C planes. Number n·C + c is x[n, c].
     """
     channels, width = x.shape[1], x.shape[3]
     oh, ow = y.shape[2], y.shape[3]
@@ -69,8 +74,8 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     band = max(1, min(oh, WINDOWS // row_length))
     length = (band + overhang) * row_length
     zero = x.dtype.type(0)
-    # where the windows of a run begin: row·W from the band's first row on, column (negative in the
-    # padding), and both together
+    # where each window of a stretch begins: row·W, counted from the band's first row; its column,
+    # negative in the padding; and the sum of the two
     row_places, columns = np.empty(length, np.int32), np.empty(length, np.int32)
     corners = np.empty(length, np.int32)
     for q in range(length):
@@ -82,14 +87,17 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     row_switches = np.empty((min(size, stride), length), np.int32)
     maxima, switches = np.empty(band * row_length, x.dtype), np.empty(band * row_length, np.int32)
     for plane in range(start, stop):
+        # this channel of this image
         n, c = plane // channels, plane % channels
         for top in range(0, oh, band):
-            # this band: rows of windows, row·W of its first one, how much of a run is filled
+            # this band: how many rows of windows; row·W of its first row; how many numbers are
+            # filled
             rows, base = min(band, oh - top), np.int32(top * stride * width)
             seen = (rows + overhang) * row_length
             split_phases(x[n, c], phases, x.dtype.type(-np.inf), top, rows + overhang, row_length,
                          stride, pad)
-            # along the rows: row a of a window, which is also row a + stride of the one above it
+            # along the rows; row a of window (p, q) is also row a + stride of window (p − 1, q):
+            # computed once
             for a in range(min(size, stride)):
                 pixels, best, place = phases[a * stride], row_maxima[a], row_switches[a]
                 row = np.int32((a - pad) * width)
@@ -100,8 +108,9 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
                 else:
                     for q in range(seen):
                         best[q] = pixels[q]
-                # its switch; where it is padding, the first pixel that isn't: this stays the
-                # switch of a window in which all is −∞, or with a ReLU nothing positive
+                # its switch counts from the band's first row, so the plane's row 0 is −base. A
+                # place in the padding moves to row 0, to column 0, or both. It stays the switch of
+                # a window in which all is −∞, or with a ReLU nothing positive
                 for q in range(seen):
                     place[q] = np.int32(max(row_places[q] + row, -base) + max(columns[q], 0))
                 # the other pixels of the row, one after the other
@@ -128,9 +137,15 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
 
 @njit(inline="always")
 def keep_larger(values, places, shift, best, place, count):
-    """Where values[q] > best[q], or the first NaN, take it and its place, places[q] + shift."""
+    """Where values[q] > best[q], or is the first NaN, take it and its place, places[q] + shift.
+
+    values, places: numbers and their places.
+    shift: added to every place.
+    best, place: the largest so far and where it was, `count` of each; overwritten.
+    count: how many numbers to compare.
+    """
     # `+ shift` belongs in here: without it the compiler chooses between two addresses, not between
-    # two numbers, and does not vectorize (half the speed)
+    # two numbers, and makes no vector code (half the speed)
     for q in range(count):
         value, so_far = values[q], best[q]
         better = (not value <= so_far) & (so_far == so_far)
@@ -140,12 +155,16 @@ def keep_larger(values, places, shift, best, place, count):
 
 @njit(nogil=True, cache=True)
 def unpool(r, index, x, start, stop):
-    """r and index (N, C, OH, OW) -> x (N, C, H, W): zero but for the values sent to their places.
+    """Zero, but for the values sent to their places. Values that come to one place add up.
 
-    Planes start to stop of the N·C. Values that come to one place add up.
+    r: (N, C, OH, OW).
+    index: int32 (N, C, OH, OW), the place of each value, row·W + column.
+    x: (N, C, H, W), the result.
+    start, stop: which of the N·C planes, as in max_pool.
     """
     channels, oh, ow = r.shape[1:]
     for plane in range(start, stop):
+        # this channel of this image, as a flat array: a switch is a place in it
         n, c = plane // channels, plane % channels
         pixels = x[n, c].reshape(-1)
         # zero where no window has its maximum

@@ -17,9 +17,11 @@ from numba import config, njit
 
 # ---- threads ------------------------------------------------------------------------------------
 
-THREADS = config.NUMBA_NUM_THREADS  # the cores, unless the environment variable says otherwise
-FEW = 1 << 16               # one thread has passed over them before another wakes up (0.1 ms)
-SMALL_PRODUCT = 3 << 17     # multiply-adds that OpenBLAS does on its caller's thread (not so 2^19)
+THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says otherwise
+# elements: one thread is through with so many before another has woken up (0.1 ms)
+FEW = 1 << 16
+# multiply-adds: a product this small OpenBLAS does on its caller's thread; one of 2^19 it shares
+SMALL_PRODUCT = 3 << 17
 
 _in_a_share = ContextVar("in a share", default=False)
 
@@ -27,15 +29,18 @@ _in_a_share = ContextVar("in a share", default=False)
 def run(kernel, count, *arguments, least=1):
     """Call kernel(*arguments, start, stop) for even shares of range(count), on several threads.
 
-    kernel: a kernel, or a Python function that releases the lock inside, in NumPy or kernels
-    count: how many items there are
-    arguments: what the kernel takes before start and stop
-    least: a share has this many items or more; FEW for flat elementwise kernels
+    kernel: a kernel, or a Python function that spends its time in NumPy or kernels, which release
+    the interpreter's lock.
+    count: how many items there are.
+    arguments: what the kernel takes before start and stop.
+    least: a share has so many items or more. FEW for flat elementwise kernels.
 
-    Returns the list of results, in order of the shares. The first share is done on the caller's own
-    thread. If a share raises an error, run raises it when all shares have ended. Shares depend only
-    on count, least and THREADS: sums over the shares are the same every time. Nested calls run on
-    the thread that makes them: a worker that waited for its own pool would wait forever.
+    Returns the list of results, in the order of the shares. The caller's own thread does the first
+    share. If a share raises an error, run raises it when all shares have ended.
+
+    How the work is shared depends on count, least, THREADS and whether the call is nested: equal
+    calls give equal sums. A nested call has one share, on the thread that makes it: a worker that
+    waited for its own pool could wait forever.
     """
     parts = 1 if _in_a_share.get() else max(1, min(THREADS, count // least))
     outside = _in_a_share.set(True)
@@ -44,8 +49,8 @@ def run(kernel, count, *arguments, least=1):
         for part in range(1, parts):
             start, stop = count * part // parts, count * (part + 1) // parts
             # the context: that this is a share, and numpy.errstate
-            others.append(_pool(parts - 1, os.getpid()).submit(
-                copy_context().run, kernel, *arguments, start, stop))
+            own = copy_context()
+            others.append(_pool().submit(own.run, kernel, *arguments, start, stop))
         results = [kernel(*arguments, 0, count // parts)]
         for other in others:
             results.append(other.result())
@@ -57,9 +62,13 @@ def run(kernel, count, *arguments, least=1):
 
 
 @cache
-def _pool(size, process):
-    """The threads of a process. A forked one has another number, and makes its own."""
-    return ThreadPoolExecutor(size, thread_name_prefix="numpyzf")
+def _pool():
+    """The worker threads. They don't survive a fork: a forked process makes its own."""
+    return ThreadPoolExecutor(max(1, THREADS - 1), thread_name_prefix="numpyzf")
+
+
+if hasattr(os, "register_at_fork"):         # not on Windows
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 # ---- memory -------------------------------------------------------------------------------------
@@ -70,7 +79,10 @@ _own = threading.local()
 def scratch(name, shape, dtype):
     """An array, not cleared, that this thread keeps for the next call with the same name.
 
-    One buffer per thread and name, as large as the largest request so far; freed with the thread.
+    name: of the buffer. Each thread has one of its own under this name.
+    shape, dtype: of the array.
+
+    A buffer is as large as the largest request so far. It is freed when its thread ends.
     """
     nbytes = math.prod(shape) * np.dtype(dtype).itemsize
     buffer = getattr(_own, name, None)
@@ -84,10 +96,11 @@ def scratch(name, shape, dtype):
 def blocks(start, stop, cost, limit):
     """Slices of range(start, stop): as few as there can be that cost at most `limit` each.
 
-    cost: of one item, in bytes or multiply-adds
-    limit: the same unit; a slice has one item at least, whatever it costs
+    start, stop: the range.
+    cost: of one item, in bytes or multiply-adds.
+    limit: of a slice, in the same unit. A slice has one item at least, whatever it costs.
 
-    All have one length but the last, which may be shorter.
+    Returns a list. All slices have one length but the last, which may be shorter.
     """
     count = stop - start
     most = max(1, limit // cost)
@@ -101,43 +114,61 @@ def blocks(start, stop, cost, limit):
 
 # ---- pixels, split by row and column modulo the stride ------------------------------------------
 #
-# Neighboring windows lie `stride` pixels apart. So what they see at one place of the window is
-# not contiguous, and vector instructions can't be used. Split by row and column modulo the
-# stride, it is. The parts are called phases. Here is a plane with stride 2; "23" is the pixel in
-# row 2, column 3:
+# Neighboring windows lie `stride` pixels apart. What they see at one place of the window is then
+# not contiguous, and vector instructions can't be used. So pixels are split by row and column
+# modulo the stride: now it is contiguous. The parts are called phases. Here is a plane with
+# stride 2; "23" is the pixel in row 2, column 3, and ".." is fill:
 #
-#     00 01 02 03 04 05            phase 0 (row even, column even)   00 02 04   20 22 24
-#     10 11 12 13 14 15     ->     phase 1 (row even, column odd)    01 03 05   21 23 25
-#     20 21 22 23 24 25            phase 2 (row odd,  column even)   10 12 14   30 32 34
-#     30 31 32 33 34 35            phase 3 (row odd,  column odd)    11 13 15   31 33 35
+#     00 01 02 03 04        phase 0 (row even, column even)   00 02 04   20 22 24   40 42 44
+#     10 11 12 13 14        phase 1 (row even, column odd)    01 03 ..   21 23 ..   41 43 ..
+#     20 21 22 23 24   ->   phase 2 (row odd,  column even)   10 12 14   30 32 34   .. .. ..
+#     30 31 32 33 34        phase 3 (row odd,  column odd)    11 13 ..   31 33 ..   .. .. ..
+#     40 41 42 43 44
 #
-# Windows of 3×3: window (p, q) begins at pixel (2p, 2q). At its place (i, j) it sees pixel
-# (2p + i, 2q + j). This pixel is in phase (i % 2)·2 + j % 2, in row p + i // 2, column q + j // 2:
+# Windows of 3×3, two rows of two: window (p, q) begins at pixel (2p, 2q). At its place (i, j) it
+# sees pixel (2p + i, 2q + j). This pixel is in phase (i % 2)·2 + j % 2, in row p + i // 2, column
+# q + j // 2:
 #
-#     place (0, 1) of windows (0, 0), (0, 1):   01 03   phase 1, from column 0
-#     place (0, 2) of windows (0, 0), (0, 1):   02 04   phase 0, from column 1
-#     place (2, 0) of windows (0, 0), (0, 1):   20 22   phase 0, from row 1
+#     place (0, 0) of all windows:   00 02 [04] 20 22    phase 0, from its first number
+#     place (0, 2) of all windows:   02 04 [20] 22 24    one number further on
+#     place (2, 0) of all windows:   20 22 [24] 40 42    one row further on
 #
-# One place of all windows is one run of numbers, whatever the stride, also from one row of windows
-# to the next. A row of a phase has row_length = OW + overhang numbers, where
-# overhang = (size − 1) // stride: the last window of a row looks so far. The run goes on over the
-# overhang, where no window begins; what is computed there is never used. Padding is filled in, at
-# the edges of the phases.
+# [ ] is between two rows of windows: no window begins there, and what is computed there is never
+# used. With padding, window (p, q) begins at (2p − pad, 2q − pad).
+#
+# So one place of all windows is one stretch of numbers, whatever the stride. A row of a phase has
+# row_length = OW + overhang numbers, where overhang = (size − 1) // stride: the last window of a
+# row looks `overhang` numbers beyond its first. Padding is fill, at the edges of the phases.
 
 @njit(inline="always")
 def inside(n, shift, stride, count):
-    """The windows o of range(count) whose pixel o·stride + shift lies in range(n): start, stop."""
-    # the first window that isn't before the plane, ⌈−shift / stride⌉
+    """The windows o of range(count) whose pixel o·stride + shift lies in range(n).
+
+    n: how many pixels there are along the axis.
+    shift: the pixel of window 0.
+    stride: from one window's pixel to the next one's.
+    count: how many windows there are.
+
+    Returns start, stop.
+    """
+    # the first window whose pixel isn't before the plane, ⌈−shift / stride⌉
     start = 0 if shift >= 0 else (-shift + stride - 1) // stride
-    # behind the last one that isn't after it
+    # one more than the last window whose pixel isn't behind the plane
     stop = (n - 1 - shift) // stride + 1 if n - 1 - shift >= 0 else 0
+    # at most count; an empty range where no window qualifies
     start = min(start, count)
     return start, max(min(stop, count), start)
 
 
 @njit(inline="always")
 def take_every(stride, pixels, out, count):
-    """out[q] = pixels[q·stride]."""
+    """out[q] = pixels[q·stride].
+
+    stride: of the pixels taken.
+    pixels: a row of pixels, from the first one taken on.
+    out: the result, `count` numbers or more.
+    count: how many pixels to take.
+    """
     # strides 1 and 2 have loops of their own, which the compiler vectorizes
     if stride == 1:
         for q in range(count):
@@ -156,11 +187,16 @@ def take_every(stride, pixels, out, count):
 def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
     """Split rows of a plane (H, W) by row and column modulo the stride, as drawn above.
 
-    phases: (stride², ≥ rows·row_length), the result:
-            phases[a·stride + b, p·row_length + q]
-                = plane[(top + p)·stride + a − pad, q·stride + b − pad]
-    fill: what stands for pixels outside of the plane
-    top: the first row of windows; its first pixels are the first row of each phase
+        phases[a·stride + b, p·row_length + q] = plane[(top + p)·stride + a − pad,
+                                                       q·stride + b − pad]
+
+    plane: (H, W), the pixels.
+    phases: (stride², ≥ rows·row_length), the result.
+    fill: what stands for pixels outside of the plane.
+    top: a row of windows. The first pixels that it sees are the first row of each phase.
+    rows: how many rows each phase gets.
+    row_length: how many numbers a row of a phase has.
+    stride, pad: of the windows.
     """
     height, width = plane.shape
     for a in range(stride):
@@ -172,11 +208,13 @@ def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
                 h = (top + p) * stride + a - pad
                 line = phases[a * stride + b, p * row_length:]
                 if 0 <= h < height:
-                    # padding at the left, pixels, padding at the right
+                    # padding at the left
                     for q in range(q_start):
                         line[q] = fill
+                    # pixels
                     pixels = plane[h, q_start * stride + b - pad:]
                     take_every(stride, pixels, line[q_start:], q_stop - q_start)
+                    # padding at the right
                     for q in range(q_stop, row_length):
                         line[q] = fill
                 else:

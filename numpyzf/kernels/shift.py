@@ -2,24 +2,24 @@
 
 The idea: as in direct.py, an output row is a sum of input rows, each shifted by a tap and times
 its weight. There every multiply-add loads a pixel and a sum, and stores the sum. Here up to five
-neighboring taps are added in one go, for two filters, a filter and its partner: ten multiply-adds
-load five pixels and two sums, store two sums, and the ten weights stay in registers. Nor is a row
-short: pixels are split by row and column modulo the stride (see shared.py), for a band of output
-rows. The pixels under one tap of all its windows are then one contiguous run; sums that fall
-between two rows are discarded. The gradient of the weights is the same with other roles: sums of
-products of a run of pixels and a run of dy, ten at a time.
+neighboring taps are added in one go, for two filters, a filter and its partner. Ten multiply-adds
+then load five pixels and two sums, and store two sums; the ten weights stay in registers. Nor is a
+row short: pixels are split by row and column modulo the stride (see shared.py), for a band of
+output rows. The pixels under one tap of all its windows are then one contiguous stretch; sums that
+fall between two rows are discarded. The gradient of the weights is the same with other roles: sums
+of products of a stretch of pixels and a stretch of dy, ten at a time.
 
-Cost: 2·N·F·C·K·K·OH·row_length operations, row_length a little more than OW; pixels are split
-once for all filters. Unfolding writes C·K·K numbers for each window, each of use to F filters
-only; the fewer channels, the less a matrix product makes up for that.
+Cost: 2·N·F·C·K·K·OH·row_length operations, where row_length is a little more than OW. Pixels are
+split once for all filters. Unfolding would write C·K·K numbers for each window, each for F products
+only. The fewer channels there are, the less a matrix product makes up for that.
 
 Threads: each band of rows of an image is one thread's. In the gradient each thread sums dw and db
-up over its own bands. dx and conv_transpose are left to unfold.py; the first layer, which this
+up over its own bands. dx and conv_transpose are left to unfold.py: the first layer, which this
 method is for, needs no dx in training.
 
-fastmath: "contract" lets a product and a sum be rounded once and not twice; "reassoc", where runs
-are summed up, lets the compiler choose the order of the sum. Neither touches NaN or infinity, and
-the same machine gives the same bits in every run.
+fastmath: "contract" lets a product and its sum be rounded once and not twice. Where stretches are
+summed up, "reassoc" lets the compiler choose the order of the sum, and "nsz" lets it ignore the
+sign of zero. NaN and infinity count as ever, and the same machine gives the same bits every time.
 """
 import numpy as np
 from numba import njit
@@ -28,58 +28,45 @@ from ..geometry import conv_output_size
 from .shared import run, split_phases
 from .unfold import conv_transpose
 
-RUN = 2048          # outputs summed up at a time, for each of two filters: in the first-level cache
+# outputs summed up at a time, for each of two filters: they stay in the first-level cache
+STRETCH = 2048
 
 # ---- drivers ------------------------------------------------------------------------------------
 
 
 def pays(w_shape, window):
-    """True where it is the fastest: too few channels for Winograd's method, and 3 taps in a row.
+    """True where shift is the fastest: fewer than 16 channels, and 3 or more taps per stride.
 
-    w_shape: (F, C, K, K)
-    window: geometry.Window of the filters
+    Each phase of a stride counts as a channel.
+
+    w_shape: (F, C, K, K).
+    window: geometry.Window of the filters.
     """
     size, stride, _ = window
     return w_shape[1] * stride * stride < 16 and size > 2 * stride
 
 
 def conv_forward(x, w, b, window):
-    """functional.conv_forward of checked arrays.
-
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    b: (F,)
-    window: geometry.Window of the filters
-
-    Returns y (N, F, OH, OW).
-    """
+    """As in direct.py, band by band of output rows."""
     N, (size, stride, pad) = len(x), window
     OH, OW = conv_output_size(x.shape[2], *window), conv_output_size(x.shape[3], *window)
     y = np.empty((N, len(w), OH, OW), x.dtype)
-    # a band of as many rows as make a run
-    band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
+    # a band of as many rows as make a stretch
+    band = max(1, min(OH, STRETCH // (OW + (size - 1) // stride)))
     bands = (OH + band - 1) // band
     run(shift_forward, N * bands, x, w, b, y, stride, pad, band)
     return y
 
 
 def conv_backward(dy, x, w, window, need_dx):
-    """functional.conv_backward of checked arrays.
-
-    dy: (N, F, OH, OW)
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    need_dx: False leaves dx out
-
-    Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
-    """
+    """As in direct.py; dx is that of unfold.py."""
     N, F, OH, OW = dy.shape
     size, stride, pad = window
-    band = max(1, min(OH, RUN // (OW + (size - 1) // stride)))
+    # bands as in conv_forward
+    band = max(1, min(OH, STRETCH // (OW + (size - 1) // stride)))
     bands = (OH + band - 1) // band
     dw, db = np.zeros_like(w), np.zeros(F, w.dtype)
-    # each thread's sums, in the threads' order
+    # the sums of each share, in the order of the shares
     sums = run(shift_weights, N * bands, dy, x, size, stride, pad, band)
     for own_dw, own_db in sums:
         dw += own_dw
@@ -90,20 +77,28 @@ def conv_backward(dy, x, w, window, need_dx):
 # ---- kernels ------------------------------------------------------------------------------------
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def shift_forward(x, w, bias, y, stride, pad, band, start, stop):
-    """y[n, f, p, q] = bias[f] + Σ_{c,i,j} w[f, c, i, j] · x[n, c, h, v].
+def shift_forward(x, w, b, y, stride, pad, band, start, stop):
+    """y[n, f, p, q] = b[f] + Σ_{c,i,j} w[f, c, i, j] · x[n, c, h, v].
 
-    h = p·stride + i − pad and v = q·stride + j − pad. Bands start to stop; number n·bands + k is
-    band k of image n. A band is `band` rows of outputs, the last one of an image what is left.
+    Here h = p·stride + i − pad and v = q·stride + j − pad.
+
+    x: (N, C, H, W).
+    w: (F, C, size, size).
+    b: (F,).
+    y: (N, F, OH, OW), the result.
+    stride, pad: of the filters.
+    band: how many rows of outputs a band has. An image's last band has what is left.
+    start, stop: which of the N·bands bands. Number n·bands + i is band i of image n.
     """
-    channels, filters, k, oh, ow = x.shape[1], w.shape[0], w.shape[2], y.shape[2], y.shape[3]
+    channels, filters, size, oh, ow = x.shape[1], w.shape[0], w.shape[2], y.shape[2], y.shape[3]
     # how pixels are split: drawn in shared.py
-    overhang = (k - 1) // stride
+    overhang = (size - 1) // stride
     row_length, count, bands = ow + overhang, stride * stride, (oh + band - 1) // band
     phases = np.zeros((channels * count, (band + overhang) * row_length + overhang), x.dtype)
     sums, partner_sums = np.empty(band * row_length, x.dtype), np.empty(band * row_length, x.dtype)
-    for number in range(start, stop):
-        n, top = number // bands, number % bands * band
+    for band_number in range(start, stop):
+        # this band: its image and its rows of outputs
+        n, top = band_number // bands, band_number % bands * band
         rows = min(band, oh - top)
         length = rows * row_length
         # split the pixels that this band's windows look at
@@ -111,19 +106,19 @@ def shift_forward(x, w, bias, y, stride, pad, band, start, stop):
             split_phases(x[n, c], phases[c * count:], x.dtype.type(0), top, rows + overhang,
                          row_length, stride, pad)
         for f in range(0, filters, 2):
-            partner = min(f + 1, filters - 1)       # of an odd number the last filter is its own
+            partner = min(f + 1, filters - 1)       # an odd number: the last is its own partner
             # begin with the bias
             for q in range(length):
-                sums[q], partner_sums[q] = bias[f], bias[partner]
-            # add all taps: of row i of the filter those of one phase together
+                sums[q], partner_sums[q] = b[f], b[partner]
+            # add all taps: in row i of the filter, those of one phase in one go
             for c in range(channels):
-                for i in range(k):
+                for i in range(size):
                     for j in range(stride):
-                        # the run of pixels under tap j; taps j + stride, … begin one further on
+                        # the pixels under tap j; those under tap j + stride begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         add_taps(pixels, w[f, c, i], w[partner, c, i], j, stride,
-                                 (k - j + stride - 1) // stride, sums, partner_sums, length)
+                                 (size - j + stride - 1) // stride, sums, partner_sums, length)
             # write the rows, without what lies between them
             for p in range(rows):
                 out, partner_out = y[n, f, top + p], y[n, partner, top + p]
@@ -135,27 +130,35 @@ def shift_forward(x, w, bias, y, stride, pad, band, start, stop):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
-def shift_weights(dy, x, k, stride, pad, band, start, stop):
+def shift_weights(dy, x, size, stride, pad, band, start, stop):
     """dw[f, c, i, j] = Σ_{n,p,q} dy[n, f, p, q] · x[n, c, h, v], h and v as in shift_forward.
 
-    Returns dw (F, C, k, k) and db[f] = Σ dy[n, f], summed over bands start to stop, as in
-    shift_forward. Between the rows a zero meets whatever pixel is there: a NaN or an infinity in
-    x also reaches taps that don't see it.
+    Between the rows a zero meets whatever pixel is there. So a NaN or an infinity in x also reaches
+    taps that don't see it.
+
+    dy: (N, F, OH, OW).
+    x: (N, C, H, W).
+    size, stride, pad: of the filters.
+    band: as in shift_forward.
+    start, stop: which of the bands, as in shift_forward.
+
+    Returns dw (F, C, size, size) and db[f] = Σ dy[n, f], summed over these bands.
     """
     channels, filters, oh, ow = x.shape[1], dy.shape[1], dy.shape[2], dy.shape[3]
     # how pixels are split: drawn in shared.py
-    overhang = (k - 1) // stride
+    overhang = (size - 1) // stride
     row_length, count, bands = ow + overhang, stride * stride, (oh + band - 1) // band
     zero = x.dtype.type(0)
     phases = np.zeros((channels * count, (band + overhang) * row_length + overhang), x.dtype)
     # dy of a filter and its partner; between the rows they stay zero
     signal = np.zeros(band * row_length, x.dtype)
     partner_signal = np.zeros(band * row_length, x.dtype)
-    dw, db = np.zeros((filters, channels, k, k), x.dtype), np.zeros(filters, x.dtype)
+    dw, db = np.zeros((filters, channels, size, size), x.dtype), np.zeros(filters, x.dtype)
     # stand-in for the missing partner when the number of filters is odd
-    stand_in = np.empty((channels, k, k), x.dtype)
-    for number in range(start, stop):
-        n, top = number // bands, number % bands * band
+    stand_in = np.empty((channels, size, size), x.dtype)
+    for band_number in range(start, stop):
+        # this band: its image and its rows of outputs
+        n, top = band_number // bands, band_number % bands * band
         rows = min(band, oh - top)
         length = rows * row_length
         # split the pixels that this band's windows look at
@@ -164,7 +167,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
                          stride, pad)
         for f in range(0, filters, 2):
             partner = min(f + 1, filters - 1)
-            # lay the rows of dy out as the runs of pixels lie
+            # lay the rows of dy out as the pixels lie
             for p in range(rows):
                 values, partner_values = dy[n, f, top + p], dy[n, partner, top + p]
                 line, partner_line = signal[p * row_length:], partner_signal[p * row_length:]
@@ -173,7 +176,7 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
                     line[q] = values[q]
                 for q in range(ow):
                     partner_line[q] = partner_values[q]
-            # db: sum the signal up; of an odd number the last filter has no partner
+            # db: sum the signal up; the last one of an odd number of filters has no partner
             total, partner_total = zero, zero
             for q in range(length):
                 total += signal[q]
@@ -181,25 +184,32 @@ def shift_weights(dy, x, k, stride, pad, band, start, stop):
             db[f] += total
             if partner > f:
                 db[partner] += partner_total
-            # dw: of row i of the filter the taps of one phase together
+            # dw: in row i of the filter, the taps of one phase in one go
             partner_dw = dw[partner] if partner > f else stand_in
             for c in range(channels):
-                for i in range(k):
+                for i in range(size):
                     for j in range(stride):
-                        # the run of pixels under tap j; taps j + stride, … begin one further on
+                        # the pixels under tap j; those under tap j + stride begin one further on
                         phase = c * count + i % stride * stride + j
                         pixels = phases[phase, i // stride * row_length:]
                         sum_taps(pixels, signal, partner_signal, length, dw[f, c, i],
-                                 partner_dw[c, i], j, stride, (k - j + stride - 1) // stride)
+                                 partner_dw[c, i], j, stride, (size - j + stride - 1) // stride)
     return dw, db
 
 
 # ---- the inner loops, for every number of taps side by side -------------------------------------
-# w and v are a row of weights of a filter and of its partner; its taps are `first`, first + step, …
+#
+# w, v: a row of weights of a filter, and of its partner.
+# first, step, taps: which of them: `taps` weights, number first, first + step, and so on.
+# pixels: those under the first of these taps.
+# length: how many windows there are, with those between two rows.
 
 @njit(inline="always")
 def add_taps(pixels, w, v, first, step, taps, sums, partner_sums, length):
-    """sums[q] += Σ_t w[first + t·step] · pixels[q + t] for t < taps; v goes to partner_sums."""
+    """sums[q] += Σ_t w[first + t·step] · pixels[q + t] for t < taps.
+
+    The same for partner_sums, with v.
+    """
     # five, four, three taps: weights in registers, one pass over the sums
     if taps == 5:
         w0, w1, w2 = w[first], w[first + step], w[first + 2 * step]
@@ -239,7 +249,10 @@ def add_taps(pixels, w, v, first, step, taps, sums, partner_sums, length):
 
 @njit(inline="always")
 def sum_taps(pixels, signal, partner_signal, length, w, v, first, step, taps):
-    """w[first + t·step] += Σ_q signal[q] · pixels[q + t] for t < taps; the partner's goes to v."""
+    """w[first + t·step] += Σ_q signal[q] · pixels[q + t] for t < taps.
+
+    The same for v, with partner_signal.
+    """
     # s and t: a sum in a register for each tap of the filter, and of its partner
     a, b = signal, partner_signal
     s0 = s1 = s2 = s3 = s4 = t0 = t1 = t2 = t3 = t4 = pixels.dtype.type(0)

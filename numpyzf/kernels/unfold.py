@@ -3,14 +3,14 @@
 The idea: lay every window of the input out as a column. Convolution is then one matrix product,
 (F, C·K·K) @ (C·K·K, windows), one call of BLAS at the machine's full rate. Row (c, i, j) of the
 columns is channel c, shifted by (i, j), of which every stride-th pixel is taken: unfolding is
-C·K·K shifted copies. `fold` is the adjoint: it adds every column back where it came from. One
-more row of columns, of ones, carries the bias forward and its gradient back.
+C·K·K shifted copies. `fold` is the adjoint: it adds every column back where it came from. One more
+row of columns, of ones, meets the bias on the way forward, and makes its gradient on the way back.
 
 Cost: unfolding writes C·K·K·OH·OW numbers for each image and reads as many. The product then does F
-multiplications with each of them, so the larger F, the less unfolding matters.
+multiplications with each of them: the larger F, the less unfolding matters.
 
-Threads: columns of a few images, or of some rows of one, are made at a time. Each row of them is
-written by one thread, each plane of x in `fold` too. BLAS multiplies with all threads of its own.
+Threads: columns of some images, or of some rows of one image, are made at a time. One thread writes
+all of a row of columns, or in `fold` all of a plane of x. BLAS multiplies with threads of its own.
 Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
@@ -19,21 +19,13 @@ from numba import njit
 from ..geometry import conv_output_size
 from .shared import blocks, inside, run, scratch, take_every
 
-COLUMN_BYTES = 8 << 20          # of columns at a time
+COLUMN_NBYTES = 8 << 20         # of columns at a time
 
 # ---- drivers ------------------------------------------------------------------------------------
 
 
 def conv_forward(x, w, b, window):
-    """functional.conv_forward of checked arrays.
-
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    b: (F,)
-    window: geometry.Window of the filters
-
-    Returns y (N, F, OH, OW).
-    """
+    """As in direct.py: one matrix product for each block of columns."""
     F = len(w)
     OH, OW = conv_output_size(x.shape[2], *window), conv_output_size(x.shape[3], *window)
     y = np.empty((len(x), F, OH, OW), x.dtype)
@@ -51,16 +43,7 @@ def conv_forward(x, w, b, window):
 
 
 def conv_backward(dy, x, w, window, need_dx):
-    """functional.conv_backward of checked arrays.
-
-    dy: (N, F, OH, OW)
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    need_dx: False leaves dx out
-
-    Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
-    """
+    """As in direct.py. x is unfolded again: the columns of the way forward are not kept."""
     F, C, K, _ = w.shape
     OH, OW = dy.shape[2:]
     dx = conv_transpose(dy, w, window, x.shape[2:]) if need_dx else None
@@ -75,20 +58,12 @@ def conv_backward(dy, x, w, window, need_dx):
 
 
 def conv_transpose(r, w, window, size):
-    """functional.conv_transpose of checked arrays.
-
-    r: (N, F, OH, OW)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    size: (H, W) of the result
-
-    Returns x (N, C, H, W).
-    """
+    """As in direct.py: the product makes columns, which `fold` adds up in x."""
     N, F, OH, OW = r.shape
     C, K = w.shape[1:3]
     x = np.empty((N, C, *size), r.dtype)
     wt = w.reshape(F, C * K * K).T
-    for images in blocks(0, N, C * K * K * OH * OW * r.itemsize, COLUMN_BYTES):
+    for images in blocks(0, N, C * K * K * OH * OW * r.itemsize, COLUMN_NBYTES):
         # (G, F, OH, OW) -> (F, G·P), no copy for one image
         signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
         # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
@@ -99,18 +74,22 @@ def conv_transpose(r, w, window, size):
 
 
 def blocks_of_columns(x, window, OH, OW):
-    """Unfold x (N, C, H, W), a few images or a part of one image's rows at a time.
+    """Unfold x, some images or some rows of one image at a time.
 
-    Yields images and rows (slices of N and OH) and their columns (C·K·K + 1, G·P), in scratch
-    memory.
+    x: (N, C, H, W).
+    window: geometry.Window of the filters.
+    OH, OW: the size of the outputs.
+
+    Yields images, rows (slices of N and of OH) and their columns (C·K·K + 1, G·P): P outputs of
+    each of G images. The columns are scratch memory, which the next block overwrites.
     """
     N, C = x.shape[:2]
     K, stride, pad = window
     row_nbytes = (C * K * K + 1) * OW * x.itemsize
-    if OH * row_nbytes <= COLUMN_BYTES:
-        parts = [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_BYTES)]
+    if OH * row_nbytes <= COLUMN_NBYTES:
+        parts = [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_NBYTES)]
     else:
-        rows_of_one = blocks(0, OH, row_nbytes, COLUMN_BYTES)
+        rows_of_one = blocks(0, OH, row_nbytes, COLUMN_NBYTES)
         parts = [(slice(n, n + 1), rows) for n in range(N) for rows in rows_of_one]
     for images, rows in parts:
         count, G = rows.stop - rows.start, images.stop - images.start
@@ -122,23 +101,31 @@ def blocks_of_columns(x, window, OH, OW):
 # ---- kernels ------------------------------------------------------------------------------------
 
 @njit(nogil=True, cache=True)
-def unfold(x, columns, top, k, stride, pad, rows, ow, start, stop):
-    """x (G, C, H, W) -> columns (C·k·k + 1, G·rows·ow): `rows` rows of outputs, from `top` on.
+def unfold(x, columns, top, size, stride, pad, rows, ow, start, stop):
+    """Lay windows of x out as columns: `rows` rows of outputs, from row `top` on.
 
-    Pairs start to stop of the C·k pairs (channel, row of the filter); a pair is k rows of
-    columns. Pair 0 also writes the last row, of ones. A row of x is split by column modulo the
-    stride (see shared.py): then all that is copied from it is contiguous.
+    A row of x is split by column modulo the stride (see shared.py). Then all that is copied from it
+    is contiguous.
+
+    x: (G, C, H, W).
+    columns: (C·size·size + 1, G·rows·ow), the result.
+    top: the first row of outputs.
+    size, stride, pad: of the filters.
+    rows: how many rows of outputs.
+    ow: outputs in a row.
+    start, stop: which of the C·size pairs (channel, row of the filter). A pair is `size` rows of
+    columns. Pair 0 also writes the last row of columns, of ones.
     """
     images, channels, height, width = x.shape
-    row_length = ow + (k - 1) // stride
+    row_length = ow + (size - 1) // stride
     phases = np.zeros((stride, row_length), x.dtype)        # padding stays zero
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for pair in range(start, stop):
-        # row i of channel c's filter: rows pair·k to pair·k + k of columns
-        c, i = pair // k, pair % k
+        # row i of channel c's filter: rows pair·size to pair·size + size of columns
+        c, i = pair // size, pair % size
         for g in range(images):
             for p in range(rows):
-                # the row of pixels under row i of the filter, and its place in a row of columns
+                # the row of pixels under row i of the filter; where its outputs stand in columns
                 h, place = (top + p) * stride + i - pad, (g * rows + p) * ow
                 if 0 <= h < height:
                     for phase in range(stride):
@@ -146,34 +133,40 @@ def unfold(x, columns, top, k, stride, pad, rows, ow, start, stop):
                         q_start, q_stop = inside(width, phase - pad, stride, row_length)
                         pixels = x[g, c, h, q_start * stride + phase - pad:]
                         take_every(stride, pixels, phases[phase, q_start:], q_stop - q_start)
-                        # copy: one run for every tap j = tap·stride + phase of the filter's row
-                        for tap in range((k - phase + stride - 1) // stride):
-                            out = columns[pair * k + tap * stride + phase, place:]
+                        # copy: a stretch for every tap j = tap·stride + phase of the filter's row
+                        for tap in range((size - phase + stride - 1) // stride):
+                            out = columns[pair * size + tap * stride + phase, place:]
                             line = phases[phase, tap:]
                             for q in range(ow):
                                 out[q] = line[q]
                 else:
                     # a row of padding
-                    for j in range(k):
-                        out = columns[pair * k + j, place:]
+                    for j in range(size):
+                        out = columns[pair * size + j, place:]
                         for q in range(ow):
                             out[q] = zero
                 # the ones that meet the bias
                 if pair == 0:
-                    out = columns[channels * k * k, place:]
+                    out = columns[channels * size * size, place:]
                     for q in range(ow):
                         out[q] = one
 
 
 @njit(nogil=True, cache=True)
-def fold(columns, x, k, stride, pad, oh, ow, start, stop):
-    """Adjoint of unfold: columns (C·k·k, G·oh·ow) -> x (G, C, H, W), overwritten by the sums.
+def fold(columns, x, size, stride, pad, oh, ow, start, stop):
+    """The adjoint of unfold: every column is added back where it came from.
 
-    Channels start to stop. Row by row of x: what comes to it from all windows is added up, split by
-    column modulo the stride as in unfold, and then put in place.
+    Each row of x by itself: what comes to it from all windows is added up, split by column modulo
+    the stride as in unfold. Then it is put in place.
+
+    columns: (C·size·size, G·oh·ow).
+    x: (G, C, H, W), the result.
+    size, stride, pad: of the filters.
+    oh, ow: the size of the outputs.
+    start, stop: which of the C channels.
     """
-    images, channels, height, width = x.shape
-    row_length = ow + (k - 1) // stride
+    images, _, height, width = x.shape
+    row_length = ow + (size - 1) // stride
     sums = np.empty((stride, row_length), x.dtype)
     zero = x.dtype.type(0)
     for c in range(start, stop):
@@ -182,13 +175,13 @@ def fold(columns, x, k, stride, pad, oh, ow, start, stop):
             for h in range(height):
                 # add up: row i of the filter saw this row from row p of outputs
                 sums[:] = 0
-                for i in range((h + pad) % stride, k, stride):
+                for i in range((h + pad) % stride, size, stride):
                     p = (h + pad - i) // stride
                     if 0 <= p < oh:
                         for phase in range(stride):
                             # every tap j = tap·stride + phase of the filter's row
-                            for tap in range((k - phase + stride - 1) // stride):
-                                row = (c * k + i) * k + tap * stride + phase
+                            for tap in range((size - phase + stride - 1) // stride):
+                                row = (c * size + i) * size + tap * stride + phase
                                 values, line = columns[row, (g * oh + p) * ow:], sums[phase, tap:]
                                 for q in range(ow):
                                     line[q] += values[q]

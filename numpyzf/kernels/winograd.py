@@ -1,9 +1,9 @@
 """Winograd's convolution: tiles of outputs by polynomial interpolation, with fewer multiplications.
 
 The idea: along one axis, m outputs of a filter with r taps are coefficients of a product of two
-polynomials. The product is known from its values at n = m + r − 1 points, so n inputs give m
-outputs with n multiplications in place of m·r. In two dimensions, one axis after the other, it is
-m² outputs with n² in place of m²r². Channels are summed at the points:
+polynomials. The product is known from its values at n = m + r − 1 points: n inputs give m outputs
+with n multiplications in place of m·r. In two dimensions, one axis after the other, m² outputs take
+n² in place of m²r². Channels are summed at the points:
 
     Y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ d B)] A      d n×n inputs, w r×r taps, Y m×m outputs, ⊙ by element
 
@@ -14,25 +14,25 @@ the filters U and of the output M, T tiles,
 
 and backward, with the same three arrays, dU[k] = dM[k] V[k]ᵀ and dV[k] = U[k]ᵀ dM[k].
 
-Two sets of points: n = 6 (0, ±1, ±2, ∞) for 2 and 3 taps, 36 multiplications for 16 outputs of a
-3×3 filter in place of 144; and n = 8 (also ±½) for 4 to 7 taps, 64 in place of 400 for 16 outputs
-of a 5×5 filter. Bᵀ holds, for each point, the coefficients of the polynomial that is zero at all
-the others; A and G hold powers of the points. The gradients need nothing new: each step is
-linear, and they are its adjoint.
+There are two sets of points. With 2 and 3 taps n is 6: the points 0, ±1, ±2 and ∞. 16 outputs of a
+3×3 filter then take 36 multiplications in place of 144. With 4 to 7 taps n is 8: also ±½. 16
+outputs of a 5×5 filter then take 64 in place of 400. Bᵀ holds, for each point, the coefficients of
+the polynomial that is zero at all the others; A and G hold powers of the points. The gradients need
+nothing new: each step is linear, and they are its adjoint.
 
 A stride s is taken apart: pixels with the same row and column modulo s are channels of their own,
 s² per channel, which every s-th tap filters at stride 1 (phases, see shared.py). A 5×5 filter of
 stride 2 becomes four of 3×3 taps, some of them zero.
 
-Cost: per tile and channel 4·n² additions or so and m·n to n² single pixels moved; per tile and
+Cost: per tile and channel some 4·n² additions, and m·n to n² single pixels moved; per tile and
 pair of maps n² multiply-adds. It pays with some 16 maps or more. Its price: powers of the points
-amplify rounding, to 1e-5 of the largest output or so in float32.
+amplify rounding, to some 1e-5 of the largest output in float32.
 
-Threads: there are two ways to use the cores. Many maps: a large block of images; threads share
-the channels in the transforms, each written by one thread, and BLAS multiplies with all of its
-own. Few maps: each thread takes images of its own through all steps, a few at a time, so that all
-stays in its cache; BLAS multiplies such small matrices where it is called, without waking another
-thread, at twice the rate.
+Threads: there are two ways to use the cores. Many maps: a large block of images; in the transforms
+threads share the channels, each written by one thread, and BLAS multiplies with threads of its own.
+Few maps: each thread takes images of its own through all steps, a few at a time, so that all stays
+in its cache; BLAS multiplies such small matrices where it is called, without waking another thread,
+at twice the rate.
 Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 """
 from functools import cache
@@ -45,12 +45,14 @@ from ..geometry import ceil_div, conv_output_size
 from .shared import SMALL_PRODUCT, blocks, run, scratch
 
 POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them
-TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has less than two outputs
-BLOCK_BYTES = 32 << 20      # of V at a time, many maps: enough for products at full rate
-FEW_MAPS = 96 * 96          # few maps: filters times channels
-RUN = 64                    # tiles in a run: they stay in the first-level cache
-SIDE = 8                    # rows of points in a tile's memory
-                            # both are fixed numbers, for full vector instructions
+TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has fewer than two outputs
+BLOCK_NBYTES = 32 << 20     # of V at a time, many maps: enough for products at full rate
+FEW_MAPS = 96 * 96          # filters times channels: up to so many are few maps
+
+# Fixed numbers, for full vector instructions:
+TILES_AT_ONCE = 64          # they stay in the first-level cache
+SIDE = 8                    # rows of points, and columns, in a tile's memory
+MOST_OUTPUTS = 5            # of a tile, along each axis: with 6 points and 2 taps, or 8 and 4
 
 
 # ---- tiles: when the method pays ----------------------------------------------------------------
@@ -67,10 +69,10 @@ class Tiles(NamedTuple):
 def tiles_of(height, width, window):
     """The Tiles of a convolution.
 
-    height, width: of the input
-    window: geometry.Window of the filters
+    height, width: of the input.
+    window: geometry.Window of the filters.
 
-    Raises ValueError unless the filters have 2 to 7 taps at stride 1.
+    Raises ValueError unless the filters have 2 to 7 taps per stride.
     """
     size, stride, _ = window
     taps = ceil_div(size, stride)
@@ -91,9 +93,9 @@ def points_for(taps):
 def pays(height, width, w_shape, window):
     """True where it is faster than unfolding: many maps on both sides, many multiplications saved.
 
-    height, width: of the input
-    w_shape: (F, C, K, K)
-    window: geometry.Window of the filters
+    height, width: of the input.
+    w_shape: (F, C, K, K).
+    window: geometry.Window of the filters.
     """
     F, C, K, _ = w_shape
     stride = window.stride
@@ -107,15 +109,7 @@ def pays(height, width, w_shape, window):
 # ---- drivers ------------------------------------------------------------------------------------
 
 def conv_forward(x, w, b, window):
-    """functional.conv_forward of checked arrays.
-
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    b: (F,)
-    window: geometry.Window of the filters
-
-    Returns y (N, F, OH, OW).
-    """
+    """As in direct.py. Raises ValueError unless the filters have 2 to 7 taps per stride."""
     N, C, H, W = x.shape
     F, (_, stride, pad) = len(w), window
     tiles, U = tiles_of(H, W, window), filter_points(w, stride)
@@ -135,16 +129,7 @@ def conv_forward(x, w, b, window):
 
 
 def conv_backward(dy, x, w, window, need_dx):
-    """functional.conv_backward of checked arrays.
-
-    dy: (N, F, OH, OW)
-    x: (N, C, H, W)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    need_dx: False leaves dx out
-
-    Returns dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
-    """
+    """As in direct.py, with conv_forward's error."""
     N, C, H, W = x.shape
     F, (_, stride, pad) = len(w), window
     tiles, U = tiles_of(H, W, window), filter_points(w, stride)
@@ -176,15 +161,7 @@ def conv_backward(dy, x, w, window, need_dx):
 
 
 def conv_transpose(r, w, window, size):
-    """functional.conv_transpose of checked arrays.
-
-    r: (N, F, OH, OW)
-    w: (F, C, K, K)
-    window: geometry.Window of the filters
-    size: (H, W) of the result
-
-    Returns x (N, C, H, W).
-    """
+    """As in direct.py, with conv_forward's error."""
     F, C = w.shape[:2]
     _, stride, pad = window
     tiles, U = tiles_of(*size, window), filter_points(w, stride)
@@ -204,27 +181,35 @@ def conv_transpose(r, w, window, size):
 
 
 def share_images(some_images, count, U, tiles):
-    """Use the cores in one of the two ways; returns a list of what calls of some_images return.
+    """Use the cores in one of the two ways.
 
     some_images: some_images(cost, limit, start, stop) brings images start to stop through all
-        steps, in blocks that cost at most `limit`, at `cost` an image
-    count: how many images there are
-    U: the filters at the points (n², F, s²·C)
-    tiles: the Tiles
+    steps, in blocks that cost at most `limit`, where an image costs `cost`.
+    count: how many images there are.
+    U: (n², F, s²·C), the filters at the points.
+    tiles: the Tiles.
+
+    Returns a list of what the calls of some_images return.
     """
     n2, F, C = U.shape
     T = tiles.tiles_down * tiles.tiles_across
     if F * C > FEW_MAPS:
-        # many maps: blocks of so many bytes of V, one after the other; what is run inside is shared
-        return [some_images(T * n2 * C * U.itemsize, BLOCK_BYTES, 0, count)]
-    # few maps: blocks of so many multiply-adds; what is run inside stays on its thread
+        # many maps: the cost is bytes of V; what is run inside is shared
+        return [some_images(T * n2 * C * U.itemsize, BLOCK_NBYTES, 0, count)]
+    # few maps: the cost is multiply-adds; what is run inside stays on its thread
     return run(some_images, count, T * C * F, SMALL_PRODUCT)
 
 
 # ---- filters at the points ----------------------------------------------------------------------
 
 def filter_points(w, stride):
-    """G w Gᵀ: filters (F, C, K, K) at the points, (n², F, s²·C); last axis: phase·C + channel."""
+    """G w Gᵀ of every filter w: filters at the points.
+
+    w: (F, C, K, K).
+    stride: of the filters.
+
+    Returns (n², F, s²·C). Number phase·C + c along the last axis is channel c of this phase.
+    """
     F, C = w.shape[:2]
     phases = filter_phases(w.shape[2], stride, w.dtype)
     U = np.empty((F, len(phases[0][1]), stride * stride * C), w.dtype)
@@ -237,8 +222,15 @@ def filter_points(w, stride):
 
 
 def filters_from_points(dU, shape, stride):
-    """The adjoint of filter_points: (n², F, s²·C) -> (F, C, K, K)."""
-    F, C = shape[:2]
+    """The adjoint of filter_points: Gᵀ u G of every filter's values u.
+
+    dU: (n², F, s²·C).
+    shape: (F, C, K, K) of the result.
+    stride: of the filters.
+
+    Returns dw (F, C, K, K).
+    """
+    C = shape[1]
     dw = np.empty(shape, dU.dtype)
     for phase, (taps, powers) in enumerate(filter_phases(shape[2], stride, dU.dtype)):
         # (F, C, n²) @ (n², a·b) -> (F, C, a·b)
@@ -251,8 +243,12 @@ def filters_from_points(dU, shape, stride):
 def filter_phases(K, stride, dtype):
     """For each phase (row, column modulo the stride): its taps, and their powers at the points.
 
-    Returns a list of (taps, powers): taps index w, powers are (n², taps). Along one axis they are
-    G[i, k] = pᵢᵏ / Π_{j≠i} (pᵢ − pⱼ), and at ∞ the highest power alone.
+    K: rows and columns of a filter.
+    stride: of the filters.
+    dtype: of the powers.
+
+    Returns a list of (taps, powers): w[taps] are the taps (F, C, a, b), powers are (n², a·b). Along
+    one axis the powers are G[i, k] = pᵢᵏ / Π_{j≠i} (pᵢ − pⱼ), and at ∞ only the highest is 1.
     """
     r = ceil_div(K, stride)
     p = np.array(POINTS[:points_for(r) - 1], float)
@@ -274,37 +270,49 @@ def filter_phases(K, stride, dtype):
 # ---- kernels: between maps and values at the points ---------------------------------------------
 #
 # Values at the points are (n², channels, T); point (i, j) is number n·i + j. The T tiles are
-# ordered by row of tiles, image, column of tiles. Then one row of tiles of some images (or a part
-# of one's) is one contiguous run, and so is each row of pixels it is cut from. All arithmetic is
-# on runs of RUN tiles, in vector instructions: element t of a run belongs to tile t. Only two
-# loops move single pixels, one tile after the other: they gather pixels of `lines`, rows of
-# pixels of each image, into runs, and scatter runs into lines. starts[t] is where tile t begins
-# in `lines`.
+# ordered by row of tiles, image, column of tiles. Then one row of tiles of some images is one
+# contiguous stretch. All arithmetic is on stretches of TILES_AT_ONCE tiles, in vector instructions:
+# element t belongs to tile t. Where a row has more tiles, a stretch is a part of it.
 #
-# Copies are loops: NumPy's slices would take longer than what is copied.
+# Only two loops move single pixels, one tile after the other. They gather from `lines`, one row of
+# pixels of each of these images, or scatter into it. starts[t] is where tile t begins there.
+#
+# Copies are loops: making NumPy's slices would take longer than to copy what is in them.
 
 @njit(nogil=True, cache=True)
 def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, stride, pad,
                      start, stop):
-    """Bᵀ d B of every tile d: x (G, C, H, W) -> values (n², s²·C, T), channels start to stop."""
+    """Bᵀ d B of every tile d.
+
+    x: (G, C, H, W).
+    values: (n², s²·C, T), the result.
+    points, outputs, tiles_down, tiles_across: the Tiles.
+    stride, pad: of the filters.
+    start, stop: which of the C channels.
+    """
     images, channels, height, width = x.shape
-    # rows and columns that tiles look at: of one phase, and of all; images whose rows make a run
+    # rows of one phase that a column of tiles looks at
     rows = (tiles_down - 1) * outputs + points
+    # pixels of all phases that a row of tiles looks at
     line_length = stride * ((tiles_across - 1) * outputs + points)
-    group = max(1, RUN // tiles_across)
+    # so many images, one row of tiles each, fill TILES_AT_ONCE tiles
+    group = max(1, TILES_AT_ONCE // tiles_across)
     # columns of x that a window visits
     inner, zero = min(width, line_length - pad), x.dtype.type(0)
-    tile = np.arange(RUN)
+    # where tile t begins in `lines`
+    tile = np.arange(TILES_AT_ONCE)
     starts = tile // tiles_across * line_length + tile % tiles_across * outputs * stride
-    # memory: rows of pixels; gathered in runs; transformed along rows; and along columns
-    lines, pixels = np.zeros(group * line_length, x.dtype), np.zeros((SIDE * rows, RUN), x.dtype)
-    along, tiles = np.zeros((SIDE * rows, RUN), x.dtype), np.zeros((SIDE * SIDE, RUN), x.dtype)
+    # memory: rows of pixels; those of each tile; transformed along rows; and along columns
+    lines = np.zeros(group * line_length, x.dtype)
+    pixels = np.zeros((SIDE * rows, TILES_AT_ONCE), x.dtype)
+    along = np.zeros((SIDE * rows, TILES_AT_ONCE), x.dtype)
+    tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), x.dtype)
     for c in range(start, stop):
-        # a run: tiles from column `left` on, of `count` images from `first` on
+        # a stretch: tiles from column `left` on, of `count` images from `first` on
         for first in range(0, images, group):
             count = min(group, images - first)
-            for left in range(0, tiles_across, RUN):
-                length = count * min(RUN, tiles_across - left)
+            for left in range(0, tiles_across, TILES_AT_ONCE):
+                length = count * min(TILES_AT_ONCE, tiles_across - left)
                 for phase in range(stride * stride):
                     offset = phase % stride + left * outputs * stride
                     # gather all rows of pixels before any is transformed: a vector load of numbers
@@ -312,14 +320,14 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
                     for row in range(rows):
                         h = row * stride + phase // stride - pad
                         # this row of each image, with its padding
-                        for i in range(count):
-                            line = lines[i * line_length + pad:]
-                            # in the padding above and below, zeros
+                        for image in range(count):
+                            line = lines[image * line_length + pad:]
                             if 0 <= h < height:
-                                own = x[first + i, c, h]
+                                own = x[first + image, c, h]
                                 for v in range(inner):
                                     line[v] = own[v]
                             else:
+                                # above or below the image: zeros
                                 for v in range(inner):
                                     line[v] = zero
                         # pixel k of every tile's row
@@ -331,10 +339,10 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
                     for row in range(rows):
                         times_BT(pixels, SIDE * row, 1, along, SIDE * row, 1, points)
                     for down in range(tiles_down):
-                        # down the columns of a row of tiles; rows of pixels serve two tiles
+                        # down the columns of a row of tiles; where tiles overlap, rows serve two
                         for j in range(points):
                             times_BT(along, SIDE * down * outputs + j, SIDE, tiles, j, SIDE, points)
-                        # write: one run for each point
+                        # write: one stretch for each point
                         place = (down * images + first) * tiles_across + left
                         for i in range(points):
                             for j in range(points):
@@ -347,32 +355,41 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
 @njit(nogil=True, cache=True)
 def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, stride, pad,
                        start, stop):
-    """The adjoint: B p Bᵀ of every tile p, added up where tiles overlap; x is overwritten."""
+    """B p Bᵀ of every tile p, added up where tiles overlap: the adjoint of inputs_to_points.
+
+    values: (n², s²·C, T).
+    x: (G, C, H, W), the result.
+    points, outputs, tiles_down, tiles_across: the Tiles.
+    stride, pad: of the filters.
+    start, stop: which of the C channels.
+    """
     images, channels, height, width = x.shape
     # as in inputs_to_points
     rows = (tiles_down - 1) * outputs + points
     line_length = stride * ((tiles_across - 1) * outputs + points)
-    group = max(1, RUN // tiles_across)
+    group = max(1, TILES_AT_ONCE // tiles_across)
     inner, zero = min(width, line_length - pad), x.dtype.type(0)
-    tile = np.arange(RUN)
+    tile = np.arange(TILES_AT_ONCE)
     starts = tile // tiles_across * line_length + tile % tiles_across * outputs * stride
-    # memory: rows of pixels; the same in runs; columns of all tiles added up; one row of tiles
-    lines, pixels = np.zeros(group * line_length, x.dtype), np.zeros((SIDE, RUN), x.dtype)
-    along, tiles = np.zeros((SIDE * rows, RUN), x.dtype), np.zeros((SIDE * SIDE, RUN), x.dtype)
+    # memory: rows of pixels; a row of each tile; columns of all tiles added up; one row of tiles
+    lines = np.zeros(group * line_length, x.dtype)
+    pixels = np.zeros((SIDE, TILES_AT_ONCE), x.dtype)
+    along = np.zeros((SIDE * rows, TILES_AT_ONCE), x.dtype)
+    tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), x.dtype)
     for c in range(start, stop):
-        # a run, as in inputs_to_points
+        # a stretch, as in inputs_to_points
         for first in range(0, images, group):
             count = min(group, images - first)
             # what comes to one pixel from several tiles and phases adds up: begin with zero
             x[first:first + count, c] = 0
-            for left in range(0, tiles_across, RUN):
-                length = count * min(RUN, tiles_across - left)
+            for left in range(0, tiles_across, TILES_AT_ONCE):
+                length = count * min(TILES_AT_ONCE, tiles_across - left)
                 for phase in range(stride * stride):
                     offset = phase % stride + left * outputs * stride
                     # rows of this phase, to be added up from all rows of tiles
                     along[:] = 0
                     for down in range(tiles_down):
-                        # read: one run for each point
+                        # read: one stretch for each point
                         place = (down * images + first) * tiles_across + left
                         for i in range(points):
                             for j in range(points):
@@ -397,34 +414,43 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                                 for t in range(length):
                                     line[starts[t]] += own[t]
                             # to this row of each image, without its padding
-                            for i in range(count):
-                                line, out = lines[i * line_length + pad:], x[first + i, c, h]
+                            for image in range(count):
+                                line = lines[image * line_length + pad:]
+                                out = x[first + image, c, h]
                                 for v in range(inner):
                                     out[v] += line[v]
 
 
 @njit(nogil=True, cache=True)
-def outputs_from_points(values, bias, y, points, outputs, tiles_down, tiles_across, start, stop):
-    """Aᵀ p A of every tile p, and the bias: values (n², F, T) -> y (G, F, OH, OW).
+def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across, start, stop):
+    """Aᵀ p A of every tile p, and the bias. What hangs over the edge is cut.
 
-    Filters start to stop. What hangs over the edge is cut.
+    values: (n², F, T).
+    b: (F,).
+    y: (G, F, OH, OW), the result.
+    points, outputs, tiles_down, tiles_across: the Tiles.
+    start, stop: which of the F filters.
     """
-    images, filters, oh, ow = y.shape
+    images, _, oh, ow = y.shape
+    # outputs in a row of tiles; so many images, one row of tiles each, fill TILES_AT_ONCE tiles
     line_length = tiles_across * outputs
-    group = max(1, RUN // tiles_across)
-    tile = np.arange(RUN)
+    group = max(1, TILES_AT_ONCE // tiles_across)
+    # where tile t begins in `lines`
+    tile = np.arange(TILES_AT_ONCE)
     starts = tile // tiles_across * line_length + tile % tiles_across * outputs
-    # memory: rows of outputs; one row of tiles; down the columns; one of its rows
-    lines, tiles = np.empty(group * line_length, y.dtype), np.zeros((SIDE * SIDE, RUN), y.dtype)
-    along, pixels = np.zeros((5 * SIDE, RUN), y.dtype), np.zeros((5, RUN), y.dtype)
+    # memory: rows of outputs; one row of tiles; transformed down the columns; a row of each tile
+    lines = np.empty(group * line_length, y.dtype)
+    tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), y.dtype)
+    along = np.zeros((MOST_OUTPUTS * SIDE, TILES_AT_ONCE), y.dtype)
+    pixels = np.zeros((MOST_OUTPUTS, TILES_AT_ONCE), y.dtype)
     for f in range(start, stop):
-        # a run: tiles from column `left` on, of `count` images from `first` on
+        # a stretch: tiles from column `left` on, of `count` images from `first` on
         for first in range(0, images, group):
             count = min(group, images - first)
-            for left in range(0, tiles_across, RUN):
-                length = count * min(RUN, tiles_across - left)
+            for left in range(0, tiles_across, TILES_AT_ONCE):
+                length = count * min(TILES_AT_ONCE, tiles_across - left)
                 for down in range(tiles_down):
-                    # read: one run for each point
+                    # read: one stretch for each point
                     place = (down * images + first) * tiles_across + left
                     for i in range(points):
                         for j in range(points):
@@ -439,36 +465,46 @@ def outputs_from_points(values, bias, y, points, outputs, tiles_down, tiles_acro
                         times_AT(along, SIDE * i, 1, pixels, 0, 1, points, outputs)
                         # scatter onto the bias
                         for v in range(lines.size):
-                            lines[v] = bias[f]
+                            lines[v] = b[f]
                         for k in range(outputs):
                             line, own = lines[left * outputs + k:], pixels[k]
                             for t in range(length):
                                 line[starts[t]] += own[t]
-                        # write this row of each image, or the part of it that the run has
+                        # write this row of each image, or the part of it that the stretch has
                         for image in range(count):
                             line = lines[image * line_length + left * outputs:]
                             out = y[first + image, f, down * outputs + i, left * outputs:]
-                            for v in range(min(ow - left * outputs, RUN * outputs)):
+                            for v in range(min(ow - left * outputs, TILES_AT_ONCE * outputs)):
                                 out[v] = line[v]
 
 
 @njit(nogil=True, cache=True)
 def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, start, stop):
-    """The adjoint: A d Aᵀ of every tile d: dy (G, F, OH, OW) -> values, filters start to stop."""
-    images, filters, oh, ow = dy.shape
+    """A d Aᵀ of every tile d: the adjoint of outputs_from_points, without the bias.
+
+    dy: (G, F, OH, OW).
+    values: (n², F, T), the result.
+    points, outputs, tiles_down, tiles_across: the Tiles.
+    start, stop: which of the F filters.
+    """
+    images, _, oh, ow = dy.shape
+    # as in outputs_from_points
     line_length = tiles_across * outputs
-    group, zero = max(1, RUN // tiles_across), dy.dtype.type(0)
-    tile = np.arange(RUN)
+    group, zero = max(1, TILES_AT_ONCE // tiles_across), dy.dtype.type(0)
+    tile = np.arange(TILES_AT_ONCE)
     starts = tile // tiles_across * line_length + tile % tiles_across * outputs
-    # memory: rows of dy, zero behind the edge; the same in runs; along rows; and along columns
-    lines, tiles = np.zeros(group * line_length, dy.dtype), np.zeros((SIDE * SIDE, RUN), dy.dtype)
-    along, pixels = np.zeros((5 * SIDE, RUN), dy.dtype), np.zeros((5 * SIDE, RUN), dy.dtype)
+    # memory: rows of dy, zero behind the edge; those of each tile; transformed along rows; and
+    # along columns
+    lines = np.zeros(group * line_length, dy.dtype)
+    pixels = np.zeros((MOST_OUTPUTS * SIDE, TILES_AT_ONCE), dy.dtype)
+    along = np.zeros((MOST_OUTPUTS * SIDE, TILES_AT_ONCE), dy.dtype)
+    tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), dy.dtype)
     for f in range(start, stop):
-        # a run, as in outputs_from_points
+        # a stretch, as in outputs_from_points
         for first in range(0, images, group):
             count = min(group, images - first)
-            for left in range(0, tiles_across, RUN):
-                length = count * min(RUN, tiles_across - left)
+            for left in range(0, tiles_across, TILES_AT_ONCE):
+                length = count * min(TILES_AT_ONCE, tiles_across - left)
                 for down in range(tiles_down):
                     # gather all rows before any is transformed, as in inputs_to_points
                     for i in range(outputs):
@@ -480,6 +516,7 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
                                 for v in range(ow):
                                     line[v] = own[v]
                             else:
+                                # below the last row: zeros
                                 for v in range(ow):
                                     line[v] = zero
                         # number k of every tile's row
@@ -493,7 +530,7 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
                     # down the columns
                     for j in range(points):
                         times_A(along, j, SIDE, tiles, j, SIDE, points, outputs)
-                    # write: one run for each point
+                    # write: one stretch for each point
                     place = (down * images + first) * tiles_across + left
                     for i in range(points):
                         for j in range(points):
@@ -502,18 +539,20 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
                                 out[t] = own[t]
 
 
-# ---- algebra: the four one-dimensional transforms, of RUN tiles at once -------------------------
+# ---- algebra: the four one-dimensional transforms, of TILES_AT_ONCE tiles ------------------------
 #
-# Rows src0, src0 + src_step, … of src become rows dst0, dst0 + dst_step, … of dst: a step of 1
-# goes along a tile's row, a step of SIDE down its column. A pair of points ±p shares its even and
-# odd powers: what stands for p is even + p·odd, for −p even − p·odd. Without a number: ±1; "2":
-# ±2; "half": ±½.
+# Rows src0, src0 + src_step, … of src become rows dst0, dst0 + dst_step, … of dst. A step of 1
+# goes along a tile's row, a step of SIDE down its column.
+#
+# Points p and −p share their even and their odd powers: one gets the sum of the two parts, the
+# other the difference. `even` and `odd` are the parts of ±1, `even2` and `odd2` those of ±2,
+# `even_half` and `odd_half` those of ±½.
 
 @njit(inline="always")
 def times_BT(src, src0, src_step, dst, dst0, dst_step, points):
     """dst = Bᵀ src, n rows to n."""
     number = src.dtype.type
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         # the first six inputs
         d0, d1, d2 = src[src0, t], src[src0 + src_step, t], src[src0 + 2 * src_step, t]
         d3, d4 = src[src0 + 3 * src_step, t], src[src0 + 4 * src_step, t]
@@ -548,7 +587,7 @@ def times_BT(src, src0, src_step, dst, dst0, dst_step, points):
 def times_B(src, src0, src_step, dst, dst0, dst_step, points):
     """dst += B src, n rows to n: the adjoint of times_BT, added up."""
     number = src.dtype.type
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         # the values at 0, 1, −1, 2, −2; the sixth is that at ∞ or at ½
         d0, d1, d2 = src[src0, t], src[src0 + src_step, t], src[src0 + 2 * src_step, t]
         d3, d4 = src[src0 + 3 * src_step, t], src[src0 + 4 * src_step, t]
@@ -583,9 +622,9 @@ def times_B(src, src0, src_step, dst, dst0, dst_step, points):
 
 @njit(inline="always")
 def times_AT(src, src0, src_step, dst, dst0, dst_step, points, outputs):
-    """dst = Aᵀ src, n rows to m: row k is Σ point^k · src. Five are written, the largest m."""
+    """dst = Aᵀ src, n rows to m: row k is Σ point^k · src. MOST_OUTPUTS rows are written."""
     number = src.dtype.type
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         # pairs ±1 and ±2
         d1, d2 = src[src0 + src_step, t], src[src0 + 2 * src_step, t]
         d3, d4 = src[src0 + 3 * src_step, t], src[src0 + 4 * src_step, t]
@@ -604,18 +643,18 @@ def times_AT(src, src0, src_step, dst, dst0, dst_step, points, outputs):
         dst[dst0, t], dst[dst0 + dst_step, t], dst[dst0 + 2 * dst_step, t] = y0, y1, y2
         dst[dst0 + 3 * dst_step, t], dst[dst0 + 4 * dst_step, t] = y3, y4
     # ∞ stands for the highest power
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         dst[dst0 + (outputs - 1) * dst_step, t] += src[src0 + (points - 1) * src_step, t]
 
 
 @njit(inline="always")
 def times_A(src, src0, src_step, dst, dst0, dst_step, points, outputs):
-    """dst = A src, m rows (of five, the others zero) to n: the adjoint of times_AT.
+    """dst = A src, the adjoint of times_AT: the polynomial with coefficients src, at each point.
 
-    The polynomial with coefficients src, at each point.
+    m rows to n. MOST_OUTPUTS rows are read: those behind the m-th are zero.
     """
     number = src.dtype.type
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         # pairs ±1 and ±2
         d0, d1, d2 = src[src0, t], src[src0 + src_step, t], src[src0 + 2 * src_step, t]
         d3, d4 = src[src0 + 3 * src_step, t], src[src0 + 4 * src_step, t]
@@ -634,5 +673,5 @@ def times_A(src, src0, src_step, dst, dst0, dst_step, points, outputs):
             dst[dst0 + 5 * dst_step, t] = even_half + odd_half
             dst[dst0 + 6 * dst_step, t] = even_half - odd_half
     # ∞: the highest coefficient
-    for t in range(RUN):
+    for t in range(TILES_AT_ONCE):
         dst[dst0 + (points - 1) * dst_step, t] = src[src0 + (outputs - 1) * src_step, t]

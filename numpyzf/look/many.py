@@ -9,7 +9,7 @@ from ..deconvnet import RULES, descend
 from ..layers import Rule
 from .boxes import below, cut, in_maps, knows, project_boxes
 
-CHUNK_BYTES = 16 << 20      # of the largest array while many units go down together
+CHUNK_NBYTES = 16 << 20     # of the largest array: as many units as fit go down in one batch
 
 
 class Projections:
@@ -19,8 +19,8 @@ class Projections:
     """
 
     def __init__(self, boxes, corners, size):
-        # (M, C, h, w): zero where the field leaves the image; all of the image along an axis where
-        # the field is larger
+        # (M, C, h, w): zero where the field leaves the image. Along an axis where the field is
+        # larger than the image, a box is all of it
         self.boxes = boxes
         self.corners = corners      # int64 (M, 2): row and column of a box's first pixel
         self.size = tuple(size)     # (H, W) of the image
@@ -46,12 +46,15 @@ class Projections:
 def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation"):
     """Project many units of one layer, each on its own: as `project` does, many times faster.
 
-    units: integers (M, 4), one (n, channel, row, column) per row; or (M, 2), (n, feature), behind
-    a fully connected layer. `top_activations` finds them.
-    The rest is as in deconvnet.project.
+    A unit's signal stays within its cone. So only this box of every map goes down, and equal boxes
+    of many units go down in one batch. Memory beyond the result doesn't grow with M.
 
-    A unit's signal stays within its cone, so only this box of every map goes down, and equal boxes
-    of many units go down together. Memory beyond the result doesn't grow with M.
+    net: a network.Network.
+    trace: what its forward gave.
+    layer: the units' layer.
+    units: integers (M, 4), one (n, channel, row, column) per row; or (M, 2), (n, feature), behind a
+    fully connected layer. `top_activations` finds them.
+    rule, seed: as in deconvnet.project.
 
     Returns Projections. Raises ValueError like `project`, naming the unit.
     """
@@ -65,7 +68,7 @@ def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation
         first = field.start + field.stride * units[:, 2:]
         corners = np.where(np.less(field.size, size), first, 0)
     out = np.empty((len(units), C, *inner), y.dtype)
-    step = max(1, CHUNK_BYTES // (largest_array(net, layer) * y.itemsize))
+    step = max(1, CHUNK_NBYTES // (largest_array(net, layer) * y.itemsize))
     for start in range(0, len(units), step):
         part = slice(start, start + step)
         r, places = descend_in_boxes(net, trace, layer, values[part], units[part], rule)
@@ -76,7 +79,13 @@ def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation
 def descend_in_boxes(net, trace, layer, values, units, rule):
     """Seed each unit and go down in boxes, as long as they are smaller than the maps.
 
+    net: a network.Network.
+    trace: what its forward gave.
+    layer: the units' layer.
     values: (M,), what the units are seeded with.
+    units: integers (M, 4) or (M, 2), as in project_many.
+    rule: a layers.Rule.
+
     Returns pixels (M, C, h, w) and their corners (M, 2).
     """
     image_of, m, origin = units[:, 0], np.arange(len(units)), np.zeros((len(units), 2), np.int64)
@@ -97,11 +106,18 @@ def descend_in_boxes(net, trace, layer, values, units, rule):
 
 
 def largest_array(net, layer):
-    """Number of values in the largest array on one unit's way down."""
+    """Number of values in the largest array on the way down of one unit.
+
+    net: a network.Network.
+    layer: the unit's layer.
+    """
+    # the side of its boxes; infinite where whole maps go down
     side = 1 if net.receptive_field(layer) else math.inf
     largest = 0
     for name in reversed(["input", *net.up_to(layer)]):
         maps, *size = net.shapes[name]
+        if name != "input" and not knows(net.layers[name]):
+            side = math.inf         # from here on, as in descend_in_boxes
         largest = max(largest, maps * min(side ** 2, math.prod(size)))
         if side < math.inf and name != "input":
             _, side = below(0, side, net.layers[name].window)
@@ -120,12 +136,16 @@ class Top(NamedTuple):
 def top_activations(net, images, layers, k=9, *, batch=128):
     """The k images that fire each map most, each with the place of its maximum (Figure 2).
 
-    images: prepared ones (N, C, H, W), or what has a length and gives such an array for a slice,
-    see data.preprocess.Prepared: read `batch` images at a time, and memory doesn't grow with N.
-    layers: names of layers, or one name. They are searched together: the images go up once.
+    An image counts once per map, with its strongest unit.
 
-    An image counts once per map, with its strongest unit. Returns {layer: Top}. Raises ValueError
-    for an unknown layer, or k < 1.
+    net: a network.Network.
+    images: prepared ones (N, C, H, W), or what has a length and gives such an array for a slice,
+    see data.preprocess.Prepared.
+    layers: names of layers, or one name. They are searched in one pass: each image goes up once.
+    k: how many images for each map, at least 1; fewer where there are fewer images.
+    batch: so many images are read at a time. Memory doesn't grow with N.
+
+    Returns {layer: Top}. Raises ValueError for an unknown layer, no layers, or k or batch < 1.
     """
     names = [layers] if isinstance(layers, str) else list(layers)
     if not names:
@@ -149,8 +169,12 @@ def top_activations(net, images, layers, k=9, *, batch=128):
 def merge(top, y, start, k):
     """The k strongest of those in a Top and of a batch; the earlier among equals.
 
+    top: a Top of the images before.
     y: the outputs of the batch, (N, C, …).
     start: the number of its first image.
+    k: how many to keep for each map.
+
+    Returns a Top.
     """
     flat = y.reshape(*y.shape[:2], -1)
     best = flat.argmax(axis=2)                                              # (N, C)

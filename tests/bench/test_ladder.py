@@ -146,6 +146,18 @@ def test_a_problem_that_a_rung_does_not_take_leaves_it_out_and_says_so():
     assert ladder.report(result)[-1:] == result.missing
 
 
+@small
+def test_where_every_rung_refuses_there_is_a_reason_and_no_table():
+    def none(x, w, b, stride, pad):
+        raise ValueError("it takes nothing")
+    result = measure(rungs=[Rung("none", none, None), Rung("neither", none, None)])
+    assert result.steps == []
+    assert ladder.report(result) == ["none is left out: it takes nothing",
+                                     "neither is left out: it takes nothing"]
+    with pytest.raises(ValueError, match="nothing to draw: no rung takes this convolution"):
+        ladder.draw(result)
+
+
 # ---- showing ------------------------------------------------------------------------------------
 
 def made_up(*speeds, peak=200.0, bandwidth=30.0):

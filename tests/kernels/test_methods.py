@@ -82,7 +82,7 @@ def test_pixels_that_no_window_visits_get_exactly_zero(conv_case, method, rng):
 @pytest.mark.parametrize("limit", [1, 300, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
 def test_a_batch_that_needs_several_blocks(limit, rng, monkeypatch):
     """912 bytes of columns an image, 304 a row: blocks of one row or of one, three, all images."""
-    monkeypatch.setattr(unfold, "COLUMN_BYTES", limit)
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", limit)
     arrays = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
     assert_all_close(*arrays, "unfold")
 
@@ -93,7 +93,7 @@ def test_a_batch_that_needs_several_blocks(limit, rng, monkeypatch):
 def test_blocks_are_as_large_as_their_limit_lets_them(limit, whole, number, rng, monkeypatch):
     """Rows of columns take 304 bytes, and there are three in each of five images."""
     x, = draw(rng, np.float64, (5, 2, 5, 4))
-    monkeypatch.setattr(unfold, "COLUMN_BYTES", limit)
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", limit)
     parts = [(rows, columns.nbytes)
              for _, rows, columns in unfold.blocks_of_columns(x, Window(3, 1, 0), 3, 2)]
     assert len(parts) == number
@@ -109,7 +109,7 @@ def test_folding_takes_a_few_images_at_a_time(rng, monkeypatch):
     def scratch(name, shape, dtype):
         sizes.append(shape)
         return np.empty(shape, dtype)
-    monkeypatch.setattr(unfold, "COLUMN_BYTES", 2000)
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", 2000)
     monkeypatch.setattr(unfold, "scratch", scratch)
     r, w = draw(rng, np.float64, (5, 3, 3, 2), (3, 2, 3, 3))
     functional.conv_transpose(r, w, size=(5, 4), method="unfold")
@@ -129,7 +129,7 @@ def test_shifted_rows_are_summed_in_bands_that_threads_share(length, bands, rng,
         seen.append(count)
         shares = [(0, 1), (1, count - 2), (count - 2, count)]
         return [kernel(*arguments, *share) for share in shares]
-    monkeypatch.setattr(shift, "RUN", length)
+    monkeypatch.setattr(shift, "STRETCH", length)
     monkeypatch.setattr(shift, "run", run)
     arrays = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
     assert_all_close(*arrays, "shift")

@@ -100,11 +100,41 @@ def test_a_nested_call_stays_on_the_thread_that_makes_it():
         """) == "[[((0, 4), True)], [((0, 4), True)]] [[((0, 4), True)]] [(0, 2), (2, 4)]\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
-def test_a_forked_process_makes_threads_of_its_own():
-    """The threads of the process that forked aren't there: to give them work would be to wait."""
+def test_there_is_one_pool_of_threads_whatever_the_number_of_shares():
+    """16 threads, this one among them, do 1 share to 16, and more items than threads."""
     assert in_a_process("""if True:
-        import os, sys
+        import threading, time
+        from numpyzf.kernels import run
+        counts = [len(run(lambda start, stop: time.sleep(0.001), n)) for n in [*range(20), 500]]
+        print(counts == [max(1, min(n, 16)) for n in [*range(20), 500]], threading.active_count())
+        """, threads="16") == "True 16\n"
+
+
+def test_many_callers_at_once_get_their_own_results(two_threads):
+    """All of them wait for the one worker there is, and none of them forever."""
+    found = {}
+
+    def call(n):
+        found[n] = [run(share, n) for _ in range(50)]
+    callers = [threading.Thread(target=call, args=(n,)) for n in range(2, 8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    expected = {n: 50 * [[(0, n // 2), (n // 2, n)]] for n in range(2, 8)}
+    assert {n: found[n] for n in sorted(found)} == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
+@pytest.mark.parametrize("number", ["os.getpid", "lambda: 7"], ids=["its own", "used before"])
+def test_a_forked_process_makes_threads_of_its_own(number):
+    """The threads of the process that forked aren't there: to give them work would be to wait.
+
+    Also if the system gives the process a number that was used before.
+    """
+    assert in_a_process(f"""if True:
+        import os
+        os.getpid = {number}
         from numpyzf.kernels import run
         def share(start, stop): return start, stop
         run(share, 2)
@@ -205,16 +235,20 @@ def test_which_windows_have_their_pixel_inside(n, stride):
 
 
 def test_the_phases_of_the_drawing():
-    plane = np.add.outer(10 * np.arange(4), np.arange(6))
-    phases = np.full((4, 6), -1)
-    plain(shared.split_phases)(plane, phases, 99, 0, 2, 3, 2, 0)
-    assert phases.tolist() == [[0, 2, 4, 20, 22, 24], [1, 3, 5, 21, 23, 25],
-                               [10, 12, 14, 30, 32, 34], [11, 13, 15, 31, 33, 35]]
+    plane = np.add.outer(10 * np.arange(5), np.arange(5))
+    phases = np.full((4, 9), -1)
+    plain(shared.split_phases)(plane, phases, 99, 0, 3, 3, 2, 0)
+    assert phases.tolist() == [
+        [0, 2, 4, 20, 22, 24, 40, 42, 44], [1, 3, 99, 21, 23, 99, 41, 43, 99],
+        [10, 12, 14, 30, 32, 34, 99, 99, 99], [11, 13, 99, 31, 33, 99, 99, 99, 99]]
+    # places (0, 0), (0, 2) and (2, 0) of all windows
+    assert [phases[0, begin:begin + 5].tolist() for begin in (0, 1, 3)] == [
+        [0, 2, 4, 20, 22], [2, 4, 20, 22, 24], [20, 22, 24, 40, 42]]
 
 
 @pytest.mark.parametrize("stride, pad, top",
                          [(1, 0, 0), (1, 2, 1), (2, 1, 0), (2, 3, 1), (3, 2, 0)])
-def test_one_place_of_all_windows_is_one_run(stride, pad, top, rng):
+def test_one_place_of_all_windows_is_one_stretch(stride, pad, top, rng):
     """Windows of 4×4, two rows of three, from row `top` on; padding is 99."""
     size, rows, columns = 4, 2, 3
     plane = rng.integers(0, 90, (9, 8))

@@ -74,7 +74,7 @@ def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
 def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
     """Seven images, one, two, four at a time: a smaller last block, sums over blocks, threads."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
-    monkeypatch.setattr(winograd, "BLOCK_BYTES", limit)             # 2304 bytes an image
+    monkeypatch.setattr(winograd, "BLOCK_NBYTES", limit)            # 2304 bytes an image
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", limit // 64)     # 24 multiply-adds an image
     assert_right(draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1), 1, 1)
 
@@ -82,8 +82,8 @@ def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
 @few_or_many
 @pytest.mark.parametrize("K, stride, width",
                          [(3, 1, 300), (5, 1, 270), (3, 1, 257), (3, 1, 100), (5, 2, 530)])
-def test_rows_of_more_tiles_than_a_run_and_more_images(K, stride, width, few, rng, monkeypatch):
-    """A run is 64 tiles: a part of a row of 65 and more, or two rows of 25, of five images."""
+def test_rows_of_more_tiles_than_a_stretch_and_more_images(K, stride, width, few, rng, monkeypatch):
+    """A stretch is 64 tiles: a part of a row of 65 and more, or two rows of 25, of five images."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
     arrays = draw(rng, np.float64, 5, 2, 7, width, 3, K, stride, K // 2)
     results = all_of(*arrays, stride, K // 2, "winograd")
@@ -171,7 +171,7 @@ def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch)
         return shared.scratch(name, shape, dtype)
     monkeypatch.setattr(shared, "THREADS", 1)
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
-    monkeypatch.setattr(winograd, "BLOCK_BYTES", 5000)              # 2304 bytes an image: two
+    monkeypatch.setattr(winograd, "BLOCK_NBYTES", 5000)             # 2304 bytes an image: two
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds: three
     monkeypatch.setattr(winograd, "scratch", scratch)
     x, w, b, _ = draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1)

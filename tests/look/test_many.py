@@ -254,7 +254,7 @@ def test_projections_say_what_they_hold(five):
                                             ("conv2", 2 * 16 * 16), ("conv3", 2 * 41 * 34),
                                             ("fc5", 2 * 41 * 34)])
 def test_units_go_down_in_chunks_of_bounded_size(layer, largest, rng, monkeypatch):
-    """As many as have their largest arrays, here the pixels, within CHUNK_BYTES; one at least."""
+    """As many as have their largest arrays, here the pixels, within CHUNK_NBYTES; one at least."""
     net = paper_like()
     trace = net.forward(rng.standard_normal((3, *net.input_shape)))
     units = some_units(net, layer, rng, count=16)
@@ -264,11 +264,31 @@ def test_units_go_down_in_chunks_of_bounded_size(layer, largest, rng, monkeypatc
                         counts.append(len(values)) or go_down(net, trace, layer, values, *rest))
     for limit, count in ((5 * 8 * largest, 5), (1, 1)):
         counts.clear()
-        monkeypatch.setattr(many, "CHUNK_BYTES", limit)
+        monkeypatch.setattr(many, "CHUNK_NBYTES", limit)
         found = project_many(net, trace, layer, units).boxes
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
         assert max(counts) == count and sum(counts) == len(units)
         assert len(counts) == ceil_div(len(units), count)
+
+
+class Own(ReLU):
+    """A layer of one's own, which goes down in whole maps."""
+
+
+@small
+@pytest.mark.parametrize("layers, largest", [
+    # boxes of 1, 3, 5 pixels a side; the pixels are the largest array
+    ([Conv(2, 4, 3), ReLU(), Conv(4, 2, 3)], 2 * 5 * 5),
+    # from the second layer on whole maps: 4 of 18×14, and 2 of 20×16 pixels
+    ([Conv(2, 4, 3), Own(), Conv(4, 2, 3)], 4 * 18 * 14),
+    # the last layer itself: its output is a whole map already
+    ([Conv(2, 8, 3), ReLU(), Own()], 8 * 18 * 14)], ids=["known", "own", "own and last"])
+def test_the_largest_array_where_a_layer_of_ones_own_needs_whole_maps(layers, largest, rng):
+    net = build([(f"layer{i}", layer) for i, layer in enumerate(layers, 1)], (2, 20, 16))
+    assert many.largest_array(net, "layer3") == largest
+    trace = net.forward(rng.standard_normal((2, 2, 20, 16)))
+    _, shown = check(net, trace, "layer3", some_units(net, "layer3", rng, images=2), seed=1)
+    assert shown > 1
 
 
 @small

@@ -164,7 +164,7 @@ def test_a_square_filled_with_what_it_covers_changes_nothing():
 # ---- an answer known by construction -----------------------------------------------------------
 
 def covered(corners, size, start, stop):
-    """How many of the pixels start … stop − 1 lie in a square that begins at each corner."""
+    """How many of the pixels from start to stop lie in a square that begins at each corner."""
     return np.array([len(set(range(corner, corner + size)) & set(range(start, stop)))
                      for corner in corners])
 
@@ -248,7 +248,7 @@ def test_few_places_at_once_where_memory_is_short_give_the_same(places_at_once, 
     expected = occlude(net, image, **arguments)
     # what layer1 and layer3 look at, what layer5 gives
     largest = max(2 * 13 * 13, 3 * 9 * 9, 4 * 6 * 6)
-    monkeypatch.setattr(occlusion, "CHUNK_BYTES", places_at_once * largest * 8)
+    monkeypatch.setattr(occlusion, "CHUNK_NBYTES", places_at_once * largest * 8)
     own = Linear.forward
     monkeypatch.setattr(Linear, "forward", lambda self, x, *rest, **named:
                         counts.append(len(x)) or own(self, x, *rest, **named))
