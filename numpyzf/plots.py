@@ -15,6 +15,8 @@ from .geometry import ceil_div
 BLUE, ORANGE = "#0072b2", "#d55e00"
 COLORS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
 GRAY, CONE = "#8a8a8a", ORANGE
+GRID = "#e4e4e4"        # lines behind curves
+NOTE = "#555555"        # words beside a line
 STYLE = {
     "font.family": "sans-serif", "font.size": 9, "text.color": "#222222",
     "axes.titlesize": 9, "axes.titlepad": 4, "axes.labelsize": 9,
@@ -125,14 +127,15 @@ def filters_image(w):
 
     w: (F, C, K, K). C = 1 gives a gray image, C = 3 a color image.
 
-    Returns (height, width) or (height, width, 3). Raises ValueError for other C: only a filter
-    that looks at pixels is itself a picture.
+    Returns (height, width) or (height, width, 3). Raises ValueError without filters, and for
+    other C: only a filter that looks at pixels is itself a picture.
     """
-    if np.ndim(w) != 4 or w.shape[1] not in (1, 3):
-        raise ValueError(f"w must be the filters of a first layer (F, 1 or 3, K, K), not "
-                         f"{np.shape(w)}: deeper ones look at maps and not at pixels")
+    if np.ndim(w) != 4 or len(w) == 0 or w.shape[1] not in (1, 3):
+        raise ValueError("w must be the filters of a first layer (F, 1 or 3, K, K), one at least, "
+                         f"not {np.shape(w)}: deeper ones look at maps and not at pixels")
     least = int(np.ceil(np.sqrt(len(w))))       # as many columns as rows, or more
-    columns = next(c for c in range(least, len(w) + 1) if len(w) % c == 0)      # full rows
+    full = [c for c in range(least, 2 * least + 1) if len(w) % c == 0]      # no gap in the last row
+    columns = full[0] if full else least
     tiles = [enlarge(to_display(f, percentile=100), 40) for f in w]
     return grid(tiles, columns, pad=4)
 

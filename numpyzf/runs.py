@@ -199,8 +199,7 @@ def _split(dataset, rng, name):
 
 
 def _check(model, out):
-    if model not in MODELS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+    checks.one_of("model", model, tuple(MODELS))
     if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
         raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
 

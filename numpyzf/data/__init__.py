@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from . import cifar, embedded, fashion, scenes
 from .download import cache_folder
 from .folder import read_folder
@@ -49,8 +50,7 @@ def load(data, split="train", *, folder=None, size=None):
     >>> images.shape, labels[:3], classes[9]
     ((2000, 1, 28, 28), array([0, 1, 2]), 'Ankle boot')
     """
-    if split not in ("train", "test"):
-        raise ValueError(f'split must be "train" or "test", not {split!r}')
+    checks.one_of("split", split, ("train", "test"))
     if not isinstance(data, (str, os.PathLike)):
         raise TypeError("data must be the name of a data set or the path of a folder, "
                         f"not {type(data).__name__}")

@@ -152,6 +152,22 @@ class Preparation(NamedTuple):
         return np.ascontiguousarray(center_crop(x, self.size, self.size))
 
 
+class Prepared:
+    """uint8 images as inputs of a net, prepared a slice at a time.
+
+    All of them as floats would take four times the memory.
+    """
+
+    def __init__(self, images, prepare):
+        self.images, self.prepare = images, prepare
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return self.prepare(self.images[rows])
+
+
 # ---- checks ----------------------------------------------------------------------------------
 
 def _check_images(images):
@@ -169,19 +185,3 @@ def _crop_size(images, size):
         raise ValueError(f"size {size} is larger than the images: "
                          f"{height}×{width} with the padding")
     return size
-
-
-class Prepared:
-    """uint8 images as inputs of a net, prepared a slice at a time.
-
-    All of them as floats would take four times the memory.
-    """
-
-    def __init__(self, images, prepare):
-        self.images, self.prepare = images, prepare
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return self.prepare(self.images[rows])

@@ -61,7 +61,7 @@ def _filters(run, out):
 
 
 def _layers(run, out, images):
-    """One section per convolution. The images go up once for all of them."""
+    """One section per convolution. All images are searched once; those found go up again."""
     sections, net = [], run.net
     tops = top_activations(net, Prepared(images, run.prepare), net.convolutions)
     for layer, top in tops.items():

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import plots
-from ..data.preprocess import center_crop
+from ..data.preprocess import Prepared, center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
-from ..data.preprocess import Prepared
 
 
 class Features(NamedTuple):
@@ -78,8 +77,8 @@ def most_active(values):
 
 def _check_channels(channels, count, layer):
     channels = np.asarray(channels)
-    inside = (0 <= channels) & (channels < count)
-    if channels.ndim != 1 or len(channels) == 0 or not inside.all():
+    integers = channels.ndim == 1 and channels.dtype.kind in "iu" and len(channels) > 0
+    if not integers or channels.min() < 0 or channels.max() >= count:
         raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to "
                          f"{count - 1}, not {channels.tolist()}")
     return channels

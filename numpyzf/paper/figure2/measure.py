@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...data.preprocess import Prepared
 from ...look import boxes
 from ...look.many import top_activations
 from ...tour import features
-from ...data.preprocess import Prepared
 from .. import compare
 
 SHOWN = 4       # maps of a layer that are shown, the most active ones

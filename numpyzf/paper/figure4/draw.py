@@ -121,7 +121,7 @@ def draw_courses(courses, epochs):
                      ylim=(min(0, lowest), 1.03 * factor))
             axes.set_xticks(ticks, ticks)
             axes.minorticks_off()
-            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 

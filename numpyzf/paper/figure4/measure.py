@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...data.preprocess import Prepared
 from ...geometry import ReceptiveField
 from ...look.many import top_activations
 from ...runs import hold_out
 from ...tour import features
-from ...data.preprocess import Prepared
 from ..compare import cosine
 from ..figure2.measure import aligned
 

@@ -88,5 +88,5 @@ def draw_measures(results):
                      yticklabels=list(results))
             axes.xaxis.get_major_locator().set_params(nbins=4, integer=True)
             axes.tick_params(axis="y", length=0)
-            axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="x", color=plots.GRID, linewidth=0.8)
     return figure

@@ -24,7 +24,7 @@ def draw(signals):
                 axes.plot(range(len(values)), values, line, color=color, label=name)
             axes.set(yscale="log", xticks=range(len(signal.layers)), title=title, ylabel=label)
             axes.set_xticklabels(signal.layers, rotation=60)
-            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 

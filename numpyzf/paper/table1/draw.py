@@ -32,7 +32,7 @@ def draw(results):
                  yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5),
                  xlim=(0, None))
         axes.legend(loc="lower left", title="layer")
-        axes.grid(axis="x", color="#e4e4e4")
+        axes.grid(axis="x", color=plots.GRID)
         axes.set_axisbelow(True)
     return figure
 

@@ -21,7 +21,7 @@ def draw(rows):
         axes.set(xlabel="error (%): mean of the seeds, and each seed small and faint",
                  ylim=(len(rows) - 0.5, -0.5))
         axes.set_xlim(left=0)
-        axes.grid(color="#e4e4e4", linewidth=0.8)
+        axes.grid(color=plots.GRID, linewidth=0.8)
         axes.legend(loc="best", frameon=True, edgecolor="none")
     return figure
 
