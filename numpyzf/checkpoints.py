@@ -52,10 +52,9 @@ except ImportError:         # Windows
 def save_checkpoint(path, state, about):
     """Write a training between two epochs, as described above.
 
-    path: the file; the one before stays whole until the new one is complete
-    state: training.State
-    about: dictionary of arrays and JSON values
-
+    path: the file; the one before stays whole until the new one is complete.
+    state: training.State.
+    about: dictionary of arrays and JSON values.
     Raises OSError naming the file.
     """
     arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
@@ -75,9 +74,8 @@ def save_checkpoint(path, state, about):
 def load_checkpoint(path, build):
     """Read what save_checkpoint wrote.
 
-    path: the file
-    build: build(about) makes the network that the parameters go into
-
+    path: the file.
+    build: build(about) makes the network that the parameters go into.
     Returns (state, about), as they were saved. Raises ValueError naming the file if it is damaged,
     no checkpoint, or one of another architecture than build's network.
     """

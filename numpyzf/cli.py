@@ -23,8 +23,7 @@ DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 def main(arguments=None):
     """Run one command.
 
-    arguments: list of words; those of the command line if not given
-
+    arguments: list of words; those of the command line if not given.
     Returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):

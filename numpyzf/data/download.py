@@ -38,10 +38,9 @@ def fetch(url, path, *, digest=None, timeout=30.0):
     path: where the file goes. Its folder is made; a file of that name is replaced, unless it has
     the digest. Beside it stays an empty file, .NAME.lock.
     digest: "md5:…" or "sha256:…" and so on, in hexadecimal, or None. With a digest, a .part file
-        that an interrupted download left is continued. Without one, nothing could show that two
-        halves belong together, so the download begins anew.
+    that an interrupted download left is continued. Without one, nothing could show that two halves
+    belong together, so the download begins anew.
     timeout: seconds without an answer before giving up.
-
     Returns path. Raises OSError if the server, the network or the disk fails (what came stays in
     the .part file), and ValueError if the digest differs (the .part file is deleted).
     """

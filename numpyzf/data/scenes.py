@@ -50,11 +50,10 @@ def render(count, rng, *, size=64, classes=None, centered=False):
     count: how many.
     rng: numpy.random.Generator. From the same state come the same bytes.
     size: side of the images in pixels, at least 32.
-    classes: names of the classes to draw, all if not given. Each gets the same number of scenes,
-        or one more.
+    classes: names of the classes to draw, all if not given. Each gets the same number of scenes, or
+    one more.
     centered: True stands the object upright in the middle, at one medium size. All else stays
-        random.
-
+    random.
     Returns Scenes. Its labels are indices of CLASSES, whatever `classes` is.
     Raises TypeError or ValueError.
     """
@@ -71,7 +70,6 @@ def load(split, size=64, count=None):
     split: "train" or "test".
     size: side of the images in pixels, at least 32.
     count: only the first so many; None gives all.
-
     Returns Scenes whose arrays are read-only. Raises TypeError or ValueError.
     """
     checks.one_of("split", split, tuple(SPLITS))

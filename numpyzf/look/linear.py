@@ -36,7 +36,6 @@ class Classifier(NamedTuple):
         """Scores of features; the largest of a row is the answer.
 
         x: (N, features), float.
-
         Returns (N, classes).
         """
         return x @ self.weights + self.bias
@@ -46,7 +45,6 @@ class Classifier(NamedTuple):
 
         x: (N, features), float.
         labels: (N,), integers.
-
         Returns a float, 0 … 1.
         """
         return float((self.predict(x).argmax(axis=1) == labels).mean())
@@ -61,7 +59,6 @@ def fit_svm(x, labels, strengths):
     x: (N, features), float.
     labels: (N,), integers from 0, of two classes at least.
     strengths: positive numbers, of the penalty.
-
     Returns a list with one Classifier for each strength. Time and memory are those of a singular
     value decomposition of x. Raises TypeError or ValueError.
     """
@@ -78,7 +75,6 @@ def fit_softmax(x, labels, strengths):
     The loss of an image is −log softmax(scores)[label].
 
     x, labels, strengths: as in fit_svm.
-
     Returns and raises the same as fit_svm.
     """
     target = _one_hot(labels)
@@ -97,7 +93,6 @@ def choose(fit, x, labels, *, strengths=STRENGTHS, folds=5):
     fit: fit_svm or fit_softmax.
     x, labels, strengths: as in fit_svm.
     folds: number of parts, two at least.
-
     Returns a Classifier. Raises TypeError or ValueError, also for a class with one image only.
     """
     folds, strengths = checks.integer("folds", folds, 2), sorted(strengths, reverse=True)
@@ -163,7 +158,6 @@ def minimize(gradient, bound, a):
     gradient: a function of an array like a.
     bound: (rows of a, 1), the largest curvature along each row; a step is slope / bound.
     a: where to start.
-
     Returns the minimum's place, like a: where the slope is TOLERANCE times that of the start, or
     after MOST_STEPS steps.
     """

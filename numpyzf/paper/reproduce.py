@@ -74,7 +74,6 @@ def find(wanted):
     """The items of some names, in the paper's order.
 
     wanted: a list of names; "all" is every item.
-
     Raises ValueError for an unknown name.
     """
     for name in wanted:
@@ -90,9 +89,8 @@ def compute(study, wanted, *, again=False, processes=1):
     wanted: names of items, see `find`.
     again: compute all of them anew.
     processes: how many items are computed at the same time, each in a process of its own on its
-        share of the threads. Two nets trained side by side on one core each take little more than
-        half of the time that two cores take for one after the other.
-
+    share of the threads. Two nets trained side by side on one core each take little more than half
+    of the time that two cores take for one after the other.
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """
@@ -246,7 +244,6 @@ def read(out, name):
 
     out: the study's folder.
     name: the item's.
-
     Returns None if nothing is there, or if it can't be read.
     """
     folder = Path(out) / "items"

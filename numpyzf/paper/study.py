@@ -39,10 +39,9 @@ class Study:
 
     out: the folder for nets, finished items and the page; it is made if it isn't there.
     data, folder, size: the images beside the scenes, as in data.load.
-    quick: few images and one or two epochs: enough to see that everything runs, too little to
-        learn anything.
+    quick: few images and one or two epochs: enough to see that everything runs, too little to learn
+    anything.
     report: report(text) gets lines that say what is being done.
-
     Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
     """
 

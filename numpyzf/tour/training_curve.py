@@ -5,8 +5,7 @@ from .. import plots
 def draw(history):
     """Draw the history of a run.
 
-    history: a list with one dictionary per epoch, as training.train makes it
-
+    history: a list with one dictionary per epoch, as training.train makes it.
     Returns a matplotlib figure. Raises ValueError for an empty history.
     """
     if not history:
@@ -51,9 +50,8 @@ def draw_compared(histories, chance):
 
     A thin line is one seed. A thick line is their mean, over the epochs that all seeds have.
 
-    histories: {name of the way: list of histories, one per seed}
-    chance: accuracy of guessing, 0 … 1
-
+    histories: {name of the way: list of histories, one per seed}.
+    chance: accuracy of guessing, 0 … 1.
     Returns a matplotlib figure. Raises ValueError for an empty history.
     """
     for seeds in histories.values():

@@ -18,6 +18,7 @@ def draw(results):
 
     All filters of a net share one scale: a filter that dominates is seen to dominate, and one that
     is nearly zero is gray.
+
     results: {name: measure.Figure6}.
     Returns a matplotlib figure.
     """

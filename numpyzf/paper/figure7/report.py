@@ -60,7 +60,8 @@ def most_changed(results, rows):
     """The images whose probability the square lowers most, at most three, of different classes.
 
     results: a measure.Figure7 for each of the rows.
-    Returns rows.
+    rows: the images' numbers.
+    Returns some of the rows.
     """
     changes = [result.probability.min() - result.whole_probability for result in results]
     found = {}          # {class: row}

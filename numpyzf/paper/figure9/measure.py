@@ -85,7 +85,11 @@ def train_from_scratch(study, kind, examples, seed):
     The images are repeated, 3 times at least, until they make an epoch of 600. Images held out for
     validation would be copies, which say nothing. So no accuracy steers the rate: it is lowered for
     the last epochs only.
+
+    study: a Study; it keeps the net.
+    kind: one of splits.KINDS.
     examples: a data.Dataset.
+    seed: of everything random.
     Returns a Run.
     """
     count = len(examples.labels)

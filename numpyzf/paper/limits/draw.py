@@ -101,6 +101,7 @@ def _draw_lines(axes, cascades, similarities):
 def draw_classes(results, names):
     """Projections of the scores of several classes of one image, and how similar they are.
 
+    results: a list of Limits, one per net.
     names: of the classes.
     """
     first = results[0]

@@ -12,7 +12,7 @@ PANELS = [("activations", "on the way up", "activations, standard deviation"),
 def draw(signals):
     """Draw the signals in several nets over the layers.
 
-    signals: {name: measure.Signals}, of nets with layers of the same names, four at most
+    signals: {name: measure.Signals}, of nets with layers of the same names, four at most.
     Returns a matplotlib figure.
     """
     with plots.style():
@@ -32,7 +32,8 @@ def draw(signals):
 def draw_radius(nets, radius):
     """Draw the RMS value of every filter of every convolution, and the radius of renormalization.
 
-    nets: {title: {layer: (F,)}}, as measure.filter_sizes makes each
+    nets: {title: {layer: (F,)}}, as measure.filter_sizes makes each.
+    radius: Recipe.radius.
     Returns a matplotlib figure.
     """
     with plots.style():

@@ -43,7 +43,6 @@ def draw_faces(images, places, side):
     images: uint8 (n, C, H, W).
     places: {name: corners (n or more, 2)}, see `cover`.
     side: of the square, in pixels.
-
     Returns a matplotlib figure.
     """
     rows = {"whole image": images}

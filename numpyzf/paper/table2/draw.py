@@ -8,7 +8,6 @@ def draw(result):
     """Draw the errors: a faint dot for every net, a bar for their mean, a diamond for an average.
 
     result: a Table2.
-
     Returns a matplotlib figure.
     """
     nets = number_of_nets(result)

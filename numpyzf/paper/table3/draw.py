@@ -8,7 +8,6 @@ def draw(rows):
     """Draw the errors of each variant: the mean of the seeds, and each seed small and faint.
 
     rows: {name: Row}.
-
     Returns a matplotlib figure.
     """
     with plots.style():

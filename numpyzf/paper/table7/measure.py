@@ -79,6 +79,7 @@ def accuracies(train, labels, test, test_labels, *, per_class=PER_CLASS, draws=D
     """Learn from a few images of each class, on the features of each layer, and test.
 
     The strength of each classifier's penalty is chosen on parts of its training images.
+
     train, test: {layer: float (N, values)}, as splits.features gives them.
     labels, test_labels: (N,), integers from 0.
     per_class: training images of each class; fewer if a class has fewer.
