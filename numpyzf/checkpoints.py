@@ -4,7 +4,7 @@ A checkpoint is an .npz as numpy.savez writes it: a zip file, not compressed, of
 No array holds Python objects, so it is read without pickle. Its arrays are, by their names:
 
     parameter/conv1.w …   the parameters under the names and in the order of Network.parameters:
-                          float32, C-contiguous; a convolution's w is (F, C, KH, KW), a fully
+                          float32, C-contiguous; a convolution's w is (F, C, K, K), a fully
                           connected layer's w is (outputs, inputs), every b is (outputs,)
     velocity/conv1.w …    the momentum of each parameter: same name, shape and dtype
     about/NAME            arrays that belong to the net; a run has about/mean, float32 (C, H, W),
@@ -30,6 +30,7 @@ Only runs.py knows what stands in `about`; to this file it is a dictionary.
 """
 import json
 import os
+import threading
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -51,10 +52,9 @@ except ImportError:         # Windows
 def save_checkpoint(path, state, about):
     """Write a training between two epochs, as described above.
 
-    path: the file; the one before stays whole until the new one is complete
-    state: training.State
-    about: dictionary of arrays and JSON values
-
+    path: the file; the one before stays whole until the new one is complete.
+    state: training.State.
+    about: dictionary of arrays and JSON values.
     Raises OSError naming the file.
     """
     arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
@@ -74,9 +74,8 @@ def save_checkpoint(path, state, about):
 def load_checkpoint(path, build):
     """Read what save_checkpoint wrote.
 
-    path: the file
-    build: build(about) makes the network that the parameters go into
-
+    path: the file.
+    build: build(about) makes the network that the parameters go into.
     Returns (state, about), as they were saved. Raises ValueError naming the file if it is damaged,
     no checkpoint, or one of another architecture than build's network.
     """
@@ -164,21 +163,28 @@ def replacing(path):
     It has a temporary name beside `path` until the block ends. Then it takes the place of an
     earlier file in one step. If the block raises an error, the earlier file stays.
 
-    Raises OSError naming `path` if it can't be written.
+    Raises OSError naming `path` if it can't be written; what the block raises about other files
+    stays as it is.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        file = open(temporary, "wb")
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OSError(f"{path} could not be written ({error.strerror or error}); an earlier one is "
+        # One of the block's own, about another file, goes on as it is. The system's error when a
+        # write fails names no file; an error that was put into words has no number.
+        if error.errno is None or str(error.filename) not in ("None", str(temporary)):
+            raise
+        raise OSError(f"{path} could not be written ({error.strerror}); an earlier one is "
                       "unchanged. Free some space or choose another folder") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

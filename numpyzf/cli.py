@@ -23,8 +23,7 @@ DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 def main(arguments=None):
     """Run one command.
 
-    arguments: list of words; those of the command line if not given
-
+    arguments: list of words; those of the command line if not given.
     Returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
@@ -33,7 +32,7 @@ def main(arguments=None):
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        options.command(options)
     except KeyboardInterrupt:
         print("\ninterrupted; started again, a training goes on from its last finished epoch",
               file=sys.stderr)
@@ -219,8 +218,8 @@ def _reproduce(options):
     reproduce.find(options.items)       # an unknown name is refused before anything is made
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
-    path = reproduce.run(study, options.items, again=options.again,
-                         processes=min(2, kernels.THREADS))
+    path = reproduce.compute(study, options.items, again=options.again,
+                             processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
 
 
@@ -276,11 +275,11 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
-def _command(commands, name, run, text):
+def _command(commands, name, function, text):
     """A command of its own name, text and function; its arguments are added to what is returned."""
     sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
                               formatter_class=_Help)
-    sub.set_defaults(run=run)
+    sub.set_defaults(command=function)
     return sub
 
 

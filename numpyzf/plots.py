@@ -15,6 +15,8 @@ from .geometry import ceil_div
 BLUE, ORANGE = "#0072b2", "#d55e00"
 COLORS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
 GRAY, CONE = "#8a8a8a", ORANGE
+GRID = "#e4e4e4"        # lines behind curves
+NOTE = "#555555"        # words beside a line
 STYLE = {
     "font.family": "sans-serif", "font.size": 9, "text.color": "#222222",
     "axes.titlesize": 9, "axes.titlepad": 4, "axes.labelsize": 9,
@@ -34,8 +36,7 @@ def to_display(r, percentile=99.5):
 
     r: (C, H, W), C = 1 or 3, any number type.
     percentile: of |r| over the pixels that aren't zero. It is the scale, the same both ways. So a
-        small cone in a large image keeps its contrast, and one extreme pixel can't take it away.
-
+    small cone in a large image keeps its contrast, and one extreme pixel can't take it away.
     Returns floats in [0, 1], (H, W) or, for three channels, (H, W, 3):
     clip(0.5 + 0.5·r/scale). All zero is flat 0.5.
     Raises ValueError for another shape, or for NaN and infinite values.
@@ -55,7 +56,6 @@ def to_image(x):
     """Turn bytes into floats: 0 is black and 1 is white, whatever the image holds.
 
     x: (C, H, W), uint8, C = 1 or 3.
-
     Returns (H, W) or, for three channels, (H, W, 3).
     Raises TypeError for another dtype, ValueError for another shape.
     """
@@ -74,7 +74,6 @@ def grid(images, columns, pad=1, background=1.0):
     columns: images side by side.
     pad: pixels of `background` between two images.
     background: a gray, 0 … 1. If the last row isn't full, the rest of it is background too.
-
     Returns one image (height, width) or (height, width, 3).
     Raises ValueError if there are no images, if they differ in shape, or if columns < 1.
     """
@@ -98,7 +97,6 @@ def mosaic(tiles, columns):
 
     tiles: a list of images (H, W) or (H, W, 3).
     columns: tiles side by side.
-
     Returns one image.
     """
     image = grid([enlarge(tile, 96) for tile in tiles], columns, pad=3, background=FRAME)
@@ -111,7 +109,6 @@ def enlarge(image, side):
 
     image: (H, W) or (H, W, 3). A larger one stays as it is.
     side: pixels.
-
     Returns the image, larger by a whole factor.
     """
     times = max(1, round(side / max(image.shape[:2])))
@@ -124,15 +121,15 @@ def filters_image(w):
     Zero is mid-gray. Each filter has a scale of its own, its largest weight.
 
     w: (F, C, K, K). C = 1 gives a gray image, C = 3 a color image.
-
-    Returns (height, width) or (height, width, 3). Raises ValueError for other C: only a filter
-    that looks at pixels is itself a picture.
+    Returns (height, width) or (height, width, 3). Raises ValueError without filters, and for
+    other C: only a filter that looks at pixels is itself a picture.
     """
-    if np.ndim(w) != 4 or w.shape[1] not in (1, 3):
-        raise ValueError(f"w must be the filters of a first layer (F, 1 or 3, K, K), not "
-                         f"{np.shape(w)}: deeper ones look at maps and not at pixels")
+    if np.ndim(w) != 4 or len(w) == 0 or w.shape[1] not in (1, 3):
+        raise ValueError("w must be the filters of a first layer (F, 1 or 3, K, K), one at least, "
+                         f"not {np.shape(w)}: deeper ones look at maps and not at pixels")
     least = int(np.ceil(np.sqrt(len(w))))       # as many columns as rows, or more
-    columns = next(c for c in range(least, len(w) + 1) if len(w) % c == 0)      # full rows
+    full = [c for c in range(least, 2 * least + 1) if len(w) % c == 0]      # no gap in the last row
+    columns = full[0] if full else least
     tiles = [enlarge(to_display(f, percentile=100), 40) for f in w]
     return grid(tiles, columns, pad=4)
 
@@ -160,7 +157,7 @@ def show(axes, image):
 
     axes: matplotlib's.
     image: floats in [0, 1], (H, W) or (H, W, 3). A gray one runs from 0, black, to 1, white,
-        whatever it holds.
+    whatever it holds.
     """
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()

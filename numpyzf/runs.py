@@ -1,5 +1,4 @@
-"""A run: one folder that holds a net trained on one data set, and all that it takes to use the net
-or to go on training it.
+"""A run: one folder with a trained net, and all that it takes to use it or to go on training it.
 
 `train_run` makes or continues a run, `load_run` reads it back. The folder holds one file,
 checkpoint.npz, which is written anew after every epoch; checkpoints.py says what is in it.
@@ -50,21 +49,20 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
 
     A tenth of the training images is held out for validation, which steers the rate.
 
-    out: the run's folder
-    data, folder, size: which images, as in data.load; data may also be a data.Dataset
-    model: "labnet" or "zfnet"
-    variant: keyword arguments of the model, such as {"middle": (64,)}, see models
-    recipe: training.Recipe
-    seed: of everything random
-    initialization: "he" or "paper", see Network.initialize
-    scale: what pixels are divided by; None is their standard deviation, the paper's is 1
-    pad: random shifts in training, in pixels; only for images as large as the net's input
-    flip: mirror half of the training images
-    keep: numbers of epochs after which a copy of the checkpoint stays, see epoch_file
-    again: if what is there is finished, train anew in its place
-    progress: progress(text) gets a line that replaces the one before; None for none
-    report: report(text) gets a line at the start and after every epoch
-
+    out: the run's folder.
+    data, folder, size: which images, as in data.load; data may also be a data.Dataset.
+    model: "labnet" or "zfnet".
+    variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
+    recipe: training.Recipe.
+    seed: of everything random.
+    initialization: "he" or "paper", see Network.initialize.
+    scale: what pixels are divided by; None is their standard deviation, the paper's is 1.
+    pad: random shifts in training, in pixels; only for images as large as the net's input.
+    flip: mirror half of the training images.
+    keep: numbers of epochs after which a copy of the checkpoint stays, see epoch_file.
+    again: if what is there is finished, train anew in its place.
+    progress: progress(text) gets a line that replaces the one before; None for none.
+    report: report(text) gets a line at the start and after every epoch.
     Returns the Run. Raises ValueError if a setting can't be, or if `out` holds a run of other
     settings or other images: only the number of epochs may change.
     """
@@ -131,9 +129,9 @@ def _reporter(progress, report):
 class ProgressLine:
     """Turns the numbers that training.train tells after every step into a line.
 
-    progress: gets the line, five times a second at most, and at the end of every epoch
-    recipe: training.Recipe
-    count: how many images an epoch has
+    progress: gets the line, five times a second at most, and at the end of every epoch.
+    recipe: training.Recipe.
+    count: how many images an epoch has.
     """
 
     def __init__(self, progress, recipe, count):
@@ -173,10 +171,9 @@ def epoch_file(folder, epoch):
 def hold_out(labels, rng, share=0.1):
     """Split the images of a training set in two, at random.
 
-    labels: integers (N,)
-    rng: numpy.random.Generator
-    share: of the images of every class that are held out; at least one image each
-
+    labels: integers (N,).
+    rng: numpy.random.Generator.
+    share: of the images of every class that are held out; at least one image each.
     Returns indices of images, sorted: (to train on, held out).
     """
     held_out = []
@@ -199,8 +196,7 @@ def _split(dataset, rng, name):
 
 
 def _check(model, out):
-    if model not in MODELS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
+    checks.one_of("model", model, tuple(MODELS))
     if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
         raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
 
@@ -287,9 +283,8 @@ def load_run(folder):
 def run_data(run, split="test"):
     """The images that the run belongs to: data.load with the run's own settings.
 
-    run: Run
-    split: "test" or "train"
-
+    run: Run.
+    split: "test" or "train".
     Returns a data.Dataset. Raises ValueError if the run was trained on arrays.
     """
     settings = run.settings
@@ -347,10 +342,10 @@ def release(folder, path, *, name, test_accuracy):
     The file is an .npz of parameter/NAME and mean, as in a checkpoint but in float16, and info: a
     string, JSON [about, history], with settings, scale and pad in about. It has no momentum.
 
-    folder: of the run
-    path: the new file
-    name: of the data set; stands in the settings in place of where the images are
-    test_accuracy: 0 … 1, as measured; stands in the settings under "test accuracy"
+    folder: of the run.
+    path: the new file.
+    name: of the data set; stands in the settings in place of where the images are.
+    test_accuracy: 0 … 1, as measured; stands in the settings under "test accuracy".
     """
     run = load_run(folder)
     arrays = {f"parameter/{key}": value for key, value in run.net.parameters.items()}
@@ -374,8 +369,7 @@ def pretrained(path=PRETRAINED):
 
     The images themselves are not in the package.
 
-    path: a file that `release` wrote
-
+    path: a file that `release` wrote.
     Returns a Run. Raises FileNotFoundError or ValueError naming the file.
 
     >>> run = pretrained()

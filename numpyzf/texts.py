@@ -1,6 +1,4 @@
-"""The words of an item stand in a file of their own, `text.md` in its folder, and not in Python
-strings.
-"""
+"""The words of an item stand in a file of their own, `text.md` in its folder, not in strings."""
 from importlib.resources import files
 
 
@@ -11,8 +9,7 @@ def read(package):
     one paragraph are joined by a space. An empty line separates paragraphs. {name} in a text is
     filled in by str.format, so a brace itself is {{ or }}.
 
-    package: the item's package, which is `__package__` in a module of its folder
-
+    package: the item's package, which is `__package__` in a module of its folder.
     Returns {heading: text}, with an empty line between paragraphs.
     """
     content = files(package).joinpath("text.md").read_text(encoding="utf-8")

@@ -97,6 +97,17 @@ def test_every_filter_is_scaled_on_its_own():
         plots.filters_image(np.zeros((6, 4, 3, 3)))
 
 
+@pytest.mark.parametrize("count, rows, columns", [(97, 10, 10), (7, 3, 3), (5, 1, 5), (1, 1, 1)])
+def test_filters_stay_together_whatever_their_number(count, rows, columns):
+    image = plots.filters_image(np.zeros((count, 1, 5, 5)))
+    assert image.shape == (rows * 44 - 4, columns * 44 - 4)
+
+
+def test_without_filters_there_is_no_picture_of_them():
+    with pytest.raises(ValueError, match=r"one at least, not \(0, 1, 5, 5\)"):
+        plots.filters_image(np.zeros((0, 1, 5, 5)))
+
+
 def test_png(tmp_path):
     figure = plots.figure(1, 0.5)
     plots.show(figure.subplots(), np.zeros((2, 2)))

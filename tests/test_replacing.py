@@ -38,6 +38,48 @@ def test_what_can_not_be_written_is_named(tmp_path):
             pass
 
 
+def test_two_threads_may_write_one_file(tmp_path):
+    path, half, written = tmp_path / "a.txt", threading.Barrier(2, timeout=20), []
+
+    def write(text):
+        with replacing(path) as file:
+            file.write(text[:1])
+            file.flush()
+            half.wait()
+            file.write(text[1:])
+        written.append(text)
+    texts = [b"one", b"two"]
+    threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(written) == texts
+    assert path.read_bytes() in texts and os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file or directory", "b.txt"),
+                                   OSError("b.txt could not be downloaded")])
+def test_an_error_of_the_block_about_another_file_stays_as_it_is(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("earlier")
+    with pytest.raises(OSError) as caught, replacing(path):
+        raise error
+    assert caught.value is error
+    assert path.read_text() == "earlier" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_in_its_place_is_named(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(OSError, match="a.txt could not be written .Is a directory"):
+        with replacing(tmp_path / "a.txt") as file:
+            file.write(b"new")
+    with pytest.raises(OSError, match="b.txt could not be written .Not a directory"):
+        (tmp_path / "file").write_bytes(b"")
+        with replacing(tmp_path / "file" / "b.txt"):
+            pass
+
+
 def test_one_at_a_time_is_let_in(tmp_path):
     inside = threading.Event()
 

@@ -325,7 +325,7 @@ def test_a_damaged_released_net(train, tmp_path, name):
 # ---- what can't be trained or loaded ------------------------------------------------------------
 
 def test_an_unknown_model(train, tmp_path):
-    with pytest.raises(ValueError, match="model must be one of labnet, zfnet, not 'vgg'"):
+    with pytest.raises(ValueError, match="model must be 'labnet' or 'zfnet', not 'vgg'"):
         train(tmp_path / "run", model="vgg")
     assert not (tmp_path / "run").exists()
 

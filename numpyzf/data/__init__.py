@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from . import cifar, embedded, fashion, scenes
 from .download import cache_folder
 from .folder import read_folder
@@ -35,13 +36,12 @@ def load(data, split="train", *, folder=None, size=None):
         "cifar10": 50,000 + 10,000 color images of 32×32
         "scenes": 6,000 + 1,200 color images of drawn objects, see data.scenes
     split: "train" or "test". A folder without train/ and test/ gives every fifth image of each
-        class to the test split.
-    folder: where the files of fashion-mnist or cifar10 are. Without it, load looks where the
-        Debian package dataset-fashion-mnist puts them and in the cache folder; what is in
-        neither is downloaded.
+    class to the test split.
+    folder: where the files of fashion-mnist or cifar10 are. Without it, load looks where the Debian
+    package dataset-fashion-mnist puts them and in the cache folder; what is in neither is
+    downloaded.
     size: side in pixels. The images of a folder are resized and cropped to it (32 if not given);
-        scenes are drawn at it (64 if not given). The other data sets have one size and take none.
-
+    scenes are drawn at it (64 if not given). The other data sets have one size and take none.
     Returns a Dataset. Raises ValueError or TypeError for a bad argument or a damaged file,
     FileNotFoundError for what is not there, OSError for a failed download; each names the file.
 
@@ -49,8 +49,7 @@ def load(data, split="train", *, folder=None, size=None):
     >>> images.shape, labels[:3], classes[9]
     ((2000, 1, 28, 28), array([0, 1, 2]), 'Ankle boot')
     """
-    if split not in ("train", "test"):
-        raise ValueError(f'split must be "train" or "test", not {split!r}')
+    checks.one_of("split", split, ("train", "test"))
     if not isinstance(data, (str, os.PathLike)):
         raise TypeError("data must be the name of a data set or the path of a folder, "
                         f"not {type(data).__name__}")

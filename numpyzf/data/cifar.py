@@ -27,9 +27,8 @@ def read(split, folder=None):
     """Read one split.
 
     split: "train" or "test".
-    folder: where the archive cifar-10-binary.tar.gz or its .bin files are. None: the cache
-        folder; if nothing is there, the archive is downloaded.
-
+    folder: where the archive cifar-10-binary.tar.gz or its .bin files are. None: the cache folder;
+    if nothing is there, the archive is downloaded.
     Returns images uint8 (N, 3, 32, 32), labels int64 (N,), classes.
     Raises FileNotFoundError, ValueError for damaged files, OSError for a failed download.
     """

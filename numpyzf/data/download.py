@@ -1,6 +1,7 @@
 """Downloads, one file at a time.
 
-A download that broke off is resumed. Its digest is checked before the file gets its name.
+A download that broke off is resumed. Its digest is checked before the file gets its name. Where
+several processes want one file, one of them downloads it, and the others wait.
 """
 import hashlib
 import os
@@ -10,6 +11,8 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from ..checkpoints import locked
 
 BLOCK = 1 << 16     # bytes read at a time
 REDRAW = 0.1        # seconds between two states of the progress line
@@ -32,25 +35,27 @@ def fetch(url, path, *, digest=None, timeout=30.0):
     Progress goes to stderr.
 
     url: http or https.
-    path: where the file goes. Its folder is made; a file of that name is replaced.
+    path: where the file goes. Its folder is made; a file of that name is replaced, unless it has
+    the digest. Beside it stays an empty file, .NAME.lock.
     digest: "md5:…" or "sha256:…" and so on, in hexadecimal, or None. With a digest, a .part file
-        that an interrupted download left is continued. Without one, nothing could show that two
-        halves belong together, so the download begins anew.
+    that an interrupted download left is continued. Without one, nothing could show that two halves
+    belong together, so the download begins anew.
     timeout: seconds without an answer before giving up.
-
     Returns path. Raises OSError if the server, the network or the disk fails (what came stays in
     the .part file), and ValueError if the digest differs (the .part file is deleted).
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if digest is None:
-            part.unlink(missing_ok=True)
-        _receive(url, part, timeout)
-        if digest is not None:
-            _check(url, path, part, digest)
-        os.replace(part, path)
+        with locked(path.with_name(f".{path.name}.lock")):
+            if digest is None:
+                part.unlink(missing_ok=True)
+            elif _is_there(path, digest):
+                return path         # another process has downloaded it meanwhile
+            _receive(url, part, timeout)
+            if digest is not None:
+                _check(url, path, part, digest)
+            os.replace(part, path)
     except ConnectionError as error:
         raise OSError(f"could not download {url} ({error}); run this again to go on, or get that "
                       f"file another way and put it at {path}; the data set fashion-mnist-small "
@@ -156,15 +161,27 @@ def _state(name, have, done, total, seconds):
 
 # ---- the digest ------------------------------------------------------------------------------
 
+def _hexdigest(path, kind):
+    """The digest of a file, in hexadecimal; kind: "md5", "sha256" …"""
+    hasher = hashlib.new(kind, usedforsecurity=False)
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            hasher.update(block)
+    return hasher.hexdigest()
+
+
+def _is_there(path, digest):
+    """Is the file there, and has it the digest?"""
+    kind, _, expected = digest.partition(":")
+    return path.is_file() and _hexdigest(path, kind) == expected
+
+
 def _check(url, path, part, digest):
     """Raise ValueError, and delete `part`, unless it has the digest."""
     kind, _, expected = digest.partition(":")
-    hasher = hashlib.new(kind, usedforsecurity=False)
-    with open(part, "rb") as file:
-        while block := file.read(BLOCK):
-            hasher.update(block)
-    if hasher.hexdigest() != expected:
+    found = _hexdigest(part, kind)
+    if found != expected:
         part.unlink()
-        raise ValueError(f"{path}: what came from {url} has the {kind} digest "
-                         f"{hasher.hexdigest()}, not {expected}: damaged on the way, or the file "
-                         f"there has changed; {part.name} was deleted: run this again")
+        raise ValueError(f"{path}: what came from {url} has the {kind} digest {found}, not "
+                         f"{expected}: damaged on the way, or the file there has changed; "
+                         f"{part.name} was deleted: run this again")

@@ -40,9 +40,8 @@ def read(split, folder=None):
     """Read one split.
 
     split: "train" or "test".
-    folder: where its two files are, .gz or uncompressed. None: the Debian package's folder, or
-        the cache folder; what is in neither is downloaded.
-
+    folder: where its two files are, .gz or uncompressed. None: the Debian package's folder, or the
+    cache folder; what is in neither is downloaded.
     Returns images uint8 (N, 1, 28, 28), labels int64 (N,), classes.
     Raises FileNotFoundError, ValueError for a damaged or a different file, OSError for a failed
     download.

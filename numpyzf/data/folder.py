@@ -13,12 +13,11 @@ BATCH = 64          # images that one task of the thread pool decodes
 def read_folder(split, folder, size):
     """Read the images of one split as squares.
 
-    split: "train" or "test". Without folders of these names, every fifth image of a class, in
-        the order of their names, is a test image.
+    split: "train" or "test". Without folders of these names, every fifth image of a class, in the
+    order of their names, is a test image.
     folder: a Path. It holds one sub-folder per class, or the folders train/ and test/, each with
-        one sub-folder per class.
+    one sub-folder per class.
     size: pixels. Each image's smallest side is resized to it, and the center size × size is kept.
-
     Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names,
     sorted).
     Raises ValueError for a folder without images and for a damaged image, and names it;

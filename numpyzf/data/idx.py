@@ -22,7 +22,6 @@ def read_idx(path, *, sha256=None):
 
     path: the file.
     sha256: the digest, in hexadecimal, that its uncompressed bytes must have; None takes any.
-
     Returns uint8, in the shape that the file declares.
     Raises ValueError if the file is damaged, of another kind, or has another digest; OSError if
     it cannot be read.

@@ -23,9 +23,8 @@ def load_image(path, size=None, channels=3):
 
     path: the file.
     size: None keeps the image as it is. An integer resizes its smallest side to `size` pixels and
-        crops the center to size × size.
+    crops the center to size × size.
     channels: 3 for RGB, 1 for gray.
-
     Returns uint8 (channels, H, W), C-contiguous.
     Raises FileNotFoundError; ValueError for a file that is no image, is damaged or has more than
     MAX_PIXELS pixels; ValueError or TypeError for a bad argument.

@@ -92,7 +92,6 @@ def background(colors, rng, side):
     colors: two RGB colors.
     rng: numpy.random.Generator.
     side: S, side of the scene in pixels.
-
     Returns a Pillow image RGBA, FINE·S × FINE·S. Its fourth channel is 0 here; it becomes 255
     where an object is drawn.
     """

@@ -19,7 +19,6 @@ def mean_image(images):
     """The mean of each pixel over a training set.
 
     images: (N, C, H, W), uint8, N ≥ 1.
-
     Returns float32 (C, H, W), summed in float64. Raises TypeError or ValueError.
     """
     _check_images(images)
@@ -37,7 +36,6 @@ def normalize(images, mean, scale):
     images: (N, C, H, W), any number type.
     mean: what is subtracted, (C, H, W) for each pixel or (C, 1, 1) for each channel.
     scale: a positive number. 1 leaves values of about −128 … 128, as in the paper.
-
     Returns float32 (N, C, H, W). Raises TypeError or ValueError.
     """
     _check_images(images)
@@ -60,7 +58,6 @@ def center_crop(images, height, width):
 
     images: (…, H, W), any type.
     height, width: pixels.
-
     Returns (…, height, width), a view. Raises ValueError if the images are smaller.
     """
     top, left = (images.shape[-2] - height) // 2, (images.shape[-1] - width) // 2
@@ -78,7 +75,6 @@ def random_crop_flip(images, size, rng, *, pad=0, flip=True):
     rng: numpy.random.Generator. It draws N rows, then N columns, then N coins.
     pad: pixels of zeros around the images. After normalization, zero is the mean.
     flip: False draws no coins and mirrors none.
-
     Returns a new array (N, C, size, size) of the same dtype. Raises TypeError or ValueError.
     """
     _check_images(images)
@@ -104,7 +100,6 @@ def ten_crops(images, size):
 
     images: (N, C, H, W), any type.
     size: side of the crops, pixels.
-
     Returns (N, 10, C, size, size) of the same dtype, in the order top left, top right, bottom
     left, bottom right, center, then these five mirrored left to right.
     Raises TypeError or ValueError.
@@ -140,7 +135,6 @@ class Preparation(NamedTuple):
 
         images: (N, C, H, W), uint8.
         rng: numpy.random.Generator, or None.
-
         Returns float32 (N, C, size, size). Raises ValueError for images of another shape.
         """
         if images.shape[1:] != self.mean.shape:
@@ -150,6 +144,22 @@ class Preparation(NamedTuple):
         if rng is not None:
             return random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
         return np.ascontiguousarray(center_crop(x, self.size, self.size))
+
+
+class Prepared:
+    """uint8 images as inputs of a net, prepared a slice at a time.
+
+    All of them as floats would take four times the memory.
+    """
+
+    def __init__(self, images, prepare):
+        self.images, self.prepare = images, prepare
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return self.prepare(self.images[rows])
 
 
 # ---- checks ----------------------------------------------------------------------------------
@@ -169,19 +179,3 @@ def _crop_size(images, size):
         raise ValueError(f"size {size} is larger than the images: "
                          f"{height}×{width} with the padding")
     return size
-
-
-class Prepared:
-    """uint8 images as inputs of a net, prepared a slice at a time.
-
-    All of them as floats would take four times the memory.
-    """
-
-    def __init__(self, images, prepare):
-        self.images, self.prepare = images, prepare
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, rows):
-        return self.prepare(self.images[rows])

@@ -59,7 +59,7 @@ def band(outer, inner):
     return np.vstack([outer * closed, inner * closed[::-1]])
 
 
-def box(left, top, right, bottom):
+def rectangle(left, top, right, bottom):
     """A rectangle's four corners, clockwise on the screen."""
     return polygon((left, top), (right, top), (right, bottom), (left, bottom))
 
@@ -71,9 +71,9 @@ def line(x0, y0, x1, y1, width):
     return np.array([(x0, y0) + across, (x1, y1) + across, (x1, y1) - across, (x0, y0) - across])
 
 
-def arc(x, y, rx, ry, start, end, count=16):
+def arc(x, y, rx, ry, start, stop, count=16):
     """Points on an ellipse around (x, y), between two angles in degrees: 0 is right, 90 is down."""
-    angles = np.radians(np.linspace(start, end, count))
+    angles = np.radians(np.linspace(start, stop, count))
     return np.column_stack([x + rx * np.cos(angles), y + ry * np.sin(angles)])
 
 
@@ -158,7 +158,7 @@ def fish(rng, palette):
     shapes = [Shape(ellipse(-0.25, 0, w, h), body)]
     for x in np.arange(-0.1, 0.3, 0.16)[:rng.integers(0, 4)]:       # stripes
         reach = 0.8 * h * np.sqrt(1 - ((x + 0.25) / w) ** 2)
-        shapes.append(Shape(box(x, -reach, x + 0.07, reach), third))
+        shapes.append(Shape(rectangle(x, -reach, x + 0.07, reach), third))
 
     back = polygon((-0.5, -h * 0.8), (rng.uniform(-0.1, 0.2), -h - rng.uniform(0.15, 0.3)),
                    (0.2, -h * 0.65))
@@ -211,7 +211,7 @@ def car(rng, palette):
                       (-1, floor))
     shapes = [Shape(cabin, body),
               Shape(chassis, body),
-              Shape(box(-1, floor - 0.1, 1, floor), shade(body))]
+              Shape(rectangle(-1, floor - 0.1, 1, floor), shade(body))]
 
     glass = top + 0.08
     left = polygon((front + 0.13, deck), (roof + 0.04, glass), (middle - 0.04, glass),
@@ -238,20 +238,20 @@ def house(rng, palette):
     shapes = []
     if rng.random() < 0.6:
         x = rng.uniform(0.35, 0.5)
-        shapes.append(Shape(box(x, ridge * 0.95, x + 0.17, eaves), third))      # the chimney
+        shapes.append(Shape(rectangle(x, ridge * 0.95, x + 0.17, eaves), third))      # the chimney
     roof = polygon((-w - 0.15, eaves), (-flat, ridge), (flat, ridge), (w + 0.15, eaves))
-    shapes += [Shape(box(-w, eaves, w, 0.9), wall), Shape(roof, second, "roof")]
+    shapes += [Shape(rectangle(-w, eaves, w, 0.9), wall), Shape(roof, second, "roof")]
 
     x, dw, dh = rng.uniform(-0.1, 0.1), rng.uniform(0.13, 0.18), rng.uniform(0.5, 0.62)
-    shapes += [Shape(box(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"),
+    shapes += [Shape(rectangle(x - dw, 0.9 - dh, x + dw, 0.9), third, "door"),
                Shape(ellipse(x + dw * 0.5, 0.9 - dh * 0.45, 0.035), light)]     # its knob
 
     ww, wh, wy = rng.uniform(0.13, 0.17), rng.uniform(0.14, 0.2), rng.uniform(0.3, 0.4)
     for sign, side in SIDES:
         wx, window = sign * (w + dw) / 2 * rng.uniform(1.02, 1.1), f"{side} window"
-        shapes += [Shape(box(wx - ww, wy - wh, wx + ww, wy + wh), light, window),
-                   Shape(box(wx - 0.02, wy - wh, wx + 0.02, wy + wh), DARK, window),
-                   Shape(box(wx - ww, wy - 0.02, wx + ww, wy + 0.02), DARK, window)]
+        shapes += [Shape(rectangle(wx - ww, wy - wh, wx + ww, wy + wh), light, window),
+                   Shape(rectangle(wx - 0.02, wy - wh, wx + 0.02, wy + wh), DARK, window),
+                   Shape(rectangle(wx - ww, wy - 0.02, wx + ww, wy + 0.02), DARK, window)]
     return shapes
 
 
@@ -268,7 +268,7 @@ def boat(rng, palette):
     flag = polygon((mast, top - 0.18), (mast + 0.3, top - 0.09), (mast, top))
     return [Shape(line(mast, top - 0.15, mast, deck + 0.05, 0.06), shade(color, 0.4)),
             Shape(hull, color, "hull"),
-            Shape(box(-w, deck - 0.08, w, deck), third),
+            Shape(rectangle(-w, deck - 0.08, w, deck), third),
             Shape(sail, second, "sail"),
             Shape(jib, light, "jib"),
             Shape(flag, third, "flag")]

@@ -14,7 +14,6 @@ def translate(image, down, right=0, fill=0):
     down: pixels, negative is up.
     right: pixels, negative is left.
     fill: what comes in at the edge, 0 … 255: one number, or one for each channel.
-
     Returns a new uint8 array (C, H, W). Raises TypeError or ValueError.
 
     >>> translate(np.array([[[1, 2], [3, 4]]], np.uint8), 1, fill=9)[0].tolist()
@@ -36,8 +35,7 @@ def scale(image, factor, fill=0):
 
     image, fill: as in `translate`.
     factor: positive. 1 changes nothing. Above 1, what leaves the frame is cut off; below 1, a
-        margin of `fill` comes in. Bilinear: far below 1, pixels are skipped.
-
+    margin of `fill` comes in. Bilinear: far below 1, pixels are skipped.
     Returns a new uint8 array (C, H, W). Raises TypeError or ValueError.
     """
     fill = _check(image, fill)
@@ -59,7 +57,6 @@ def rotate(image, degrees, fill=0):
     image: as in `translate`.
     degrees: finite. Multiples of 360°, and of 90° if the image is square, only move pixels.
     fill: as in `translate`, for the corners that are uncovered.
-
     Returns a new uint8 array (C, H, W), bilinear. Raises TypeError or ValueError.
     """
     fill = _check(image, fill)
@@ -73,7 +70,6 @@ def border_color(image):
     """The mean of an image's outermost pixels: a fill that adds as little edge as one color can.
 
     image: (C, H, W), uint8.
-
     Returns uint8 (C,).
     """
     edge = np.concatenate([image[:, 0], image[:, -1], image[:, 1:-1, 0], image[:, 1:-1, -1]],

@@ -1,1 +1,1 @@
-"""What a trained net sees: many units at once, strongest activations, occlusion, linear probes."""
+"""What a trained net sees: many units at once, top activations, occlusion, linear classifiers."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..checks import array as check_array
+from .. import checks
 from ..functional import softmax as probabilities
 
 STRENGTHS = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -36,7 +36,6 @@ class Classifier(NamedTuple):
         """Scores of features; the largest of a row is the answer.
 
         x: (N, features), float.
-
         Returns (N, classes).
         """
         return x @ self.weights + self.bias
@@ -46,7 +45,6 @@ class Classifier(NamedTuple):
 
         x: (N, features), float.
         labels: (N,), integers.
-
         Returns a float, 0 … 1.
         """
         return float((self.predict(x).argmax(axis=1) == labels).mean())
@@ -61,7 +59,6 @@ def fit_svm(x, labels, strengths):
     x: (N, features), float.
     labels: (N,), integers from 0, of two classes at least.
     strengths: positive numbers, of the penalty.
-
     Returns a list with one Classifier for each strength. Time and memory are those of a singular
     value decomposition of x. Raises TypeError or ValueError.
     """
@@ -78,7 +75,6 @@ def fit_softmax(x, labels, strengths):
     The loss of an image is −log softmax(scores)[label].
 
     x, labels, strengths: as in fit_svm.
-
     Returns and raises the same as fit_svm.
     """
     target = _one_hot(labels)
@@ -97,10 +93,13 @@ def choose(fit, x, labels, *, strengths=STRENGTHS, folds=5):
     fit: fit_svm or fit_softmax.
     x, labels, strengths: as in fit_svm.
     folds: number of parts, two at least.
-
     Returns a Classifier. Raises TypeError or ValueError, also for a class with one image only.
     """
+    folds, strengths = checks.integer("folds", folds, 2), sorted(strengths, reverse=True)
+    if not strengths:
+        raise ValueError("strengths is empty: there is none to choose")
     classes, labels = _one_hot(labels).shape[1], np.asarray(labels)
+    x = _check_features(x, labels)
     counts = np.bincount(labels, minlength=classes)
     if counts.min() < 2:
         raise ValueError(f"labels has {counts.min()} of class {counts.argmin()}: it takes two "
@@ -108,8 +107,6 @@ def choose(fit, x, labels, *, strengths=STRENGTHS, folds=5):
     fold = np.empty(len(labels), int)
     for c in range(classes):
         fold[labels == c] = np.arange(counts[c]) % folds
-    strengths = sorted(strengths, reverse=True)
-    x = check_array("x", x, "NK")
     # Many features of few images span few axes. In the coordinates of these, all fits are quick.
     axes = np.linalg.qr(x.T.astype(float))[0]
     z = x @ axes
@@ -128,15 +125,10 @@ def _fit(x, target, strengths, derivative, curvature):
     derivative: of each image's loss, scores (N, classes) -> (N, classes).
     curvature: the most that the derivative can change for one unit of score.
     """
-    x = check_array("x", x, "NK")
-    if len(x) != len(target):
-        raise ValueError(f"labels has {len(target)} entries, "
-                         f"expected one for each of {len(x)} rows of x")
-    if not np.isfinite(x).all():
-        raise ValueError("x holds NaN or infinite values")
+    x = _check_features(x, target)
     mean = x.mean(axis=0, dtype=np.float64)
     u, s, axes = np.linalg.svd(x - mean, full_matrices=False)
-    # Axes without length are rounding. If all rows are equal, every axis is.
+    # Axes of length zero are only rounding. If all rows are equal, all axes are of this kind.
     real = s > max(1e-9 * s[0], 1e-12 * np.linalg.norm(x))
     u, s, axes = u[:, real], s[real], axes[real]
     # (N, axes + 1): each image's coordinates; the last one, always 1, carries the bias
@@ -166,16 +158,15 @@ def minimize(gradient, bound, a):
     gradient: a function of an array like a.
     bound: (rows of a, 1), the largest curvature along each row; a step is slope / bound.
     a: where to start.
-
     Returns the minimum's place, like a: where the slope is TOLERANCE times that of the start, or
     after MOST_STEPS steps.
     """
-    ahead, momentum, start = a, 1.0, None       # the slope is taken ahead of a, by the momentum
+    ahead, momentum, first = a, 1.0, None       # the slope is taken ahead of a, by the momentum
     for _ in range(MOST_STEPS):
         slope = gradient(ahead)
         length = np.sqrt((slope ** 2 / bound).sum())
-        start = start or length
-        if length <= TOLERANCE * start:
+        first = first or length
+        if length <= TOLERANCE * first:
             return ahead
         before, a = a, ahead - slope / bound
         if (slope * (a - before)).sum() > 0:
@@ -183,6 +174,19 @@ def minimize(gradient, bound, a):
         after = (1 + np.sqrt(1 + 4 * momentum ** 2)) / 2
         ahead, momentum = a + (momentum - 1) / after * (a - before), after
     return ahead
+
+
+def _check_features(x, labels):
+    """x (N, features), float and finite: one feature at least, and as many rows as labels."""
+    x = checks.array("x", x, "NK")
+    if len(x) != len(labels):
+        raise ValueError(f"labels has {len(labels)} entries, "
+                         f"expected one for each of {len(x)} rows of x")
+    if x.shape[1] == 0:
+        raise ValueError(f"x has no features, shape {x.shape}: there is nothing to learn from")
+    if not np.isfinite(x).all():
+        raise ValueError("x holds NaN or infinite values")
+    return x
 
 
 def _one_hot(labels):

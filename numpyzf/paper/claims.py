@@ -46,13 +46,15 @@ def spread(values, form=".2f", unit="", *, seeds=True):
     ('nothing to measure (0 seeds)', '0.60 ± 0.14')
     """
     values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
+    values = values[~np.isnan(values)]
     if len(values) == 0:
         text = "nothing to measure"
     elif len(values) == 1:
         text = f"{values[0]:{form}}{unit}"
     else:
-        text = f"{values.mean():{form}} ± {values.std(ddof=1):{form}}{unit}"
+        with np.errstate(invalid="ignore"):     # the deviation of infinite values is NaN
+            deviation = values.std(ddof=1)
+        text = f"{values.mean():{form}} ± {deviation:{form}}{unit}"
     return f"{text} ({count_of_seeds(values)})" if seeds else text
 
 

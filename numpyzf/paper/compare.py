@@ -9,9 +9,8 @@ def cosine(a, b, axes=1):
     """Are the numbers equal, but for a factor? The cosine of the angle between arrays.
 
     a, b: arrays with equally many axes whose shapes broadcast, such as signed pictures
-        (M, C, H, W).
+    (M, C, H, W).
     axes: how many axes, from the first on, count arrays. The cosine is taken over all other axes.
-
     Returns float64, with the first `axes` axes; 0 where an array is zero everywhere.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
@@ -25,8 +24,7 @@ def rank_correlation(a, b):
     """Are the same pixels strong? Spearman's rank correlation of the pixels' strengths.
 
     a, b: pictures (M, C, H, W). A pixel's strength is √(Σ over channels of squares). Faint pixels
-        count as much as strong ones.
-
+    count as much as strong ones.
     Returns float64 (M,): 1 if all pixels have the same order; 0 if one picture says nothing about
     the other, or is the same everywhere.
     """
@@ -46,7 +44,6 @@ def energy(pictures):
     """The energy of each pixel, the sum of squares over the channels.
 
     pictures: (M, C, H, W).
-
     Returns float64 (M, H, W).
     """
     return np.square(pictures, dtype=np.float64).sum(axis=1)
@@ -57,7 +54,6 @@ def energy_inside(pictures, masks):
 
     pictures: (M, C, H, W).
     masks: bool (M, H, W).
-
     Returns float64 (M,); 0 where a picture has no energy at all.
     """
     own = energy(pictures)

@@ -19,4 +19,4 @@ def draw_two_curves(axes, places, series, *, apart):
         deviation = 100 * accuracies.std(axis=0, ddof=1) if len(accuracies) > 1 else None
         axes.errorbar(np.add(places, shift), 100 * accuracies.mean(axis=0), deviation, fmt=line,
                       color=color, capsize=3, label=label)
-    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.grid(axis="y", color=plots.GRID, linewidth=0.8)

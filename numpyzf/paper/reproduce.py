@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from .. import page, plots, texts
 from ..checkpoints import replacing
 from ..kernels import THREADS
+from ..runs import clock
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 from .figure1.report import report as figure1
 from .figure2.report import report as figure2
@@ -72,7 +74,6 @@ def find(wanted):
     """The items of some names, in the paper's order.
 
     wanted: a list of names; "all" is every item.
-
     Raises ValueError for an unknown name.
     """
     for name in wanted:
@@ -81,16 +82,15 @@ def find(wanted):
     return [item for item in ITEMS if not {"all", item.name, *item.also}.isdisjoint(wanted)]
 
 
-def run(study, wanted, *, again=False, processes=1):
+def compute(study, wanted, *, again=False, processes=1):
     """Compute the items that aren't finished, and write the page with every finished item.
 
     study: a Study.
     wanted: names of items, see `find`.
     again: compute all of them anew.
     processes: how many items are computed at the same time, each in a process of its own on its
-        share of the threads. Two nets trained side by side on one core each take little more than
-        half of the time that two cores take for one after the other.
-
+    share of the threads. Two nets trained side by side on one core each take little more than half
+    of the time that two cores take for one after the other.
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """
@@ -107,9 +107,8 @@ def run(study, wanted, *, again=False, processes=1):
         computing = _compute_here(study, missing)
     with closing(computing):
         for number, item in enumerate(computing, 1):
-            minutes, seconds = divmod(round(time.monotonic() - start), 60)
             study.report(f"[{number}/{len(missing)}] done: {item.heading} "
-                         f"({minutes}:{seconds:02} since the start)")
+                         f"({clock(time.monotonic() - start)} since the start)")
             write_page(study)
     return write_page(study)
 
@@ -134,9 +133,9 @@ def _compute_in_processes(study, items, again, processes):
     threads = str(max(1, THREADS // processes))
     environment = os.environ | {"NUMBA_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
                                 "PYTHONIOENCODING": "utf-8"}
-    running = []        # every process that was started
+    own_processes = _Processes(environment)
     with ThreadPoolExecutor(processes) as pool:
-        waiting = {pool.submit(_compute_in_process, study, item, again, environment, running)
+        waiting = {pool.submit(_compute_in_process, study, item, again, own_processes)
                    for item in first}
         try:
             while waiting:
@@ -144,18 +143,46 @@ def _compute_in_processes(study, items, again, processes):
                 for future in finished:
                     yield future.result()
         finally:        # all are through, or one has failed, or someone has interrupted
+            own_processes.end()
             for future in waiting:
                 future.cancel()
-            for process in running:
+
+
+class _Processes:
+    """Processes that several threads start, and that one thread ends.
+
+    Once they are ended, no other is started: a thread whose item has failed takes the next item
+    before anyone can tell it not to.
+    """
+
+    def __init__(self, environment):
+        self._environment, self._lock = environment, threading.Lock()
+        self._started, self._ended = [], False
+
+    def start(self, command):
+        """Start a process whose output can be read; None once they are ended."""
+        with self._lock:
+            if self._ended:
+                return None
+            process = subprocess.Popen(command, env=self._environment, text=True, encoding="utf-8",
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self._started.append(process)
+            return process
+
+    def end(self):
+        """End all that are running."""
+        with self._lock:
+            self._ended = True
+            for process in self._started:
                 process.terminate()
 
 
-def _compute_in_process(study, item, again, environment, running):
+def _compute_in_process(study, item, again, processes):
     """Compute one item by the command `numpyzf reproduce` in a process of its own."""
+    process = processes.start(_command(study, item, again))
+    if process is None:
+        return item         # no one waits for it any more
     study.report(item.heading)
-    process = subprocess.Popen(_command(study, item, again), env=environment, text=True,
-                               encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    running.append(process)
     last = ""
     for line in process.stdout:
         last = line.strip() or last
@@ -217,7 +244,6 @@ def read(out, name):
 
     out: the study's folder.
     name: the item's.
-
     Returns None if nothing is there, or if it can't be read.
     """
     folder = Path(out) / "items"

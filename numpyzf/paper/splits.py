@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import data, runs
 from ..data.preprocess import Prepared
-from .study import RECIPES, flips
+from .study import RECIPES, first_of_each, flips, images_of
 
 KINDS = ("scenes", "images")    # of pictures: rendered scenes, and the images of the study
 SEEDS = 2                       # how many splits are drawn of each kind
@@ -75,14 +75,6 @@ def train_on(study, name, images, *, seed, recipe):
 
 # ---- images and their classes -------------------------------------------------------------------
 
-def images_of(study, kind):
-    """Training and test images of one kind, one of KINDS: two data.Dataset."""
-    if kind == "images":
-        return study.train, study.test
-    scenes = study.train_scenes, study.test_scenes
-    return tuple(data.Dataset(part.images, part.labels, part.classes) for part in scenes)
-
-
 def subset(dataset, classes):
     """The images of some classes, given by their numbers; the labels count in `classes`.
 
@@ -97,16 +89,6 @@ def subset(dataset, classes):
 def take(dataset, rows):
     """Some images of a data.Dataset, in the order of `rows`: indices, or one bool per image."""
     return data.Dataset(dataset.images[rows], dataset.labels[rows], dataset.classes)
-
-
-def first_of_each(labels, count, start=0):
-    """Indices of `count` images of each class, ascending.
-
-    labels: (N,), integers.
-    start: how many images of each class are passed over.
-    """
-    rows = [np.flatnonzero(labels == c)[start:start + count] for c in np.unique(labels)]
-    return np.sort(np.concatenate(rows))
 
 
 def closest(images, others, batch=500):
@@ -139,6 +121,7 @@ def _normalized(images):
 def features(run, images, layers):
     """The outputs of some layers of a run's net, a row for each image.
 
+    run: a runs.Run.
     images: uint8 (N, C, H, W).
     layers: names.
     Returns {layer: float32 (N, values)}.

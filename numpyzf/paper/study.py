@@ -25,7 +25,7 @@ def print_line(text):
 
 
 def flips(images):
-    """Whether a net trained on these images gets mirror images too: those in color only.
+    """True for color images: a net trained on them also gets mirror images.
 
     images: uint8 (N, C, H, W).
 
@@ -39,10 +39,9 @@ class Study:
 
     out: the folder for nets, finished items and the page; it is made if it isn't there.
     data, folder, size: the images beside the scenes, as in data.load.
-    quick: few images and one or two epochs: enough to see that everything runs, too little to
-        learn anything.
+    quick: few images and one or two epochs: enough to see that everything runs, too little to learn
+    anything.
     report: report(text) gets lines that say what is being done.
-
     Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
     """
 
@@ -100,11 +99,7 @@ class Study:
         Equal arguments give the same net. Returns a runs.Run.
         """
         name = _net_name(kind, seed, epochs, recipe, variant, initialization, scale)
-        if kind == "images":
-            images = self.train
-        else:
-            drawn = self.train_scenes
-            images = datasets.Dataset(drawn.images, drawn.labels, drawn.classes)
+        images = self.train if kind == "images" else _without_truth(self.train_scenes)
         full_recipe = RECIPES[kind]._replace(**(recipe or {}))
         if epochs:
             full_recipe = full_recipe._replace(epochs=epochs)
@@ -157,12 +152,41 @@ class Study:
                                                 folder=self.source["folder"],
                                                 size=self.source["size"])
         if self.quick:
-            each = max(1, count // len(classes))
-            rows = [np.flatnonzero(labels == label)[:each] for label in range(len(classes))]
-            rows = np.sort(np.concatenate(rows))
+            rows = first_of_each(labels, max(1, count // len(classes)))
             images, labels = images[rows], labels[rows]
         return datasets.Dataset(images, labels, classes)
 
+
+# ---- images of a study --------------------------------------------------------------------------
+
+def images_of(study, kind):
+    """Training and test images of one kind: two data.Dataset.
+
+    study: a Study.
+    kind: "images" or "scenes".
+    """
+    if kind == "images":
+        return study.train, study.test
+    return _without_truth(study.train_scenes), _without_truth(study.test_scenes)
+
+
+def _without_truth(drawn):
+    """The images, labels and classes of a scenes.Scenes as a data.Dataset."""
+    return datasets.Dataset(drawn.images, drawn.labels, drawn.classes)
+
+
+def first_of_each(labels, count, start=0):
+    """Indices of `count` images of each class, ascending; a class that has fewer gives them all.
+
+    labels: (N,), integers.
+    count: how many images of each class.
+    start: how many images of each class are passed over.
+    """
+    rows = [np.flatnonzero(labels == c)[start:start + count] for c in np.unique(labels)]
+    return np.sort(np.concatenate(rows))
+
+
+# ---- nets of a study ----------------------------------------------------------------------------
 
 def _net_name(kind, seed, epochs, recipe, variant, initialization, scale):
     """The name of a net: all that differs from the kind's own way to train, and the seed.

@@ -1,4 +1,5 @@
 """One trained net looked at: how it learned, its filters, what its layers look for, one image.
 
-Each module has `measure` (numbers) and `draw` (a picture); demo.build puts all on one page.
+explain, features and filters have `measure` (numbers) and `draw` (a picture); training_curve only
+draws; demo.build puts all on one page.
 """

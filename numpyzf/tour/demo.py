@@ -1,5 +1,7 @@
-"""The tour of one trained net, on one page: how it learned, what its layers look for, and how it
-sees one image. The words are in text.md.
+"""The tour of one trained net, on one page.
+
+It shows how the net learned, what its layers look for, and how it sees one image. The words are in
+text.md.
 """
 from pathlib import Path
 
@@ -18,10 +20,9 @@ def build(run, out, images, labels):
     Writes curve.png, filters.png, one picture per convolution (conv1.png …), explain.png, and
     index.html, which shows them and says how to read them.
 
-    run: runs.Run
-    out: the folder; made if it isn't there
-    images, labels: uint8 (N, C, H, W) and integers (N,), test images of the run's data
-
+    run: runs.Run.
+    out: the folder; made if it isn't there.
+    images, labels: uint8 (N, C, H, W) and integers (N,), test images of the run's data.
     Returns the test accuracy, 0 … 1.
     """
     out = Path(out)
@@ -61,7 +62,7 @@ def _filters(run, out):
 
 
 def _layers(run, out, images):
-    """One section per convolution. The images go up once for all of them."""
+    """One section per convolution. All images are searched once; those found go up again."""
     sections, net = [], run.net
     tops = top_activations(net, Prepared(images, run.prepare), net.convolutions)
     for layer, top in tops.items():

@@ -1,6 +1,4 @@
-"""What a net sees in one image: its answer, and the strongest maps of every convolution, projected
-to pixels.
-"""
+"""What a net sees in one image: its answer, and every convolution's strongest maps as pixels."""
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +23,10 @@ class Explanation(NamedTuple):
 def measure(run, image, *, rule="deconvnet", maps=4):
     """Ask a net about one image, and project what fires most in each convolution.
 
-    run: runs.Run
-    image: uint8 (C, H, W), as large as the images the net was trained on
-    rule: how to go down, see deconvnet.project
-    maps: how many maps of each convolution; those with the largest activation are taken
-
+    run: runs.Run.
+    image: uint8 (C, H, W), as large as the images the net was trained on.
+    rule: how to go down, see deconvnet.project.
+    maps: how many maps of each convolution; those with the largest activation are taken.
     Returns an Explanation. Raises ValueError if the run hasn't one class name per score.
     """
     net = run.net

@@ -1,19 +1,17 @@
-"""What a layer looks for (the paper's Figure 2): its most active maps, each by the nine images that
-fire it most.
+"""What a layer looks for (the paper's Figure 2): its most active maps.
 
-Each of these activations is projected down to pixels. Beside the projection stands the patch of the
-image in the unit's receptive field. The patch is all that the unit could see; the projection is
-what made it fire.
+Each map is shown by the nine images that fire it most. Each of these activations is projected down
+to pixels. Beside the projection stands the patch of the image in the unit's receptive field. The
+patch is all that the unit could see; the projection is what made it fire.
 """
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import plots
-from ..data.preprocess import center_crop
+from ..data.preprocess import Prepared, center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
-from ..data.preprocess import Prepared
 
 
 class Features(NamedTuple):
@@ -37,17 +35,16 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
             top=None):
     """Find the k strongest activations of the most active maps of a layer, and project each one.
 
-    run: runs.Run
-    images: uint8 (N, C, H, W), to search in
-    layer: name of a layer
-    channels: which maps (or features); without it the `maps` most active ones, see most_active
-    maps: how many maps, if channels is None
-    k: how many activations of each map, from as many images
-    rule: how to go down, see deconvnet.project
-    batch: images that go through the net at a time
+    run: runs.Run.
+    images: uint8 (N, C, H, W), to search in.
+    layer: name of a layer.
+    channels: which maps (or features); without it the `maps` most active ones, see most_active.
+    maps: how many maps, if channels is None.
+    k: how many activations of each map, from as many images.
+    rule: how to go down, see deconvnet.project.
+    batch: images that go through the net at a time.
     top: what look.many.top_activations has found for this layer in these images, prepared; then
-        nothing is searched, and k is the one of `top`
-
+    nothing is searched, and k is the one of `top`.
     Returns Features. Raises ValueError for an unknown layer or channel, or if there are no images.
     Section 4.1 of the paper.
     """
@@ -78,8 +75,8 @@ def most_active(values):
 
 def _check_channels(channels, count, layer):
     channels = np.asarray(channels)
-    inside = (0 <= channels) & (channels < count)
-    if channels.ndim != 1 or len(channels) == 0 or not inside.all():
+    integers = channels.ndim == 1 and channels.dtype.kind in "iu" and len(channels) > 0
+    if not integers or channels.min() < 0 or channels.max() >= count:
         raise ValueError(f"channels must be a list of maps of {layer}, which counts them from 0 to "
                          f"{count - 1}, not {channels.tolist()}")
     return channels

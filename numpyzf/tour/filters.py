@@ -1,5 +1,6 @@
-"""The filters of the first layer, which look at pixels and so are pictures themselves; and what can
-be measured on filters of any layer.
+"""The filters of the first layer as pictures, and what can be measured on filters of any layer.
+
+The first layer's filters look at pixels, so they are pictures themselves.
 """
 from typing import NamedTuple
 
@@ -23,8 +24,7 @@ class Filters(NamedTuple):
 def measure(run):
     """Take a copy of the filters of a net's first layer.
 
-    run: runs.Run
-
+    run: runs.Run.
     Returns Filters. Raises ValueError if that layer is no convolution over 1 or 3 channels.
     """
     net = run.net
@@ -50,9 +50,8 @@ def draw(result):
 def at_radius(w, radius):
     """The share of filters that renormalization holds back: their RMS value is `radius` or more.
 
-    w: (F, C, K, K)
-    radius: Recipe.radius; an RMS value of 0.1 % less counts too, since filters are rounded
-
+    w: (F, C, K, K).
+    radius: Recipe.radius; an RMS value of 0.1 % less counts too, since filters are rounded.
     Returns 0 … 1.
     """
     return float(np.mean(filter_rms(w) >= 0.999 * radius))
@@ -66,9 +65,8 @@ def bands(w, side=64):
     zero is in units of the Nyquist frequency, half a period per pixel. Low is below LOW, high is
     from HIGH on, up to √2 along the diagonal.
 
-    w: (F, C, K, K), or other small pictures
-    side: of the spectrum
-
+    w: (F, C, K, K), or other small pictures.
+    side: of the spectrum.
     Returns shares (F, 3), low, middle and high, that sum to 1; of a filter that is zero, zeros.
     Raises ValueError if w is larger than `side`.
     """

@@ -1,15 +1,11 @@
 """How a training went: loss and accuracies after each epoch, and where the rate was lowered."""
 from .. import plots
 
-GRID = "#e4e4e4"        # lines behind the curves
-NOTE = "#555555"        # words beside a line
-
 
 def draw(history):
     """Draw the history of a run.
 
-    history: a list with one dictionary per epoch, as training.train makes it
-
+    history: a list with one dictionary per epoch, as training.train makes it.
     Returns a matplotlib figure. Raises ValueError for an empty history.
     """
     if not history:
@@ -29,7 +25,7 @@ def draw(history):
             axes.set_xlabel("epoch")
             axes.set_xlim(0.5, epochs[-1] + 0.5)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-            axes.grid(axis="y", color=GRID, linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
             _mark_drops(axes, history)
         right.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
     return figure
@@ -46,7 +42,7 @@ def _mark_drops(axes, history):
         axes.axvline(epoch - 0.5, color=plots.GRAY, linestyle=":", linewidth=1.2)
         axes.annotate(f"rate {rate:g}", (epoch - 0.5, 0.03), xycoords=("data", "axes fraction"),
                       xytext=(2, 0), textcoords="offset points", rotation=90, va="bottom",
-                      fontsize=7, color=NOTE)
+                      fontsize=7, color=plots.NOTE)
 
 
 def draw_compared(histories, chance):
@@ -54,9 +50,8 @@ def draw_compared(histories, chance):
 
     A thin line is one seed. A thick line is their mean, over the epochs that all seeds have.
 
-    histories: {name of the way: list of histories, one per seed}
-    chance: accuracy of guessing, 0 … 1
-
+    histories: {name of the way: list of histories, one per seed}.
+    chance: accuracy of guessing, 0 … 1.
     Returns a matplotlib figure. Raises ValueError for an empty history.
     """
     for seeds in histories.values():
@@ -72,13 +67,13 @@ def draw_compared(histories, chance):
             top = 1.08 * max(max(line.get_ydata()) for line in axes.lines)
             axes.set(xlabel="epoch", ylabel=label, ylim=(0, top))
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-            axes.grid(axis="y", color=GRID, linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
         _, accuracy = panels
         accuracy.set_ylim(0, 100)
         accuracy.axhline(100 * chance, color=plots.GRAY, linewidth=1)
         accuracy.annotate("guessing", (0.99, 100 * chance), xycoords=("axes fraction", "data"),
                           xytext=(0, 2), textcoords="offset points", ha="right", va="bottom",
-                          fontsize=8, color=NOTE)
+                          fontsize=8, color=plots.NOTE)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center",
                       ncols=len(histories))
     return figure

@@ -42,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if server.manner == "hangs":
             server.over.wait(5)
+        if server.manner == "takes its time":
+            time.sleep(0.3)
         end = start + 100_000 if server.manner == "cuts" else None
         self.wfile.write(server.body[start:end])
 
@@ -76,7 +78,7 @@ def leave_part(path, data):
 
 
 def names(path):
-    return sorted(p.name for p in path.parent.iterdir())
+    return sorted(p.name for p in path.parent.iterdir() if p.name != ".data.bin.lock")
 
 
 @pytest.mark.parametrize("manner", ["", "no length", "ignores Range"])
@@ -153,6 +155,28 @@ def test_a_wrong_digest_leaves_the_old_file(server, path, refuses):
     with refuses(ValueError, "md5 digest", hashlib.md5(BODY).hexdigest()):
         fetch(server.url, path, digest="md5:0123")
     assert path.read_bytes() == b"old" and names(path) == ["data.bin"]
+
+
+def test_of_two_who_want_one_file_one_downloads_it(server, path):
+    server.manner, found = "takes its time", []
+
+    def run():
+        found.append(fetch(server.url, path, digest=DIGEST))
+    both = [threading.Thread(target=run) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(20)
+    assert found == [path, path] and path.read_bytes() == BODY and names(path) == ["data.bin"]
+    assert server.asked == [None]
+
+
+def test_a_file_of_that_name_is_replaced_unless_it_is_the_one(server, path):
+    path.parent.mkdir(parents=True)
+    for content, digest, asked in ((b"old", DIGEST, 1), (BODY, DIGEST, 1), (BODY, None, 2)):
+        path.write_bytes(content)
+        fetch(server.url, path, digest=digest)
+        assert path.read_bytes() == BODY and len(server.asked) == asked
 
 
 def test_not_found(server, path, refuses):

@@ -218,7 +218,8 @@ def test_momentum_that_leads_uphill_is_given_up():
     (np.ones((2, 2)), np.array([0.0, 1.0]), [1], "labels must be integers"),
     (np.ones((2, 2)), np.array([0, 1]), [0], "strengths must be positive, not 0"),
     (np.array([[1, np.nan], [0, 1]]), np.array([0, 1]), [1], "x holds NaN"),
-    (np.ones(2), np.array([0, 1]), [1], "x must have 2 axes")])
+    (np.ones(2), np.array([0, 1]), [1], "x must have 2 axes"),
+    (np.ones((2, 0)), np.array([0, 1]), [1], "x has no features")])
 @pytest.mark.parametrize("fit", FITS)
 def test_bad_arguments(fit, x, labels, strengths, message):
     with pytest.raises(ValueError, match=message):
@@ -228,3 +229,15 @@ def test_bad_arguments(fit, x, labels, strengths, message):
 def test_a_class_of_one_image_leaves_none_to_choose_by():
     with pytest.raises(ValueError, match="labels has 1 of class 1"):
         choose(fit_svm, np.ones((3, 2)), np.array([0, 1, 0]))
+
+
+@pytest.mark.parametrize("features, count, options, message", [
+    (2, 4, {"folds": 0}, "folds must be at least 2, not 0"),
+    (2, 4, {"folds": 1}, "folds must be at least 2, not 1"),
+    (2, 4, {"strengths": ()}, "strengths is empty"),
+    (2, 6, {}, "labels has 6 entries, expected one for each of 4"),
+    (0, 4, {}, "x has no features")])
+@pytest.mark.parametrize("fit", FITS)
+def test_bad_arguments_of_a_choice(fit, features, count, options, message):
+    with pytest.raises(ValueError, match=message):
+        choose(fit, np.ones((4, features)), np.arange(count) % 2, **options)

@@ -27,7 +27,11 @@ def test_spread_is_the_deviation_of_a_sample():
 def test_a_seed_with_nothing_to_measure_is_left_out():
     assert spread([1, np.nan, 3], ".1f", " px") == "2.0 ± 1.4 px (2 seeds)"
     assert spread([np.nan, 3], ".1f", " px") == "3.0 px (1 seed)"
-    assert spread([np.inf], ".1f", " px") == "nothing to measure (0 seeds)"
+
+
+def test_an_infinite_value_is_no_value_that_is_missing():
+    assert spread([np.inf], ".1f", " px") == "inf px (1 seed)"
+    assert spread([1, np.inf, np.nan], ".1f", " px") == "inf ± nan px (2 seeds)"
 
 
 def test_the_number_of_seeds_can_be_left_out():

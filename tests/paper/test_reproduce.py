@@ -6,6 +6,9 @@ import ast
 import io
 import json
 import re
+import subprocess
+import sys
+import time
 from html import escape
 from importlib import import_module
 from inspect import getsource
@@ -71,26 +74,26 @@ def test_items_by_their_names_in_the_papers_order(items):
 
 
 def test_a_finished_item_is_not_computed_again_unless_wanted(items, study):
-    reproduce.run(study, ["fig1"])
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["fig1"])
+    reproduce.compute(study, ["all"])
     assert [item.count for item in items] == [1, 1, 1]
-    reproduce.run(study, ["fig8"], again=True)
+    reproduce.compute(study, ["fig8"], again=True)
     assert [item.count for item in items] == [1, 2, 1]
 
 
 def test_interrupted_and_started_again_it_goes_on(items, study):
     items[1].fails = True
     with pytest.raises(KeyboardInterrupt):
-        reproduce.run(study, ["all"])
+        reproduce.compute(study, ["all"])
     text = (study.out / "index.html").read_text(encoding="utf-8")
     assert "Heading of fig1" in text and "Heading of table1" not in text
     items[1].fails = False
-    reproduce.run(quick_study(study.out), ["all"])
+    reproduce.compute(quick_study(study.out), ["all"])
     assert [item.count for item in items] == [1, 2, 1]
 
 
 def test_what_is_kept_comes_back_as_it_was(items, study):
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["all"])
     report = reproduce.read(study.out, "fig1")
     assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS),
                              Claim("and more", "no data", NOT_TESTABLE)]
@@ -104,14 +107,14 @@ def test_what_is_kept_comes_back_as_it_was(items, study):
     "{", '{"claims": []}', '{"claims": [[1]], "sections": []}',
     '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
 def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["all"])
     (study.out / "items" / "fig1.json").write_text(damage)
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["all"])
     assert [item.count for item in items] == [2, 1, 1]
 
 
 def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
-    path = reproduce.run(study, ["all"])
+    path = reproduce.compute(study, ["all"])
     text = path.read_text(encoding="utf-8")
     twice = 2 * 3       # three items, each in the overview and at its own place
     assert text.count("✓ holds") == text.count("– not testable here") == twice
@@ -124,7 +127,7 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
 
 
 def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["all"])
     reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
     text = reproduce.write_page(study).read_text(encoding="utf-8")
     assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
@@ -138,7 +141,7 @@ def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_pat
     for processes, net in ((1, "  net scenes-seed-0"), (2, "  table1: net scenes-seed-0")):
         lines = []
         study = quick_study(tmp_path / str(processes), lines.append)
-        path = reproduce.run(study, ["fig3", "table1"], processes=processes)
+        path = reproduce.compute(study, ["fig3", "table1"], processes=processes)
         reports = [reproduce.read(study.out, name) for name in ("fig3", "table1")]
         kept.append([claim.paper for report in reports for claim in report.claims])
         assert net in lines and len(lines) == 6
@@ -147,7 +150,7 @@ def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_pat
         pictures = sum(s.picture is not None for report in reports for s in report.sections)
         assert path.read_text(encoding="utf-8").count("<img") == pictures
         lines.clear()
-        reproduce.run(study, ["fig3", "table1"], processes=processes)
+        reproduce.compute(study, ["fig3", "table1"], processes=processes)
         assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
     assert kept[0] == kept[1]       # what is measured differs in rounding
 
@@ -159,8 +162,28 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
     damaged.write_text("no net")
     with pytest.raises(ChildProcessError, match="table1 could not be computed: numpyzf: .*"
                                                 "checkpoint.npz can't be read as .npz"):
-        reproduce.run(study, ["fig3", "table1"], processes=2)
+        reproduce.compute(study, ["fig3", "table1"], processes=2)
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
+
+
+def test_after_an_item_has_failed_no_other_is_begun(items, study, monkeypatch):
+    """fig1 fails at once. The thread that waited for it takes fig9, and is slow to begin it."""
+    popen, begun, lines = subprocess.Popen, [], []
+
+    def start(command, **options):
+        name = command[command.index("reproduce") + 1]
+        code = "raise SystemExit('no')" if name == "fig1" else "import time; time.sleep(30)"
+        if name == "fig9":
+            time.sleep(0.3)
+        begun.append(popen([sys.executable, "-c", code], **options))
+        return begun[-1]
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(study, "report", lines.append)
+    since = time.monotonic()
+    with pytest.raises(ChildProcessError, match="fig1 could not be computed: no"):
+        reproduce.compute(study, ["all"], processes=2)
+    assert time.monotonic() - since < 20
+    assert all(process.poll() is not None for process in begun)
 
 
 # ---- the real items, on few images ----------------------------------------------------------
@@ -169,7 +192,7 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
 def paper(tmp_path_factory):
     """The folder of a quick study with every item finished."""
     study = quick_study(tmp_path_factory.mktemp("paper"))
-    reproduce.run(study, ["all"])
+    reproduce.compute(study, ["all"])
     return study.out
 
 

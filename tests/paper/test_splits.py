@@ -47,19 +47,6 @@ def test_some_images_by_their_number_or_by_a_mask():
     assert part.images[:, 0].tolist() == [0, 3] and part.classes == ("a", "b", "c")
 
 
-def test_the_first_images_of_each_class():
-    labels = np.array([1, 0, 0, 1, 1, 0, 1])
-    assert splits.first_of_each(labels, 2).tolist() == [0, 1, 2, 3]
-    assert splits.first_of_each(labels, 1, start=2).tolist() == [4, 5]
-
-
-def test_the_images_of_a_kind(rng):
-    study = Study(rng)
-    assert splits.images_of(study, "images") == (study.train, study.test)
-    study.train_scenes, study.test_scenes = study.test, study.train
-    assert splits.images_of(study, "scenes") == (study.test, study.train)
-
-
 def test_copies_are_found_whatever_their_brightness_and_contrast_and_others_are_not(rng):
     others = rng.integers(40, 200, (30, 3, 8, 8)).astype(np.uint8)
     images = rng.integers(0, 256, (7, 3, 8, 8)).astype(np.uint8)

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from numpyzf.paper.study import Study, flips
+from numpyzf.data import Dataset
+from numpyzf.paper.study import Study, first_of_each, flips, images_of
 
 
 def quick_study(folder, **options):
@@ -36,6 +37,21 @@ def test_a_quick_study_has_few_images_of_every_class(study):
 @pytest.mark.small
 def test_only_what_is_in_color_is_mirrored():
     assert flips(np.zeros((2, 3, 4, 4), np.uint8)) and not flips(np.zeros((2, 1, 4, 4), np.uint8))
+
+
+def test_the_images_of_a_kind(study):
+    assert images_of(study, "images") == (study.train, study.test)
+    for found, drawn in zip(images_of(study, "scenes"), (study.train_scenes, study.test_scenes)):
+        assert type(found) is Dataset and found.images is drawn.images
+        assert found.labels is drawn.labels and found.classes == drawn.classes
+
+
+@pytest.mark.small
+def test_the_first_images_of_each_class():
+    labels = np.array([1, 0, 0, 1, 1, 0, 1])
+    assert first_of_each(labels, 2).tolist() == [0, 1, 2, 3]
+    assert first_of_each(labels, 1, start=2).tolist() == [4, 5]
+    assert first_of_each(labels, 4).tolist() == list(range(7))
 
 
 # ---- nets -----------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 import numpy as np
 import pytest
 
-from numpyzf.data.preprocess import center_crop
+from numpyzf.data.preprocess import Prepared, center_crop
 from numpyzf.deconvnet import project
+from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
 from numpyzf.look.many import top_activations
+from numpyzf.network import Network
 from numpyzf.runs import Run
 from numpyzf.tour import features
-from numpyzf.data.preprocess import Prepared
-from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
-from numpyzf.network import Network
 
 FILTER = np.array([[0, 1, 0], [1, 4, -1], [0, -1, 0]], np.float32)
 
@@ -235,6 +234,7 @@ def test_drawing_shows_every_map_once(rng):
 @pytest.mark.parametrize("change, message", [
     ({"layer": "conv9"}, "no layer 'conv9'"), ({"channels": [0, 2]}, "from 0 to 1, not"),
     ({"channels": []}, "channels"), ({"channels": [-1]}, "channels"),
+    ({"channels": [0.0, 1.0]}, "channels"), ({"channels": [True, False]}, "channels"),
     ({"images": dots()[:0]}, "no images")])
 def test_refuses(change, message):
     arguments = {"run": run_of(planted()), "images": dots(), "layer": "relu1"}

@@ -16,9 +16,8 @@ ACROSS = 100    # images side by side; each class is a band of whole rows, class
 def read(split):
     """Read one split.
 
-    split: "train", 10,000 images, or "test", 2,000. The classes take turns, so that any ten
-        images in a row are of ten classes.
-
+    split: "train", 10,000 images, or "test", 2,000. The classes take turns, so that any ten images
+    in a row are of ten classes.
     Returns images uint8 (N, 1, 28, 28), labels int64 (N,), classes.
     """
     with Image.open(Path(__file__).with_name(f"fashion-mnist-small-{split}.png")) as image:

@@ -1,4 +1,6 @@
-"""Draw the embedded data set from Fashion-MNIST. Run: python -m numpyzf.data.embedded.draw
+"""Draw the embedded data set from Fashion-MNIST.
+
+Run: python -m numpyzf.data.embedded.draw
 
 Source: the Debian package dataset-fashion-mnist, whose files have the digests of the original's.
 Each class gives the same number of images, picked at random, from each of the two splits.
@@ -20,7 +22,6 @@ def pick(labels, count):
 
     labels: (N,), integers 0 … 9.
     count: images of each class.
-
     Returns indices (10, count).
     """
     # Only a bit generator's raw numbers are promised to be the same in every version of NumPy.
@@ -33,7 +34,6 @@ def draw(split, folder):
 
     split: "train" or "test".
     folder: a Path, where the file goes.
-
     Returns the file's Path.
     """
     images, labels, _ = fashion.read(split)

@@ -22,7 +22,7 @@ FILTER, RECTIFY, POOL = range(3)        # the operations, from the lowest up
 def draw(stage):
     """Draw a stage: the deconvnet layer at the left, going down, the convnet layer at the right.
 
-    stage: measure.Stage
+    stage: measure.Stage.
     Returns a matplotlib figure.
     """
     height = BASE + 3 * STEP + SIDE + 0.15
@@ -171,7 +171,7 @@ CELL, GAP, EDGE, TITLE = 0.365, 1.0, 0.2, 0.8   # a pixel, between grids, around
 def draw_magnified(stage):
     """Draw the magnified part of a stage: up in the upper row, down in the lower.
 
-    stage: measure.Stage
+    stage: measure.Stage.
     Returns a matplotlib figure.
     """
     m = stage.magnified
@@ -234,8 +234,8 @@ def _unit(power):
 def _grid(axes, left, bottom, cell, values, power, marks, title):
     """Numbers in cells, positive ones on blue and negative ones on orange.
 
-    values: (rows, columns), printed times ten to the `power`
-    marks: {(row, column): letters}; these cells are framed, in orange if windows share them
+    values: (rows, columns), printed times ten to the `power`.
+    marks: {(row, column): letters}; these cells are framed, in orange if windows share them.
     """
     from matplotlib.patches import Rectangle
     rows, _ = values.shape

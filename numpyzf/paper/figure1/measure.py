@@ -1,5 +1,4 @@
-"""One stage of a net, up and down, for one image; and how exactly the way down answers the way up.
-"""
+"""One stage of a net, up and down, for one image; how exactly the way down answers the way up."""
 from itertools import product
 from typing import NamedTuple
 
@@ -56,11 +55,10 @@ class Exactness(NamedTuple):
 def measure(run, image, *, stage="1", top="conv5"):
     """Bring an image up through a net and its strongest activation down again; keep one stage.
 
-    run: runs.Run, a trained net
-    image: uint8 (C, H, W)
-    stage: the number of the stage; "1" is conv1, relu1, pool1
-    top: the layer, one of maps, where the way down begins
-
+    run: runs.Run, a trained net.
+    image: uint8 (C, H, W).
+    stage: the number of the stage; "1" is conv1, relu1, pool1.
+    top: the layer, one of maps, where the way down begins.
     Returns a Stage. Its map is the one that gets most of the signal.
     Raises ValueError if the net has no such stage below `top`.
     """
@@ -95,11 +93,12 @@ def _layers_of(net, stage, top):
 
 
 def signals_down(net, trace, layer, unit):
-    """What comes down from one unit to the output of every layer below: {name: (1, F, H, W)}.
+    """What comes down from one unit to the output of every layer below.
 
-    trace: of one image
-    layer, unit: where the way down begins, with the unit's own value
-    The signal at the pixels is under "input".
+    net: Network.
+    trace: of one image.
+    layer, unit: where the way down begins, with the unit's own value.
+    Returns {name: (1, F, H, W)}. The signal at the pixels is under "input".
     """
     r = np.zeros_like(trace[layer])
     r[unit] = trace[layer][unit]
@@ -114,11 +113,11 @@ def signals_down(net, trace, layer, unit):
 def magnify(net, trace, layers, channel, r):
     """Choose SIDE×SIDE windows of one map with much to see, and bring only their values down.
 
-    trace: of one image
-    layers: names of (what is below, convolution, ReLU, pool)
-    channel: the map
-    r: (F, OH, OW), the signal at the pool's output
-
+    net: Network.
+    trace: of one image.
+    layers: names of (what is below, convolution, ReLU, pool).
+    channel: the map.
+    r: (F, OH, OW), the signal at the pool's output.
     Returns the Magnified of the highest `interest`.
     Raises ValueError if the map has fewer windows.
     """
@@ -157,8 +156,8 @@ def _span(window):
 def _regions(counts, sizes, window):
     """All SIDE×SIDE neighboring windows inside of a map, each as two slices (rows, columns).
 
-    counts: how many windows there are along each axis
-    sizes: how many pixels the map has along each axis
+    counts: how many windows there are along each axis.
+    sizes: how many pixels the map has along each axis.
     """
     sides = []
     for count, n in zip(counts, sizes):
@@ -171,8 +170,8 @@ def _regions(counts, sizes, window):
 def interest(y, r, index):
     """How much there is to see in some windows, as a tuple to be compared.
 
-    y, r: (k, k), the windows' maxima and what comes down to them
-    index: int (k, k), the places of the maxima
+    y, r: (k, k), the windows' maxima and what comes down to them.
+    index: int (k, k), the places of the maxima.
 
     A window is lively if it has a maximum above zero and much comes down to it. Returns (do two
     lively windows share their maximum, does something negative come down to one, how many are
@@ -189,8 +188,8 @@ def interest(y, r, index):
 def exactness(run, stage):
     """How exactly the way down answers the way up, in numbers.
 
-    run: runs.Run
-    stage: the Stage that `measure` made of it
+    run: runs.Run.
+    stage: the Stage that `measure` made of it.
     Returns an Exactness.
     """
     below, conv, relu, pool = stage.layers
@@ -215,9 +214,9 @@ def exactness(run, stage):
 def at_maximum(x, y, window):
     """Which pixels are the largest of a pooling window that they lie in?
 
-    x: (F, H, W), maps
-    y: (F, OH, OW), the same maps pooled
-    window: (size, stride, pad) of the pool
+    x: (F, H, W), maps.
+    y: (F, OH, OW), the same maps pooled.
+    window: (size, stride, pad) of the pool.
     Returns bool (F, H, W).
     """
     size, stride, pad = window

@@ -15,7 +15,7 @@ ROUNDING = 1e-6     # relative, in float32
 def report(study):
     """Figure 1 of the paper: one stage of a trained net, and what its way down does exactly.
 
-    study: study.Study
+    study: study.Study.
     Returns a Report.
     """
     images = study.test.images
@@ -30,7 +30,7 @@ def report(study):
 def claims(found):
     """The claims on the way down.
 
-    found: one list per seed of the Exactness of each image
+    found: one list per seed of the Exactness of each image.
     Returns a list of Claim.
     """
     means = [Exactness(*np.mean(of_net, axis=0)) for of_net in found]

@@ -33,6 +33,6 @@ def draw(scores):
             axes.set_title(title, loc="left")
             axes.set_xticks(range(len(layers)), layers, rotation=45)
             axes.set_ylim(min(0, axes.get_ylim()[0]), 1.04 * top)
-            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
             axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.28), borderaxespad=0)
     return figure

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...data.preprocess import Prepared
 from ...look import boxes
 from ...look.many import top_activations
 from ...tour import features
-from ...data.preprocess import Prepared
 from .. import compare
 
 SHOWN = 4       # maps of a layer that are shown, the most active ones
@@ -132,6 +132,7 @@ def aligned(tiles, result, field):
     """Move tiles so that the units lie in their middle.
 
     A tile that is a receptive field has its unit in the middle; one that is a whole image has not.
+
     tiles: result.projections or result.patches, (maps, k, C, h, w).
     result: the features.Features.
     field: the layer's geometry.ReceptiveField.
@@ -155,6 +156,7 @@ def alike(tiles, seen):
     """Mean correlation of two of a map's k tiles, mean over maps.
 
     What isn't seen counts as the tile's mean. A tile all of one value correlates with none.
+
     tiles: (maps, k, C, h, w).
     seen: bool (maps, k, h, w), the pixels that count.
     Returns −1 … 1; NaN without maps.
@@ -198,6 +200,7 @@ def nearest_parts(result, scenes):
 
     It is the part whose center is nearest to the center of the projection's energy. Only parts
     whose center the unit sees count. Of parts with one center the first counts.
+
     result: a features.Features.
     scenes: the scenes.Scenes on which it was measured.
     Returns labels (maps, k). Two are equal if class and part are; left and right ones are one part,

@@ -10,8 +10,8 @@ MIDDLE, UNDER, OVER = 1.2, 0.44, 1.88       # the boxes' middle, and the text un
 def draw(plans, titles):
     """Draw nets below each other: maps as boxes, features as bars.
 
-    plans: list of measure.Plan
-    titles: one text for each
+    plans: list of measure.Plan.
+    titles: one text for each.
 
     A box's face grows with the logarithm of its maps' size, and its depth with that of their
     number. Returns a matplotlib figure.
@@ -61,8 +61,7 @@ def _color(row):
 
 
 def _words(axes, center, row, shape, color):
-    """Under a box its name and size; over it the operation that makes it, and what follows first.
-    """
+    """Under a box its name and size; over it what makes it, and what follows first."""
     name = row.layer if row else "image"
     axes.text(center, UNDER, name, ha="center", va="top", fontsize=8, fontweight="bold")
     axes.text(center, UNDER - 0.14, _size_text(shape), ha="center", va="top", fontsize=7.5,
@@ -103,10 +102,10 @@ def _box(axes, left, width, height, depth, color):
 def _draw_window(axes, size, shape, face, point):
     """What one unit sees of the maps below: a small frame on their face, and two lines to the unit.
 
-    size: of the window
-    shape: (F, height, width) of the maps below
-    face: (left, width, height) of their box
-    point: where the unit is
+    size: of the window.
+    shape: (F, height, width) of the maps below.
+    face: (left, width, height) of their box.
+    point: where the unit is.
     """
     left, width, height = face
     w, h = max(size / shape[2], 0.12) * width, max(size / shape[1], 0.12) * height

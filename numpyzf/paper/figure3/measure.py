@@ -32,8 +32,7 @@ class Plan(NamedTuple):
 def measure(net):
     """Read a net's sizes off it.
 
-    net: Network
-
+    net: Network.
     Returns a Plan. A multiply-add is one weight times one value, added up. Each output of a
     convolution takes C·K·K of them, those on padding too; each output of a fully connected layer
     takes as many as it has inputs. Pools, ReLUs and contrast normalization count nothing.
@@ -67,7 +66,7 @@ def _row(net, name, layer):
 def paddings(side=224):
     """Which paddings give the map sizes of the paper's figure, which doesn't state them?
 
-    side: of the image, pixels
+    side: of the image, pixels.
 
     conv3–5 keep their size. Returns (found, tried): a list of (pad of conv1, pad of conv2, pad of
     the pools, do the pools hang over the edge), and how many choices were tried.

@@ -11,7 +11,7 @@ TEXT = texts.read(__package__)
 def report(study):
     """Figure 3 of the paper: the network, and this study's two beside it.
 
-    study: study.Study
+    study: study.Study.
     Returns a Report.
     """
     paper = measure(models.zfnet())
@@ -27,7 +27,7 @@ def report(study):
 def claims(paper):
     """The claims about the paper's own net.
 
-    paper: measure.Plan
+    paper: measure.Plan.
     Returns a list of Claim.
     """
     sizes = [row.shape[1] for row in paper.rows if len(row.shape) == 3]
@@ -49,7 +49,7 @@ def claims(paper):
 def sections(nets):
     """The picture of all nets, and a table of each.
 
-    nets: list of (title, name of the net in text.md, measure.Plan), the paper's first
+    nets: list of (title, name of the net in text.md, measure.Plan), the paper's first.
     Returns a list of Section.
     """
     titles, _, plans = zip(*nets)
@@ -68,7 +68,7 @@ def sections(nets):
 def table(plan):
     """Rows of a table of a net: the sizes and costs of every layer, and their sums.
 
-    plan: measure.Plan
+    plan: measure.Plan.
     """
     rows = [("layer", "operation", "output", "receptive field / stride, pixels", "parameters",
              "multiply-adds per image"),

@@ -28,13 +28,14 @@ class Mosaic(NamedTuple):
 def draw(evolutions, epochs, *, maps=3, shown=SHOWN):
     """Draw the maps of each layer that are most active at the end.
 
-    evolutions: list of measure.Evolution
-    epochs: their epochs; those in `shown`, and the last, are drawn
-    maps: how many maps of each layer
-
     One row per map, one column per epoch: the projection and, to its right, the image patch. A
-    patch is framed where it is of another image than in the column before. Returns a matplotlib
-    figure.
+    patch is framed where it is of another image than in the column before.
+
+    evolutions: list of measure.Evolution.
+    epochs: their epochs.
+    maps: how many maps of each layer.
+    shown: the epochs that are drawn, of those there are; the last one is drawn in any case.
+    Returns a matplotlib figure.
     """
     columns = [i for i, epoch in enumerate(epochs) if epoch in shown or i == len(epochs) - 1]
     names = [f"epoch {epochs[i]}" for i in columns]
@@ -104,8 +105,8 @@ def _frames(axes, mosaic):
 def draw_courses(courses, epochs):
     """Draw how the layers come to rest, the mean over seeds.
 
-    courses: one list of measure.Course per seed, the same layers in each
-    epochs: of the courses
+    courses: one list of measure.Course per seed, the same layers in each.
+    epochs: of the courses.
     Returns a matplotlib figure.
     """
     ticks = [epoch for epoch in epochs if epoch in SHOWN or epoch == epochs[-1]]
@@ -121,7 +122,7 @@ def draw_courses(courses, epochs):
                      ylim=(min(0, lowest), 1.03 * factor))
             axes.set_xticks(ticks, ticks)
             axes.minorticks_off()
-            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...data.preprocess import Prepared
 from ...geometry import ReceptiveField
 from ...look.many import top_activations
 from ...runs import hold_out
 from ...tour import features
-from ...data.preprocess import Prepared
 from ..compare import cosine
 from ..figure2.measure import aligned
 
@@ -41,9 +41,9 @@ class Course(NamedTuple):
 def measure(runs, start, images):
     """Follow all convolutions of one net through its training (section 4.1).
 
-    runs: one runs.Run per epoch, in order
-    start: the Network before training
-    images: uint8 (N, C, H, W), the training images
+    runs: one runs.Run per epoch, in order.
+    start: the Network before training.
+    images: uint8 (N, C, H, W), the training images.
     Returns a list of Evolution.
     """
     layers = start.convolutions
@@ -95,9 +95,9 @@ def _mean(values):
 def settled(epochs, series, limit):
     """The epoch from which on a series stays above a limit.
 
-    epochs, series: as many numbers each, at least one
-
-    Interpolated between two of `epochs`; infinity if the series ends below.
+    epochs, series: as many numbers each, at least one.
+    limit: the series counts as above it where it is larger.
+    Returns a number, interpolated between two of `epochs`; infinity if the series ends below.
 
     >>> settled([1, 2, 6], [0.95, 0.7, 1.1], 0.9), settled([1, 2], [0.9, 0.8], 0.9)
     (4.0, inf)
@@ -117,9 +117,9 @@ def settled(epochs, series, limit):
 def before_training(run, labels, seed):
     """The Network with which a training began: the same random numbers in the same order.
 
-    run: what runs.train_run made
-    labels: of all its images, those for validation too
-    seed: of the run
+    run: what runs.train_run made.
+    labels: of all its images, those for validation too.
+    seed: of the run.
     """
     rng = np.random.default_rng(seed)
     hold_out(labels, rng)

@@ -18,7 +18,7 @@ KEPT = (1, 2, 3, 5, 7, 10, 15, 20, 25)      # the epochs that are looked at, bes
 def report(study):
     """Figure 4 of the paper on a third of the training scenes, with two seeds.
 
-    study: study.Study
+    study: study.Study.
     Returns a Report.
     """
     scenes = study.train_scenes
@@ -50,9 +50,9 @@ def train(study, images, seed):
 def claims(courses, epochs, images):
     """The claims about how features come about.
 
-    courses: one list of measure.Course per seed, of the layers from the lowest to the highest
-    epochs: of the courses
-    images: how many images there are
+    courses: one list of measure.Course per seed, of the layers from the lowest to the highest.
+    epochs: of the courses.
+    images: how many images there are.
     Returns a list of Claim.
     """
     return [*(_claim_of_settling(courses, epochs, name) for name in SETTLED),
@@ -99,10 +99,10 @@ def _claim_of_jumps(courses):
 def sections(picture, history, courses, epochs):
     """The maps from epoch to epoch, the curves of all layers, and a table of strongest images.
 
-    picture: what draw made
-    history: of the run in the picture
-    courses: one list of measure.Course per seed
-    epochs: of the courses
+    picture: what draw made.
+    history: of the run in the picture.
+    courses: one list of measure.Course per seed.
+    epochs: of the courses.
     Returns a list of Section.
     """
     drops = [f"before epoch {epoch} to {rate:g}" for epoch, rate in rate_drops(history)]
@@ -117,7 +117,10 @@ def sections(picture, history, courses, epochs):
 
 
 def table(courses, epochs):
-    """Rows of a table: the share of maps whose strongest image is the final one, mean over seeds.
+    """Rows of a table: the share of maps whose strongest image is the final one.
+
+    courses: one list of measure.Course per seed; the shares are means over seeds.
+    epochs: of the courses.
     """
     rows = [("layer", *(f"epoch {epoch}" for epoch in epochs))]
     for i, layer in enumerate(courses[0]):

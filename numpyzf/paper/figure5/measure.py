@@ -61,8 +61,7 @@ def measure(run, images, labels, *, layers=("norm1", "relu7"), amounts=None):
     images: uint8 (N, C, H, W), at least two.
     labels: (N,), indices of the scores.
     layers: the names of the first and of the last hidden layer. norm1 is all that the paper calls
-        layer 1 (filtered, rectified, pooled, normalized); relu7 has the last features below the
-        scores.
+    layer 1 (filtered, rectified, pooled, normalized); relu7 has the last features below the scores.
     amounts: {"translation", "scale", "rotation": (A,)}; without it `ranges`.
     Returns a Figure5. Its distances are Euclidean, from the features of the transformed image to
     those of the untransformed one. They are divided by the mean distance between two different
@@ -145,6 +144,7 @@ def straightness(x, y):
 def kept(sweep):
     """How many right answers stay right?
 
+    sweep: a Sweep.
     Returns their share, over all amounts, of the images whose answer is right untransformed; NaN
     if there is none.
     """
@@ -155,6 +155,7 @@ def kept(sweep):
 def kept_probability(sweep, chosen):
     """How much of the true class's probability is left?
 
+    sweep: a Sweep.
     chosen: bool (N,), images; of these, only those count whose answer is right untransformed.
     Returns the mean probability over all amounts / the mean probability untransformed; NaN if no
     image counts.

@@ -18,6 +18,7 @@ def draw(results):
 
     All filters of a net share one scale: a filter that dominates is seen to dominate, and one that
     is nearly zero is gray.
+
     results: {name: measure.Figure6}.
     Returns a matplotlib figure.
     """
@@ -88,5 +89,5 @@ def draw_measures(results):
                      yticklabels=list(results))
             axes.xaxis.get_major_locator().set_params(nbins=4, integer=True)
             axes.tick_params(axis="y", length=0)
-            axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="x", color=plots.GRID, linewidth=0.8)
     return figure

@@ -131,6 +131,7 @@ def aliased_energy(maps, stride):
     rows or columns, can't be told from a lower one, as which it then appears: it is aliased. Each
     map's mean is removed first. Its edges are faded out (Hann window), since the FFT takes the
     picture to go on periodically and would see a jump there.
+
     maps: (N, F, H, W), known at every pixel.
     stride: pixels; with 1 nothing is aliased.
     Returns the energy |FFT|² of the aliased frequencies (F,), and of all frequencies (F,).
@@ -150,6 +151,7 @@ def independent(covariance):
 
     It is (Σλ)² / Σλ² over the eigenvalues λ of the maps' correlations, the "participation ratio":
     n groups of equal maps give n. Maps that don't vary are left out.
+
     covariance: (F, F), of the maps.
     Returns a number; 0 if no map varies.
     """

@@ -14,7 +14,7 @@ def draw(results, others, classes, masks=None):
 
     results: measure.Figure7, a row for each.
     others: for each row, projections (k, C, h, w) of the same map's strongest activations in other
-        images.
+    images.
     classes: the names of the labels.
     masks: bool (images, H, W), the objects, whose outlines are then drawn in.
     Returns a matplotlib figure.

@@ -35,7 +35,7 @@ def measure(run, image, label, *, layer="relu5", size=None, step=2):
     label: its true class.
     layer: the uppermost one with maps that can't be negative.
     size: the square's side in pixels; without it 27/224 of the image's side, as a replica of the
-        paper chose, since the paper doesn't say.
+    paper chose, since the paper doesn't say.
     step: pixels from one place to the next, about.
     Returns a Figure7. Raises ValueError for an unknown label.
     """
@@ -81,8 +81,8 @@ def score(result, mask, parts):
     result: a Figure7.
     mask: bool (H, W), the object's pixels.
     parts: (P, 2), row and column of each part's center; P may be 0.
-    What cannot be said is NaN: of squares that all are, or never are, on the object; without parts;
-    of a map that is zero.
+    Returns a Score. What cannot be said is NaN: of squares that all are, or never are, on the
+    object; without parts; of a map that is zero.
     """
     drop, inside = result.whole_probability - result.probability, on_object(result, mask)
     losses, distances = np.maximum(drop, 0), distances_to(result, parts)
@@ -104,6 +104,7 @@ def of_images(scores):
 def on_object(result, mask):
     """Is the pixel in the middle of the square one of the object's?
 
+    result: a Figure7.
     mask: bool (H, W), the object's pixels.
     Returns bool (rows, columns).
     """
@@ -113,6 +114,7 @@ def on_object(result, mask):
 def distances_to(result, places):
     """How far is the square's middle from the nearest of some places?
 
+    result: a Figure7.
     places: (P, 2), row and column.
     Returns pixels (rows, columns); NaN without places.
     """

@@ -3,11 +3,12 @@ import numpy as np
 
 from ... import texts
 from ...data import scenes
+from ...data.preprocess import Prepared
 from ...look.many import top_activations
 from ...page import Section
 from ...tour import features
-from ...data.preprocess import Prepared
 from ..claims import Claim, Report, percent, spread, verdict
+from ..study import first_of_each
 from .draw import draw
 from .measure import exceeds, mean, measure, of_images, score
 
@@ -20,8 +21,7 @@ def report(study):
     """Figure 7 on test scenes, scored with every seed's net."""
     test = study.test_scenes
     each = 1 if study.quick else 10
-    rows = np.sort(np.concatenate([np.flatnonzero(test.labels == label)[:each]
-                                   for label in range(len(test.classes))]))
+    rows = first_of_each(test.labels, each)
     scores, picture = [], None
     for seed in study.seeds:
         run = study.run_of("scenes", seed)
@@ -60,7 +60,8 @@ def most_changed(results, rows):
     """The images whose probability the square lowers most, at most three, of different classes.
 
     results: a measure.Figure7 for each of the rows.
-    Returns rows.
+    rows: the images' numbers.
+    Returns some of the rows.
     """
     changes = [result.probability.min() - result.whole_probability for result in results]
     found = {}          # {class: row}

@@ -8,7 +8,7 @@ from ...data.preprocess import Prepared
 from ...geometry import ceil_div
 from ...look import linear
 from .. import splits
-from ..study import RECIPES
+from ..study import RECIPES, first_of_each
 
 COUNTS = (5, 20, splits.MOST_EXAMPLES)      # training images per class
 SCRATCH_EPOCHS = {1: 10, 3: 18}             # by color channels: enough to learn the few images
@@ -85,7 +85,11 @@ def train_from_scratch(study, kind, examples, seed):
     The images are repeated, 3 times at least, until they make an epoch of 600. Images held out for
     validation would be copies, which say nothing. So no accuracy steers the rate: it is lowered for
     the last epochs only.
+
+    study: a Study; it keeps the net.
+    kind: one of splits.KINDS.
     examples: a data.Dataset.
+    seed: of everything random.
     Returns a Run.
     """
     count = len(examples.labels)
@@ -114,7 +118,7 @@ def accuracies(train, test, counts, learn):
                          f"the rarest has {fewest}")
     found = []
     for count in counts:
-        rows = splits.first_of_each(labels, count)
+        rows = first_of_each(labels, count)
         scores = learn(x[rows], labels[rows])
         found.append((scores(test_x).argmax(axis=1) == test_labels).mean())
     return np.array(found)

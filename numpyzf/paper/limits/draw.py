@@ -101,6 +101,7 @@ def _draw_lines(axes, cascades, similarities):
 def draw_classes(results, names):
     """Projections of the scores of several classes of one image, and how similar they are.
 
+    results: a list of Limits, one per net.
     names: of the classes.
     """
     first = results[0]
@@ -158,7 +159,7 @@ def draw_ways(results):
                                   for i, title in enumerate(titles)})
         area = np.mean([r.masks.mean() for r in results])
         axes.axvline(area, color=plots.GRAY, linestyle=":", linewidth=1.2)
-        axes.text(area, 3.48, " the object's share of the image", fontsize=8, color="#555555",
+        axes.text(area, 3.48, " the object's share of the image", fontsize=8, color=plots.NOTE,
                   va="bottom")
         axes.set(xlim=(-0.15, 1.05), xlabel="similarity, or share")
         dots, labels = axes.get_legend_handles_labels()

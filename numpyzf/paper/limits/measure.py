@@ -69,6 +69,7 @@ def measure(run, images, labels, masks, rng):
     """Project the true class's score of every image, and what else is in Limits.
 
     A score is seeded with 1, whatever its value: it may be negative.
+
     run: a Run, whose net has a layer conv5; its last layer gives the scores.
     images: uint8 (M, C, H, W), M ≥ 2.
     labels: (M,), integers.
@@ -109,6 +110,7 @@ def cascade(net, x, layer, units, masks, seed):
 
     net: trained.
     x: float32 (M, C, H, W), prepared images; each goes up through the damaged net too.
+    layer: where the way down begins.
     units: (M, 2) or (M, 4), one of `layer` for each image.
     masks: bool (M, H, W).
     seed: of the noise; a layer gets the same noise at every step.
@@ -208,6 +210,7 @@ def randomize(net, names, rng):
 def with_weights(trace, other):
     """The same pass (switches, masks), but the way down takes the weights of another net.
 
+    trace: of a trained net.
     other: a net with the same layers.
     Returns a new Trace.
     """

@@ -12,7 +12,7 @@ PANELS = [("activations", "on the way up", "activations, standard deviation"),
 def draw(signals):
     """Draw the signals in several nets over the layers.
 
-    signals: {name: measure.Signals}, of nets with layers of the same names, four at most
+    signals: {name: measure.Signals}, of nets with layers of the same names, four at most.
     Returns a matplotlib figure.
     """
     with plots.style():
@@ -24,7 +24,7 @@ def draw(signals):
                 axes.plot(range(len(values)), values, line, color=color, label=name)
             axes.set(yscale="log", xticks=range(len(signal.layers)), title=title, ylabel=label)
             axes.set_xticklabels(signal.layers, rotation=60)
-            axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
@@ -32,7 +32,8 @@ def draw(signals):
 def draw_radius(nets, radius):
     """Draw the RMS value of every filter of every convolution, and the radius of renormalization.
 
-    nets: {title: {layer: (F,)}}, as measure.filter_sizes makes each
+    nets: {title: {layer: (F,)}}, as measure.filter_sizes makes each.
+    radius: Recipe.radius.
     Returns a matplotlib figure.
     """
     with plots.style():

@@ -27,10 +27,10 @@ class Trainings(NamedTuple):
 def measure(net, x, labels, *, rate=Recipe().rate):
     """Measure what one batch does in a net. Nothing is dropped or learned.
 
-    net: Network
-    x: float32 (N, C, H, W), the net's input
-    labels: (N,)
-    rate: of the step, which is one of gradient descent without momentum
+    net: Network.
+    x: float32 (N, C, H, W), the net's input.
+    labels: (N,).
+    rate: of the step, which is one of gradient descent without momentum.
 
     The standard deviation and the RMS values are over images, maps and places. The change of the
     weights is rate · RMS(gradient) / RMS(weights). Returns Signals.
@@ -57,9 +57,9 @@ def rms(array):
 def measure_trainings(runs, test, chance):
     """How some trainings went.
 
-    runs: list of runs.Run, one per seed
-    test: data.Dataset of test images
-    chance: the share of the most frequent class, 0 … 1
+    runs: list of runs.Run, one per seed.
+    test: data.Dataset of test images.
+    chance: the share of the most frequent class, 0 … 1.
     Returns Trainings.
     """
     histories = [run.history for run in runs]
@@ -70,8 +70,8 @@ def measure_trainings(runs, test, chance):
 def epochs_at_chance(history, chance):
     """How many epochs pass before a net is better than guessing; all epochs if it never is.
 
-    history: one dictionary per epoch, as training.train makes it
-    chance: the share of the most frequent class, 0 … 1
+    history: one dictionary per epoch, as training.train makes it.
+    chance: the share of the most frequent class, 0 … 1.
 
     Better than guessing: the validation accuracy is 1.5 times that of guessing, or more.
 

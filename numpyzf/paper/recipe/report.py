@@ -27,7 +27,7 @@ DEEP = "the paper's net, Gaussian of 0.01, pixels ±128"
 def report(study):
     """The recipe on the study's images.
 
-    study: study.Study
+    study: study.Study.
     Returns a Report.
     """
     runs = train(study)
@@ -57,7 +57,8 @@ def train(study):
 def measure_starts(study, prepare):
     """The signals at the start of labnets, and of the paper's net on scenes in its own size.
 
-    prepare: {way to begin: its preparation of images}
+    study: study.Study.
+    prepare: {way to begin: its preparation of images}.
     Returns {way to begin: measure.Signals}.
     """
     images, labels, classes = study.train
@@ -76,8 +77,8 @@ def measure_starts(study, prepare):
 def claims(trainings, held):
     """The claims about the recipe.
 
-    trainings: {HE, SMALL, STATED: measure.Trainings}
-    held: {"images", "scenes": one dictionary of measure.held_back per seed}
+    trainings: {HE, SMALL, STATED: measure.Trainings}.
+    held: {"images", "scenes": one dictionary of measure.held_back per seed}.
     Returns a list of Claim.
     """
     def outcome(name):
@@ -110,11 +111,11 @@ def _first_is_held_most(shares):
 def sections(classes, trainings, chance, signals, shown):
     """The three pictures and the table, with their words.
 
-    classes: how many there are
-    trainings: {HE, SMALL, STATED: measure.Trainings}
-    chance: the accuracy of guessing, 0 … 1
-    signals: {HE, SMALL, STATED, DEEP: measure.Signals}
-    shown: {kind: Network}, whose filters are shown
+    classes: how many there are.
+    trainings: {HE, SMALL, STATED: measure.Trainings}.
+    chance: the accuracy of guessing, 0 … 1.
+    signals: {HE, SMALL, STATED, DEEP: measure.Signals}.
+    shown: {kind: Network}, whose filters are shown.
     Returns a list of Section.
     """
     own = RECIPES["images"]
@@ -137,7 +138,7 @@ def sections(classes, trainings, chance, signals, shown):
 def table(small, deep):
     """Rows of a table: what each layer makes of the deviation of the one before it.
 
-    small, deep: measure.Signals of a small net and of the paper's
+    small, deep: measure.Signals of a small net and of the paper's.
     """
     rows = [("layer", "small net: inputs of a unit, n", "predicted", "measured",
              "paper's net: n", "predicted", "measured")]

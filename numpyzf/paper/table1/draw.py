@@ -32,7 +32,7 @@ def draw(results):
                  yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5),
                  xlim=(0, None))
         axes.legend(loc="lower left", title="layer")
-        axes.grid(axis="x", color="#e4e4e4")
+        axes.grid(axis="x", color=plots.GRID)
         axes.set_axisbelow(True)
     return figure
 
@@ -43,7 +43,6 @@ def draw_faces(images, places, side):
     images: uint8 (n, C, H, W).
     places: {name: corners (n or more, 2)}, see `cover`.
     side: of the square, in pixels.
-
     Returns a matplotlib figure.
     """
     rows = {"whole image": images}

@@ -22,7 +22,7 @@ def measure(run, images, places, side, *, layers=LAYERS, group=GROUP):
     run: a runs.Run, the trained net.
     images: uint8 (N, C, H, W), one group after the other.
     places: {name: integers (N, 2)}, the square's first row and column in each image, as the net
-        sees it.
+    sees it.
     side: of the square, in pixels. It has the value 0: the mean image's gray.
     layers: names of layers.
     group: how many images are compared with each other, two at least.
@@ -62,7 +62,6 @@ def cover(x, corners, side, value=0):
     corners: integers (N, 2), the square's first row and column; what lies outside is left out.
     side: of the square, in pixels.
     value: of its pixels.
-
     Raises ValueError for corners of another shape.
     """
     if np.shape(corners) != (len(x), 2):
@@ -80,8 +79,7 @@ def change_signs(before, after):
     """The signs of changes, where 0 means unchanged.
 
     before, after: arrays of one shape. A change of at most 1e-5 of the largest number in `before`
-        is rounding, and counts as none.
-
+    is rounding, and counts as none.
     Returns the sign of before − after, int8.
     """
     change = before - after
@@ -106,7 +104,6 @@ def places_to_cover(faces, side, rng):
     faces: a scenes.Scenes, GROUP after GROUP.
     side: of the square, in pixels.
     rng: numpy.random.Generator.
-
     Returns {name: corners, int64 (N, 2)}. RANDOM is another place in each image, SAME is one
     random place for each group.
     """
@@ -121,7 +118,6 @@ def corner(centers, side):
 
     centers: (N, 2), row and column.
     side: of the squares, in pixels.
-
     Returns int64 (N, 2).
     """
     return np.rint(np.asarray(centers, float) - (side - 1) / 2).astype(np.int64)

@@ -8,7 +8,6 @@ def draw(result):
     """Draw the errors: a faint dot for every net, a bar for their mean, a diamond for an average.
 
     result: a Table2.
-
     Returns a matplotlib figure.
     """
     nets = number_of_nets(result)
@@ -30,7 +29,7 @@ def draw(result):
                               markeredgewidth=2)
             axes.set(xlabel=f"test error, {title} (%)", ylim=(len(rows) - 0.5, -0.5))
             axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
-            axes.grid(axis="x", color="#e4e4e4", linewidth=0.8)
+            axes.grid(axis="x", color=plots.GRID, linewidth=0.8)
     return figure
 
 

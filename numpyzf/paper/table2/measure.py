@@ -27,7 +27,6 @@ def measure(runs, images, labels, k=2):
     images: uint8 (N, C, H, W), test images.
     labels: integers (N,).
     k: how many answers count in the second error.
-
     Returns a Table2.
     """
     whole, cropped = [], []
@@ -43,7 +42,6 @@ def probabilities(run, images):
 
     run: a runs.Run.
     images: uint8 (N, C, H, W).
-
     Returns (whole, cropped), both (N, classes): for the middle view, and averaged over all views.
     """
     whole, cropped = [], []
@@ -60,7 +58,7 @@ def views(run, images):
     """The crops of images as inputs of a net.
 
     run: a runs.Run. A net that was trained without mirror images gets the first five views only,
-        which aren't mirrored.
+    which aren't mirrored.
     images: uint8 (N, C, H, W).
 
     The fifth view is the middle. For a net that takes whole images that is the whole image: its
@@ -82,7 +80,6 @@ def errors(whole, cropped, labels, k=2):
     whole, cropped: (nets, N, classes), as `probabilities` gives them.
     labels: integers (N,).
     k: how many answers count in the second error.
-
     Returns a Table2. Raises ValueError if the shapes don't fit.
     """
     whole, cropped, labels = np.asarray(whole), np.asarray(cropped), np.asarray(labels)
@@ -105,6 +102,7 @@ def error(p, labels, k=1):
 
     p: probabilities (N, classes); of equal ones, the first classes count as larger.
     labels: integers (N,).
+    k: how many classes count.
     """
     best = np.argsort(-p, axis=1, kind="stable")[:, :k]                 # (N, k)
     return float((best != np.asarray(labels)[:, None]).all(axis=1).mean())

@@ -8,7 +8,6 @@ def draw(rows):
     """Draw the errors of each variant: the mean of the seeds, and each seed small and faint.
 
     rows: {name: Row}.
-
     Returns a matplotlib figure.
     """
     with plots.style():
@@ -21,7 +20,7 @@ def draw(rows):
         axes.set(xlabel="error (%): mean of the seeds, and each seed small and faint",
                  ylim=(len(rows) - 0.5, -0.5))
         axes.set_xlim(left=0)
-        axes.grid(color="#e4e4e4", linewidth=0.8)
+        axes.grid(color=plots.GRID, linewidth=0.8)
         axes.legend(loc="best", frameon=True, edgecolor="none")
     return figure
 

@@ -41,9 +41,8 @@ def measure(runs, train, test):
 
     runs: a list of runs.Run, one for each seed.
     train: the data.Dataset they were trained on. The tenth that a run held out is left out. Of the
-        rest, as many images as there are in `test`, evenly spread, are looked at.
+    rest, as many images as there are in `test`, evenly spread, are looked at.
     test: a data.Dataset.
-
     Returns a Row.
     """
     train_errors, test_errors = [], []
@@ -67,7 +66,6 @@ def cost(rows, key):
 
     rows: {key: Row}.
     key: of the variant.
-
     Returns shares (seeds,).
     """
     return rows[key].test - _whole_net(rows, key)

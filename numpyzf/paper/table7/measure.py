@@ -6,6 +6,7 @@ import numpy as np
 from ... import runs
 from ...look import linear
 from .. import splits
+from ..study import first_of_each, images_of
 
 PER_CLASS, DRAWS = 30, 2        # training images of each class, and how often they are drawn
 
@@ -56,7 +57,7 @@ def own_classes(study, kind, seed):
     Returns (run, train, test): a Run, and two data.Dataset, the images held out of its training,
     and test images.
     """
-    train, test = splits.images_of(study, kind)
+    train, test = images_of(study, kind)
     _, held_out = runs.hold_out(train.labels, np.random.default_rng(seed))
     order = np.random.default_rng(seed).permutation(len(test.labels))[:splits.MOST_TESTS]
     return study.run_of(kind, seed), splits.take(train, held_out), splits.take(test, order)
@@ -78,6 +79,7 @@ def accuracies(train, labels, test, test_labels, *, per_class=PER_CLASS, draws=D
     """Learn from a few images of each class, on the features of each layer, and test.
 
     The strength of each classifier's penalty is chosen on parts of its training images.
+
     train, test: {layer: float (N, values)}, as splits.features gives them.
     labels, test_labels: (N,), integers from 0.
     per_class: training images of each class; fewer if a class has fewer.
@@ -92,7 +94,7 @@ def accuracies(train, labels, test, test_labels, *, per_class=PER_CLASS, draws=D
                          "it takes two images of each class")
     per_class = min(per_class, fewest)
     starts = range(0, fewest - per_class + 1, per_class)
-    rows = [splits.first_of_each(labels, per_class, start) for start in starts][:draws]
+    rows = [first_of_each(labels, per_class, start) for start in starts][:draws]
 
     def accuracy(fit, layer):
         """The mean over the draws."""
