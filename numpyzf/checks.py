@@ -3,7 +3,8 @@
 Most return what they checked, as the caller needs it: a C-contiguous array, Python's integers.
 They raise a TypeError for a wrong type or dtype and a ValueError for a wrong shape or value. The
 message names the argument, says what came and what was expected, and, where there is one, the way
-out. What is checked about files stands where they are read, in data/ and checkpoints.py.
+out. What is checked about uint8 images stands in data/preprocess.py, about files in data/image.py
+and checkpoints.py.
 """
 from numbers import Integral, Real
 

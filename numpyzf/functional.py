@@ -8,9 +8,9 @@ takes time runs in kernels/, the machine room; reference.py has the same in plai
 A NaN: a network refuses it (checks.images). A pool takes it as the maximum. A ReLU leaves it up and
 stops the gradient there; the deconvnet's rectification lets it through.
 
-A convolution can be computed in four ways, the `method`. "direct", "unfold" and "shift" give the
-same numbers to rounding. "winograd" differs by up to some 1e-5 of the largest in float32, and a NaN
-or an infinity in x reaches further there, in its tiles. kernels/__init__.py says what "auto" takes.
+A convolution can be computed in four ways, the `method`. Of finite numbers "direct", "unfold" and
+"shift" give the same to rounding; "winograd" differs by up to some 1e-5 of the largest in float32.
+A NaN or an infinity reaches further in some. kernels/__init__.py has more, and what "auto" takes.
 """
 from typing import NamedTuple
 

@@ -15,6 +15,7 @@ A layer of your own is a class with these three methods and
     params             its arrays by name, {} without any; `initialize` sets "b" and draws "w"
     window             its geometry.Window, or None where no small part of the image is seen
     output_shape(shape) -> shape        without the batch; ValueError for an input that doesn't fit
+    __repr__           what print(net) shows
 """
 from typing import NamedTuple
 

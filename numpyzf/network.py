@@ -14,15 +14,14 @@ from .layers import Conv, MaxPool, ReLU
 class Trace:
     """All that came out of one forward pass: trace["conv5"] is that layer's output.
 
-    Parameters and input aren't copied: after a training step, go up again before going down. A
-    training pass through all layers keeps only what `Network.backward` needs; asked for more, it
-    goes up once more, with the same dropout.
+    Parameters and input aren't copied: after a training step, call `forward` again. A training pass
+    through all layers keeps what `Network.backward` needs; asked for more, it goes up once more.
     """
     outputs: dict           # {"input": x, "conv1": y, …}
-    saved: dict             # {"conv1": …}: what each layer's backward and project need
+    saved: dict             # {"conv1": ConvSaved, "relu1": mask, "pool1": Switches …}
     scores: np.ndarray      # the last output
     names: list             # of the layers that the pass went through
-    lean: tuple = None      # of a training pass: its layers and what they saved, two dictionaries
+    lean: tuple = None      # of a training pass: its layers, ReLU and pool merged, and their saved
     again: object = None    # of a training pass: makes the same Trace with everything in it
 
     def __getitem__(self, name):
@@ -131,12 +130,12 @@ class Network:
 
         x: (N, C, H, W), or one image (C, H, W), which becomes the only one of its batch. TypeError
         or ValueError for another dtype or shape, or a value that isn't finite.
-        train: dropout drops, by rng, a numpy.random.Generator; only what `backward` needs is kept.
+        train: dropout drops, by rng, a numpy.random.Generator. See Trace for what is then kept.
         """
         x = checks.images(self, x)
         if until is not None and until not in self.layers:
             checks.layer(self, until)       # raises the error
-        lean, same = train and until is None, copy.deepcopy(rng)
+        lean, rng_before = train and until is None, copy.deepcopy(rng)
         layers = rectified_pools(self.layers) if lean else self.layers
         outputs, saved, y = {"input": x}, {}, x
         for name, layer in layers.items():
@@ -149,13 +148,13 @@ class Network:
             return Trace(outputs, saved, y, [*saved])
 
         def again():
-            return self.forward(x, train=True, rng=copy.deepcopy(same), until=name)
+            return self.forward(x, train=True, rng=copy.deepcopy(rng_before), until=name)
 
-        alike = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
-        return Trace(outputs, alike, y, [*self.layers], (layers, saved), again)
+        unmerged = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
+        return Trace(outputs, unmerged, y, [*self.layers], (layers, saved), again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
-        """Gradients of Σ dy·output under the parameters' names, "conv1.w" …
+        """The gradients of Σ dy·output: {"conv1.w": array, …}.
 
         dy: of the shape of an output.
         layer: whose output that is; the last layer of the trace by default.
@@ -186,7 +185,7 @@ class Network:
     def outputs(self, x, layers, *, batch=128):
         """The outputs of some layers for any number of images: {layer: (N, …)}.
 
-        x: (N, C, H, W), or what gives such arrays for slices, `batch` at a time, see data.Prepared.
+        x: (N, C, H, W), or an object whose x[a:b] is such an array: data.preprocess.Prepared.
         """
         parts = {checks.layer(self, name): [] for name in layers}
         names = self.up_to(max(layers, key=[*self.layers].index))
@@ -260,7 +259,7 @@ class Network:
 
 
 def rectified_pools(layers):
-    """{name: layer} of a training pass: a ReLU and the max pool behind it become the pool."""
+    """{name: layer} of a training pass: a ReLU and the pool behind it are one, the pool."""
     found = dict(layers)
     for below, name in pairwise(layers):
         if type(layers[below]) is ReLU and type(layers[name]) is MaxPool:

@@ -1,4 +1,4 @@
-"""Convolution as its definition says, without BLAS: seven loops, the innermost along a row.
+"""Convolution as its definition says, without BLAS: its loops, the innermost along a row.
 
 The idea: a row of y[n, f] is a sum of shifted input rows, each times one weight. With the loop over
 columns innermost, the compiler makes vector multiply-adds of it. The two gradients are the same

@@ -1,15 +1,16 @@
 """Max pooling that records where each maximum came from; unpooling that sends values back there.
 
 The idea: a switch is the place of a window's maximum, row·W + column in the unpadded input.
-Padding counts as −∞, and its place is never given out. Ties go to the first in row-major order:
-only a strictly larger value replaces the maximum. A NaN wins against all numbers, so that it
-can't vanish unseen.
+Padding counts as −∞; a window of only −∞ gets the place of its first pixel that isn't padding.
+Ties go to the first in row-major order: only a strictly larger value replaces the maximum. A NaN
+wins against all numbers, so that it can't vanish unseen.
 
 Pixels are split by row and column modulo the stride (see shared.py), for a band of rows of
 windows at a time. Then one place of all windows is one stretch: first the largest along each row of
 a window, then the largest of these rows, all in vector instructions.
 
-Cost: some 2·size comparisons per output; one read of the input, 8 or 12 bytes written per output.
+Cost: min(size, stride)·(size − 1) + size − 1 comparisons per output, 6 for 3×3 windows two apart;
+one read of the input, 8 or 12 bytes written per output.
 
 Threads: a plane is written by one thread. So unpooling, where overlapping windows can add into one
 place, needs no atomic additions and is the same every time.

@@ -1,4 +1,4 @@
-"""Many units at once: project them together, and find the activations that are worth it."""
+"""Many units at once: project them together, and find the strongest ones."""
 import math
 from typing import NamedTuple
 
