@@ -22,8 +22,7 @@ import numpy as np
 from numba import njit
 
 from ..geometry import Window, pool_output_size
-from .pointwise import relu_gradient
-from .shared import FEW, run, split_phases
+from .shared import run, split_phases
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 
@@ -49,11 +48,8 @@ class RectifiedPool(NamedTuple):
     def backward(self, dy, saved, need_dx=True):
         """Pass where the maximum is positive, and unpool."""
         y, index, x_shape = saved
-        dy = np.ascontiguousarray(dy)       # or r.reshape(-1) below could be a copy of r
-        r, dx = np.empty_like(dy), np.empty(x_shape, dy.dtype)
-        flat = dy.reshape(-1), (y > 0).reshape(-1), r.reshape(-1)
-        run(relu_gradient, dy.size, *flat, least=FEW)
-        run(unpool, len(dx) * dx.shape[1], r, index, dx)
+        dx = np.empty(x_shape, dy.dtype)
+        run(unpool_positive, len(dx) * dx.shape[1], np.ascontiguousarray(dy), y, index, dx)
         return dx, {}
 
 
@@ -174,3 +170,19 @@ def unpool(r, index, x, start, stop):
         for p in range(oh):
             for q in range(ow):
                 pixels[index[n, c, p, q]] += r[n, c, p, q]
+
+
+@njit(nogil=True, cache=True)
+def unpool_positive(r, y, index, x, start, stop):
+    """unpool, but of the values only whose maximum y (N, C, OH, OW) is positive: past a ReLU."""
+    channels, oh, ow = r.shape[1:]
+    zero = r.dtype.type(0)
+    for plane in range(start, stop):
+        # this channel of this image, as in unpool
+        n, c = plane // channels, plane % channels
+        pixels = x[n, c].reshape(-1)
+        pixels[:] = 0
+        # the ReLU's gradient passes where its output was positive; elsewhere nothing is sent
+        for p in range(oh):
+            for q in range(ow):
+                pixels[index[n, c, p, q]] += r[n, c, p, q] if y[n, c, p, q] > zero else zero
