@@ -323,6 +323,15 @@ def places(name, values):
 
 # ---- units and projections ---------------------------------------------------------------------
 
+def same_layers(net, trace):
+    """A trace whose layers are of the network's kinds: else its saved would be misread."""
+    for name in trace.names:
+        own, other = net.layers.get(name), trace.layers[name]
+        if type(own) is not type(other) or own.window != other.window:
+            raise ValueError(f"the trace is of another network: its {name} is {other!r}, "
+                             f"this network's {own!r}")
+
+
 def projection(net, trace, name, rule, seed, rules):
     """The output of a layer in a trace of this network; and the rule, as a tuple.
 
@@ -335,10 +344,14 @@ def projection(net, trace, name, rule, seed, rules):
         raise ValueError(f"rule must be one of {', '.join(rules)}, or a Rule, or three booleans "
                          f"(forward ReLU mask, pooling switches, backward ReLU), not {rule!r}")
     rule = tuple(rule)
+    if not all(choice in (False, True) for choice in rule[:3]):
+        raise ValueError(f"a rule's three choices must be booleans, not {rule!r}")
     if rule[3:] not in ((), ("identity",), ("gradient",)):
         raise ValueError("a rule's through_normalization must be 'identity' or 'gradient', "
                          f"not {rule[3]!r}")
     layer(net, name)
+    if trace.layers is not net.layers:
+        same_layers(net, trace)
     y = trace[name]
     if y.shape[1:] != net.shapes[name] or trace["input"].shape[1:] != net.input_shape:
         raise ValueError(f"the trace is of another network: its {name} is {y.shape[1:]}, "

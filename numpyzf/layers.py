@@ -159,7 +159,6 @@ class ContrastNorm:
         return f"contrast normalization over {self.constants['size']} maps"
 
     def output_shape(self, shape):
-        """Unchanged; ValueError unless it is (C, H, W)."""
         if len(shape) != 3:
             raise ValueError(f"{self} takes maps (C, H, W), but gets shape {shape}")
         return shape
@@ -259,5 +258,4 @@ class Dropout:
         return (dy if saved is None else functional.dropout_backward(dy, saved)), {}
 
     def project(self, r, saved, image_of, rule):
-        """Pass what was not dropped."""
         return r if saved is None else functional.dropout_backward(r, saved[image_of])

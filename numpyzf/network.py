@@ -2,6 +2,7 @@
 import copy
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class Trace:
     saved: dict             # {"conv1": ConvSaved, "relu1": mask, "pool1": Switches …}
     scores: np.ndarray      # the last output
     names: list             # of the layers that the pass went through
+    layers: dict            # {"conv1": Conv …}: the network's
     lean: tuple = None      # of a training pass: its layers, ReLU and pool merged, and their saved
     again: object = None    # of a training pass: makes the same Trace with everything in it
 
@@ -77,9 +79,9 @@ class Network:
     # ---- parameters ----
     @property
     def parameters(self):
-        """{"conv1.w": array, "conv1.b": array, …}: the arrays themselves, not copies."""
-        return {f"{name}.{key}": value for name, layer in self.layers.items()
-                for key, value in layer.params.items()}
+        """{"conv1.w": array, …}: the arrays themselves, which are changed in place only."""
+        return MappingProxyType({f"{name}.{key}": value for name, layer in self.layers.items()
+                                 for key, value in layer.params.items()})
 
     @property
     def dtype(self):
@@ -94,10 +96,7 @@ class Network:
         return net
 
     def load_parameters(self, parameters):
-        """Copy values in from a dictionary like `parameters`.
-
-        ValueError or TypeError, and no change, for other names or shapes, or a NaN or infinity.
-        """
+        """Copy values in from a dictionary like `parameters`; all, or an error and none."""
         own = self.parameters
         checks.parameters(own, parameters)
         for name, value in parameters.items():
@@ -145,13 +144,13 @@ class Network:
             if name == until:
                 break
         if not lean:
-            return Trace(outputs, saved, y, [*saved])
+            return Trace(outputs, saved, y, [*saved], self.layers)
 
         def again():
             return self.forward(x, train=True, rng=copy.deepcopy(rng_before), until=name)
 
         unmerged = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
-        return Trace(outputs, unmerged, y, [*self.layers], (layers, saved), again)
+        return Trace(outputs, unmerged, y, [*self.layers], self.layers, (layers, saved), again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """The gradients of Σ dy·output: {"conv1.w": array, …}.
@@ -160,6 +159,8 @@ class Network:
         layer: whose output that is; the last layer of the trace by default.
         wrt_input: add the gradient with respect to the input, under "input".
         """
+        if trace.layers is not self.layers:
+            checks.same_layers(self, trace)
         layers, saved = trace.lean or (self.layers, trace.saved)
         if layer is not None and layer != trace.names[-1]:
             if checks.layer(self, layer) not in trace.names:

@@ -9,7 +9,6 @@ import numpy as np
 
 from . import checks, kernels
 from .functional import softmax_cross_entropy
-from .geometry import ceil_div
 
 
 class Recipe(NamedTuple):
@@ -73,7 +72,8 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
         v, gradient, number = velocity[name], grads[name], w.dtype.type
         gradient = checks.array(f"the gradient of {name}", gradient, like=w.dtype, shape=w.shape,
                                 why="that of the parameter")
-        if not (w.flags.c_contiguous and v.flags.c_contiguous):
+        if checks.array(name, w) is not w or checks.array(f"the velocity of {name}", v,
+                                                          like=w.dtype, shape=w.shape) is not v:
             raise ValueError(f"{name} must be C-contiguous, to be changed in place")
         kernels.run(kernels.momentum_step, w.size, w.reshape(-1), v.reshape(-1),
                     gradient.reshape(-1), number(rate), number(momentum), least=kernels.FEW)
@@ -94,7 +94,8 @@ def filter_rms(w):
 def accuracy(net, images, labels, prepare, *, batch=256):
     """The share of images, uint8 (N, C, H, W), whose highest score is their label's.
 
-    prepare: prepare(images) makes the net's input."""
+    prepare: prepare(images) makes the net's input.
+    """
     right = 0
     for n in range(0, len(images), batch):
         scores = net.predict(prepare(images[n:n + batch]), batch=batch)
@@ -140,8 +141,8 @@ def train_epoch(state, images, labels, prepare, rate, recipe, progress=None):
     """One pass over the images, in an order drawn anew; returns the loss and the accuracy."""
     order = state.rng.permutation(len(images))
     total = right = seen = 0
-    for step in range(ceil_div(len(images), recipe.batch)):
-        rows = order[step * recipe.batch:(step + 1) * recipe.batch]
+    for start in range(0, len(images), recipe.batch):
+        rows = order[start:start + recipe.batch]
         x = prepare(images[rows], state.rng)
         loss, correct = train_step(state, x, labels[rows], rate, recipe)
         total, right, seen = total + loss * len(rows), right + correct, seen + len(rows)

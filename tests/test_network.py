@@ -1,4 +1,5 @@
 """A pass through a whole net: what it computes, what it leaves behind, and what it leaves alone."""
+import copy
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from numpyzf import reference
 from numpyzf.deconvnet import project
+from numpyzf.look.many import project_many
 from numpyzf.layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU, Rule
 from numpyzf.network import Network
 
@@ -383,3 +385,50 @@ print(len(same), all(same))
     done = subprocess.run([sys.executable, "-c", program], env=environment,
                           cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert done.stdout.strip() == "600 True", done.stderr
+
+
+# ---- what doesn't belong together ----------------------------------------------------------------
+
+def pooled_by(pool):
+    layers = [("conv1", Conv(1, 2, 3, pad=1)), ("relu1", ReLU()), ("pool1", pool),
+              ("conv2", Conv(2, 2, 3, pad=1))]
+    return Network(layers, (1, 8, 8)).initialize(np.random.default_rng(0))
+
+
+@small
+@pytest.mark.parametrize("train", [False, True])
+def test_a_trace_of_another_net_of_the_same_shapes_is_refused(train):
+    """Its switches would point outside of the boxes that signals go down in."""
+    wide, narrow = pooled_by(MaxPool(3, stride=2, ceil=True)), pooled_by(MaxPool(2, stride=2))
+    assert wide.shapes == narrow.shapes
+    trace = wide.forward(np.ones((1, 1, 8, 8), np.float32), train=train)
+    words = "the trace is of another network: its pool1 is max pool 3×3/2, this network's max pool"
+    for use in (lambda: project(narrow, trace, "conv2", (0, 0, 1, 1)),
+                lambda: project_many(narrow, trace, "conv2", [(0, 0, 1, 1)]),
+                lambda: narrow.backward(trace, trace.scores)):
+        with pytest.raises(ValueError, match=words):
+            use()
+
+
+@small
+def test_a_trace_goes_down_through_a_copy_of_its_net(net, x):
+    trace, copied = net.forward(x), copy.deepcopy(net)
+    equal(copied.backward(trace, trace.scores), net.backward(trace, trace.scores))
+
+
+@small
+@pytest.mark.parametrize("spoil", [lambda dy: dy.sum(axis=0, keepdims=True), lambda dy: dy[:, :1],
+                                   lambda dy: dy[..., :1]], ids=["batch", "maps", "columns"])
+def test_a_wrong_gradient_from_above_does_not_reach_a_rectified_pool(spoil):
+    """As a wrong backward of a layer of one's own would hand it down, in a training pass."""
+    net = pooled_by(MaxPool(2, stride=2))
+    trace = net.forward(np.ones((3, 1, 8, 8), np.float32), train=True)
+    net.layers["conv2"].backward = lambda dy, saved, need_dx: (spoil(saved.x), {})
+    with pytest.raises(ValueError, match=r"dy has shape .*, expected \(3, 2, 4, 4\)"):
+        net.backward(trace, trace.scores)
+
+
+@small
+def test_parameters_are_changed_in_place_only(net):
+    with pytest.raises(TypeError):
+        net.parameters["conv1.w"] = np.zeros_like(net.parameters["conv1.w"])

@@ -360,3 +360,14 @@ def test_a_step_refuses_what_it_could_not_change_in_place():
         velocity = {"w": np.zeros_like(w, shape=parameter.shape)}
         with pytest.raises(ValueError, match=words):
             momentum_step({"w": parameter}, velocity, {"w": gradient}, rate=0.1, momentum=0.9)
+
+
+@small
+@pytest.mark.parametrize("velocity, words", [
+    (np.zeros(1, np.float32), r"the velocity of a has shape \(1,\), expected \(4,\)"),
+    (np.zeros(4), "the velocity of a is float64"), (0, "the velocity of a must be a NumPy array")])
+def test_a_velocity_that_is_none_of_the_parameter(velocity, words):
+    """The kernel would write behind its end."""
+    parameters = {"a": np.ones(4, np.float32)}
+    with pytest.raises((TypeError, ValueError), match=words):
+        momentum_step(parameters, {"a": velocity}, parameters, rate=0.1, momentum=0.9)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from .. import checks
 from ..geometry import Window, pool_output_size
 from .shared import run, split_phases
 
@@ -48,8 +49,9 @@ class RectifiedPool(NamedTuple):
     def backward(self, dy, saved, need_dx=True):
         """Pass where the maximum is positive, and unpool."""
         y, index, x_shape = saved
+        dy = checks.array("dy", dy, "NCHW", like=y.dtype, shape=y.shape, why="that of the output")
         dx = np.empty(x_shape, dy.dtype)
-        run(unpool_positive, len(dx) * dx.shape[1], np.ascontiguousarray(dy), y, index, dx)
+        run(unpool_positive, len(dx) * dx.shape[1], dy, y, index, dx)
         return dx, {}
 
 
