@@ -54,7 +54,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     model: "labnet" or "zfnet".
     variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
     recipe: training.Recipe.
-    seed: of everything random.
+    seed: of everything random, an integer.
     initialization: "he" or "paper", see Network.initialize.
     scale: what pixels are divided by; None is their standard deviation, the paper's is 1.
     pad: random shifts in training, in pixels; only for images as large as the net's input.
@@ -63,10 +63,13 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     again: if what is there is finished, train anew in its place.
     progress: progress(text) gets a line that replaces the one before; None for none.
     report: report(text) gets a line at the start and after every epoch.
-    Returns the Run. Raises ValueError if a setting can't be, or if `out` holds a run of other
-    settings or other images: only the number of epochs may change.
+    Returns the Run. Raises TypeError or ValueError if a setting or the data can't be, and
+    ValueError if `out` holds a run of other settings or other images: only the number of epochs may
+    change.
     """
     checks.recipe(recipe)
+    seed = checks.integer("seed", seed, 0, hint=", so that a run that goes on holds out the same "
+                                                "images")
     _check(model, out)
     dataset, name = _load(data, folder, size)
     side = _input_side(model, dataset, name)
@@ -186,6 +189,9 @@ def hold_out(labels, rng, share=0.1):
 
 def _split(dataset, rng, name):
     """A data.Dataset in two, to train on and held out. At least one image of a class must stay."""
+    if len(dataset.classes) < 2:
+        raise ValueError(f"{name} has {len(dataset.classes)} class; a net learns to tell classes "
+                         "apart, so it takes two at least")
     counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
     scarce = [label for label, count in zip(dataset.classes, counts) if count < 2]
     if scarce:
@@ -204,7 +210,10 @@ def _check(model, out):
 def _load(data, folder, size):
     """The training images, a data.Dataset, and what messages call them."""
     if isinstance(data, datasets.Dataset):
-        return data, "the data set given"
+        return datasets.Dataset(*checks.dataset(*data)), "the data set given"
+    if not isinstance(data, (str, os.PathLike)):
+        raise TypeError("data must be the name of a data set, the path of a folder, or a "
+                        f"data.Dataset(images, labels, classes), not {type(data).__name__}")
     return datasets.load(data, "train", folder=folder, size=size), data
 
 

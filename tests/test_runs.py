@@ -284,6 +284,95 @@ def test_an_epoch_to_keep_is_there_before_the_run_goes_beyond_it(train, tmp_path
     assert os.listdir(tmp_path) == ["epoch-001.npz"]
 
 
+# ---- a data set of one's own, at the door -------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def arrays():
+    """30 little gray images of noise, 10 of each class: images, labels, classes."""
+    images = np.random.default_rng(1).integers(0, 256, (30, 1, 16, 16)).astype(np.uint8)
+    return images, np.arange(30) % 3, ("a", "b", "c")
+
+
+BAD_DATA = {
+    "more images than labels": (lambda x, y, c: (x, y[:15], c),
+                                ValueError, r"labels must be \(30,\), one per image, not \(15,\)"),
+    "more labels than images": (lambda x, y, c: (x[:15], y, c),
+                                ValueError, r"labels must be \(15,\), one per image, not \(30,\)"),
+    "wide": (lambda x, y, c: (np.tile(x, 2), y, c), ValueError,
+             r"images must be squares, \(N, C, H, H\), not \(30, 1, 16, 32\): cut or pad them"),
+    "tall": (lambda x, y, c: (x[..., :8], y, c), ValueError, "images must be squares"),
+    "channels last": (lambda x, y, c: (np.zeros((30, 16, 16, 3), np.uint8), y, c),
+                      ValueError, r"say images\.transpose\(0, 3, 1, 2\)"),
+    "three axes": (lambda x, y, c: (x[:, 0], y, c), ValueError, r"say images\[:, None\]"),
+    "no pixels": (lambda x, y, c: (x[..., :0, :0], y, c), ValueError, "one pixel at least"),
+    "images floats": (lambda x, y, c: (x / 255, y, c), TypeError,
+                      "images must be uint8, 0 … 255, not float64; .*astype"),
+    "images a list": (lambda x, y, c: (x.tolist(), y, c), TypeError,
+                      "images must be a NumPy array .*, not list"),
+    "one-hot": (lambda x, y, c: (x, np.eye(3)[y], c), ValueError,
+                r"labels must be \(30,\), .* not \(30, 3\); labels\.argmax\(axis=1\)"),
+    "a column": (lambda x, y, c: (x, y[:, None], c), ValueError,
+                 r"not \(30, 1\); labels\.ravel\(\) makes them so"),
+    "labels floats": (lambda x, y, c: (x, y * 1.0, c), TypeError,
+                      "labels must be integers that count the classes from 0, not float64"),
+    "labels words": (lambda x, y, c: (x, np.array(c)[y], c), TypeError, "integers .* not <U1"),
+    "a label below 0": (lambda x, y, c: (x, y - 1, c), ValueError,
+                        r"labels\[0\] is -1, but they count the 3 classes from 0: 0 … 2"),
+    "labels from 1": (lambda x, y, c: (x, y + 1, c), ValueError, r"labels\[2\] is 3, but they"),
+    "one class": (lambda x, y, c: (x, y * 0, c[:1]), ValueError,
+                  "the data set given has 1 class; .* it takes two at least"),
+    "a number of classes": (lambda x, y, c: (x, y, 3), TypeError, "list or tuple of names, not 3"),
+    "a word of classes": (lambda x, y, c: (x, y, "abc"), TypeError, "of names, not 'abc'")}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_a_data_set_that_cannot_be(arrays, case, tmp_path):
+    change, kind, message = BAD_DATA[case]
+    with pytest.raises(kind, match=message):
+        train_run(tmp_path / "run", data=data.Dataset(*change(*arrays)), recipe=RECIPE)
+    assert not (tmp_path / "run").exists()
+
+
+def test_arrays_that_are_no_data_set(arrays, tmp_path):
+    with pytest.raises(TypeError, match=r"or a data.Dataset\(images, labels, classes\), not tuple"):
+        train_run(tmp_path / "run", data=arrays, recipe=RECIPE)
+
+
+def test_a_folder_of_one_class(folder, tmp_path):
+    shutil.copytree(folder / "blue", tmp_path / "photos" / "blue")
+    with pytest.raises(ValueError, match="photos has 1 class; .* it takes two at least"):
+        train_run(tmp_path / "run", data=tmp_path / "photos", recipe=RECIPE)
+
+
+@pytest.mark.parametrize("change", [
+    lambda x, y, c: (x.transpose(0, 1, 3, 2).copy().transpose(0, 1, 3, 2), y, c),
+    lambda x, y, c: (np.repeat(x, 2, axis=0)[::2], np.repeat(y, 2)[::2], list(c)),
+    lambda x, y, c: (x, y.tolist(), np.array(c))], ids=["transposed", "strided", "lists"])
+def test_the_same_values_laid_out_in_another_way_give_the_same_bits(arrays, change, tmp_path):
+    for name, values in (("plain", arrays), ("other", change(*arrays))):
+        train_run(tmp_path / name, data=data.Dataset(*values), recipe=RECIPE, report=str)
+    same(tmp_path / "plain", tmp_path / "other")
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, True, [1, 2]])
+def test_a_seed_is_an_integer(arrays, seed, tmp_path):
+    """With None, a continued run would hold out images that it was trained on before."""
+    with pytest.raises(TypeError, match="seed must be an integer, not .*, so that a run that goes"):
+        train_run(tmp_path / "run", data=data.Dataset(*arrays), recipe=RECIPE, seed=seed)
+
+
+def test_a_column_of_labels_is_refused_by_the_loop_too(arrays, tmp_path):
+    """Else each right answer would count as often as there are images of its class."""
+    images, labels, _ = arrays
+    run = train_run(tmp_path, data=data.Dataset(*arrays), recipe=RECIPE, report=str)
+    state = training.State(run.net, np.random.default_rng(0), 0.01)
+    for first, second in ((labels, labels[:, None]), (labels[:, None], labels),
+                          (labels, labels * 1.0)):
+        with pytest.raises((ValueError, TypeError), match="labels must be .*, not "):
+            training.train(state, images, first, (images, second), prepare=run.prepare,
+                           recipe=RECIPE)
+
+
 # ---- nets to give away --------------------------------------------------------------------------
 
 def test_a_released_net_is_small_and_says_where_it_comes_from(train, tmp_path):
