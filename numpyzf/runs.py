@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import zlib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,6 +19,11 @@ from . import checkpoints, checks, data as datasets, models, training
 from .data import preprocess
 from .data.preprocess import Preparation
 from .network import Network
+
+try:
+    import fcntl
+except ImportError:         # Windows
+    fcntl = None
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
 INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
@@ -47,7 +53,8 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
               report=print):
     """Train a model into the folder `out`, or continue the run that is there.
 
-    A tenth of the training images is held out for validation, which steers the rate.
+    A tenth of the training images is held out for validation, which steers the rate. Where another
+    training uses the folder, this one waits until that one has ended, and goes on from there.
 
     out: the run's folder.
     data, folder, size: which images, as in data.load; data may also be a data.Dataset.
@@ -83,15 +90,64 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     del dataset     # those two are copies
 
     path = Path(out) / "checkpoint.npz"
-    state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
-    if len(state.history) < recipe.epochs:
-        report(f"training {model} on {len(trained_on.images):,} images up to epoch "
-               f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
-    training.train(state, trained_on.images, trained_on.labels,
-                   (held_out.images, held_out.labels), prepare=_preparation(about), recipe=recipe,
-                   save=_saver(path, about, keep), after_epoch=_reporter(progress, report),
-                   progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
+    with _one_at_a_time(path.parent, report):
+        state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
+        if len(state.history) < recipe.epochs:
+            report(f"training {model} on {len(trained_on.images):,} images up to epoch "
+                   f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
+        training.train(
+            state, trained_on.images, trained_on.labels, (held_out.images, held_out.labels),
+            prepare=_preparation(about), recipe=recipe, save=_saver(path, about, keep),
+            after_epoch=_reporter(progress, report),
+            progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
     return _run(state, about)
+
+
+@contextmanager
+def _one_at_a_time(folder, report):
+    """Keep a run's folder for one training during the block; another one waits, and says so.
+
+    The lock is on a file in the folder, .lock, which is gone afterwards. The system releases the
+    lock of a process that is killed, and the next training takes the file away. A new folder in
+    which nothing was written goes, too.
+    """
+    path, is_new = folder / ".lock", not folder.exists()
+    if not fcntl:
+        with checkpoints.locked(path):
+            yield
+        return
+    file = _lock(path, report)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        file.close()
+        if is_new:
+            with suppress(OSError):     # it isn't empty
+                folder.rmdir()
+
+
+def _lock(path, report):
+    """Open and lock the file `path`; the lock ends when the file is closed."""
+    said = False
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not said:
+                report(f"another training uses {path.parent}; this one waits until it has ended")
+                said = True
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            return file     # a file system without locks: as if there were one training
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()        # the training before has taken this file away: lock the next one
 
 
 def _read_or_new(path, settings, trained_on, rng, recipe, again, report):
@@ -103,7 +159,6 @@ def _read_or_new(path, settings, trained_on, rng, recipe, again, report):
             return state, about
     about = _about(settings, trained_on)
     net = _build(about).initialize(rng, settings["initialization"])
-    path.parent.mkdir(parents=True, exist_ok=True)
     return training.State(net, rng, recipe.rate), about
 
 

@@ -4,7 +4,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +239,69 @@ def test_other_settings_are_refused_and_nothing_changes(train, whole, change, na
     assert (whole / "checkpoint.npz").read_bytes() == before
 
 
+# ---- two trainings into one folder --------------------------------------------------------------
+
+@pytest.fixture
+def beside(train, tmp_path):
+    """What a second training does that begins in the first epoch of a first one of two epochs.
+
+    It is a training of these options. Returns its Run, or raises its error; and what it reported.
+    """
+    def beside(**options):
+        begun, waiting, lines = threading.Event(), threading.Event(), []
+
+        def first_progress(text):
+            begun.set()
+            assert waiting.wait(60), "the second one didn't wait"
+
+        def report(text):
+            lines.append(text)
+            waiting.set()
+
+        def second():
+            assert begun.wait(60)
+            return train(tmp_path / "run", **{"report": report, "progress": None} | options)
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(second)
+            train(tmp_path / "run", progress=first_progress, report=str)
+        assert lines[0] == (f"another training uses {tmp_path / 'run'}; this one waits until it "
+                            "has ended")
+        assert os.listdir(tmp_path / "run") == ["checkpoint.npz"]
+        return future, lines[1:]
+    return beside
+
+
+def test_the_second_one_waits_and_then_is_refused(beside, whole, tmp_path):
+    future, lines = beside(seed=1)
+    with pytest.raises(ValueError, match="another seed .0, not 1"):
+        future.result()
+    assert lines == []
+    same(tmp_path / "run", whole)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_the_second_one_waits_and_goes_on_from_there(beside, whole, tmp_path, epochs):
+    future, lines = beside(recipe=RECIPE._replace(epochs=epochs))
+    assert len(future.result().history) == 2
+    assert lines == [f"continuing {tmp_path / 'run' / 'checkpoint.npz'} after epoch 2"]
+    same(tmp_path / "run", whole)
+
+
+def test_a_lock_that_a_killed_training_left_is_none(train, whole, tmp_path):
+    (tmp_path / ".lock").touch()
+    train(tmp_path)
+    same(tmp_path, whole)
+    assert os.listdir(tmp_path) == ["checkpoint.npz"]
+
+
+def test_a_file_system_without_locks(train, whole, tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(38, "Function not implemented")
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    train(tmp_path)
+    same(tmp_path, whole)
+
+
 # ---- arrays, variants, kept epochs --------------------------------------------------------------
 
 def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, whole, tmp_path):
@@ -422,6 +487,12 @@ def test_an_unknown_model(train, tmp_path):
 def test_a_recipe_that_cannot_be(train, tmp_path):
     with pytest.raises(ValueError, match="epochs must be at least 1, not 0"):
         train(tmp_path / "run", Recipe(epochs=0))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_variant_that_cannot_be(train, tmp_path):
+    with pytest.raises(ValueError, match="middle must be one to three numbers of maps"):
+        train(tmp_path / "run", variant={"middle": (1, 2, 3, 4)})
     assert not (tmp_path / "run").exists()
 
 
