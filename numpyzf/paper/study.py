@@ -42,7 +42,8 @@ class Study:
     quick: few images and one or two epochs: enough to see that everything runs, too little to learn
     anything.
     report: report(text) gets lines that say what is being done.
-    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
+    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged. In
+    a new folder, raises what data.load does, before anything is written.
     """
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
@@ -133,6 +134,7 @@ class Study:
         """Write the settings into a new folder; compare them with those in an older one."""
         path = self.out / "study.json"
         if not path.exists():
+            self.test       # read now: with wrong settings, the right ones would be refused later
             self.out.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file:
                 file.write(json.dumps(settings, indent=1).encode())
