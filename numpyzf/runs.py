@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -337,6 +338,9 @@ def load_run(folder):
     path = Path(folder)
     if path.is_dir():
         path = path / "checkpoint.npz"
+    elif path.is_file() and path.suffix != ".npz" and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no trained net; give the folder that numpyzf train --out "
+                         "made, or the checkpoint.npz in it")
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; "
                                 f"make one with: numpyzf train --out {folder}")
@@ -344,27 +348,46 @@ def load_run(folder):
     return _run(state, about)
 
 
-def run_data(run, split="test"):
+def run_data(run, split="test", *, data=None, folder=None):
     """The images that the run belongs to: data.load with the run's own settings.
 
     run: Run.
     split: "test" or "train".
-    Returns a data.Dataset. Raises ValueError if the run was trained on arrays.
+    data, folder: where the images are now, as in data.load; without them, where they were.
+    Returns a data.Dataset. Raises ValueError if the run was trained on arrays, or on other classes;
+    FileNotFoundError if the images are no longer there.
     """
     settings = run.settings
-    if settings["data"] is None:
+    if data is None:
+        data, folder = settings["data"], folder or settings["folder"]
+    if data is None:
         raise ValueError("this run was trained on arrays, which no data set's name leads back to; "
                          "pass the images themselves")
-    return datasets.load(settings["data"], split, folder=settings["folder"], size=settings["size"])
+    try:
+        found = datasets.load(data, split, folder=folder, size=settings["size"])
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; if the images of this run have moved, say where they "
+                                "are now: --data FOLDER, or run_data(run, data=FOLDER)") from None
+    if tuple(found.classes) != tuple(run.classes):
+        raise ValueError(f"{data} has the classes {', '.join(found.classes)}; this run was trained "
+                         f"on {', '.join(run.classes)}")
+    return found
 
 
 def _continued(path, settings):
-    """The state and `about` of a run to go on with; ValueError if its settings are others."""
+    """The state and `about` of a run to go on with; ValueError if its settings are others.
+
+    The same images may be at another place, which is then kept.
+    """
     state, about = checkpoints.load_checkpoint(path, _build)
     before = about["settings"]
     keys = dict.fromkeys([*settings, "scale"])      # scale is a setting only if it was given
     different = [key for key in keys if before.get(key) != settings.get(key)]
-    if different:
+    if different and set(different) <= {"data", "folder"}:      # their checksum is the same
+        if settings["data"] is not None:
+            about["settings"] = before | {key: settings[key] for key in different}
+            checkpoints.save_checkpoint(path, state, about)
+    elif different:
         key = different[0]
         raise ValueError(f"{path} is a run with another {', '.join(different)} "
                          f"({before.get(key)!r}, not {settings.get(key)!r}); continue it with its "

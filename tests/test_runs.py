@@ -566,6 +566,26 @@ def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
         train_run(tmp_path / "run", data=folder, size=28, recipe=RECIPE, report=str)
 
 
+def test_a_run_whose_images_have_moved(folder, tmp_path):
+    """It goes on with the same images at another place, and remembers that place."""
+    recipe, new = Recipe(epochs=1, batch=16), tmp_path / "new"
+    old = shutil.copytree(folder, tmp_path / "old")
+    run = train_run(tmp_path / "run", data=old, size=28, recipe=recipe, report=str)
+    old.rename(new)
+    with pytest.raises(FileNotFoundError, match=r"old: no such folder.*run_data\(run, data=FOLDER"):
+        run_data(run)
+    found = run_data(run, data=new)
+    np.testing.assert_array_equal(found.images, data.load(new, "test", size=28).images)
+    for epochs in (1, 2):           # whether or not there is something left to train
+        run = train_run(tmp_path / "run", data=new, size=28, report=str,
+                        recipe=recipe._replace(epochs=epochs))
+        assert run.settings["data"] == str(new) and len(run.history) == epochs
+        assert len(run_data(load_run(tmp_path / "run")).images) == 9
+    (new / "red").rename(new / "rosy")
+    with pytest.raises(ValueError, match="has the classes .*rosy; this run was trained on .*red"):
+        run_data(run)
+
+
 def test_a_run_remembers_where_its_images_are(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(folder.parent)
     recipe = Recipe(epochs=1, batch=16)

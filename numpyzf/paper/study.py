@@ -42,8 +42,8 @@ class Study:
     quick: few images and one or two epochs: enough to see that everything runs, too little to learn
     anything.
     report: report(text) gets lines that say what is being done.
-    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged. In
-    a new folder, raises what data.load does, before anything is written.
+    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
+    In a new folder, raises what data.load does, before anything is written.
     """
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
