@@ -12,6 +12,8 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 from . import data, kernels, plots, runs, training
 from .bench import ladder
 from .data.image import SUFFIXES
@@ -151,6 +153,7 @@ def _train(options):
     _check_source(options)
     # read now, since an error after hours of training would be a pity
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)
+    _tell_size(options)
     variant = {"middle": options.middle} if options.middle else {}
     if options.middle and len(options.middle) < 3:
         left_out = ("conv3", "conv4")[:3 - len(options.middle)]
@@ -163,6 +166,27 @@ def _train(options):
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
     print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    for line in _hints(accuracy, labels, run, options.data):
+        print(line)
+
+
+def _hints(accuracy, labels, run, source):
+    """Lines about a net that isn't surely better than always the same answer, and what to try."""
+    count = len(labels)
+    chance = np.bincount(labels).max() / count
+    if accuracy > chance + 2 * (chance * (1 - chance) / count) ** 0.5:     # two standard errors
+        return []
+    learned = run.history[-1]["train_accuracy"]
+    lines = [f"Naming the most frequent class every time gives {chance:.2%}: on {count:,} images "
+             "this net is not surely better."]
+    if learned > chance + 0.2:
+        lines.append(f"Of the images that it was trained on it knows {learned:.0%}. Try more "
+                     "images of each class, or --flip and --pad 2.")
+    else:
+        size = "" if source in data.NAMES else ", a larger --size"
+        lines.append(f"Of the images that it was trained on it knows no more than {learned:.0%}. "
+                     f"Try more --epochs, another --rate, more images of each class{size}.")
+    return lines
 
 
 # ---- features -----------------------------------------------------------------------------------
@@ -259,6 +283,7 @@ def _reproduce(options):
     _check_source(options)
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
+    _tell_size(options)
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
@@ -340,6 +365,13 @@ def _check_source(options):
     if options.folder is not None and options.data in ("fashion-mnist-small", "scenes"):
         raise ValueError(f"{options.data} has no files: leave folder out; if {options.folder} is a "
                          f"folder of images, say --data {options.folder}")
+
+
+def _tell_size(options):
+    if options.size is None and options.data not in data.NAMES:
+        side = data.FOLDER_SIZE
+        print(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+              "pixels; --size asks for another size")
 
 
 def _add_rule(sub):

@@ -173,6 +173,40 @@ def test_train_tells_its_epochs_the_accuracy_and_the_file(numpyzf, images, tmp_p
                         f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
 
 
+@pytest.mark.parametrize("right, known, words", [
+    (46, 0.95, "Of the images that it was trained on it knows 95%. Try more images of each class"),
+    (33, 0.36, "Of the images that it was trained on it knows no more than 36%. Try more --epochs"),
+    (60, 0.95, None)])
+def test_a_net_that_is_not_better_than_chance_gets_a_hint(numpyzf, monkeypatch, tmp_path,
+                                                          right, known, words):
+    """100 test images, of which 40 are of one class: 40 % are right by chance, 50 % perhaps."""
+    net = runs.Run(None, None, ("a", "b", "c"), [{"train_accuracy": known}])
+    labels = np.repeat([0, 1, 2], (30, 40, 30))
+    test = data.Dataset(np.zeros((100, 3, 28, 28), np.uint8), labels, net.classes)
+    monkeypatch.setattr(data, "load", lambda *_, **__: test)
+    monkeypatch.setattr(runs, "train_run", lambda *_, **__: net)
+    monkeypatch.setattr(training, "accuracy", lambda *_: right / 100)
+    status, out, err = numpyzf("train", "--out", tmp_path / "run")
+    assert (status, err) == (0, []) and out[1].startswith("Saved: ")
+    if words is None:
+        assert len(out) == 2
+    else:
+        assert out[2] == ("Naming the most frequent class every time gives 40.00%: on 100 images "
+                          "this net is not surely better.")
+        assert out[3].startswith(words) and len(out) == 4
+
+
+def test_own_images_without_a_size_are_told_theirs(numpyzf, images, monkeypatch, tmp_path):
+    line = (f"Of each image in {images} the middle square is taken, as 32×32 pixels; --size asks "
+            "for another size")
+    command = ["train", "--data", images, "--epochs", 1, "--out", tmp_path / "run"]
+    assert numpyzf(*command)[1][0] == line
+    assert line not in numpyzf(*command, "--size", "32")[1]
+    monkeypatch.setattr(reproduce, "ITEMS", [])
+    status, out, err = numpyzf("reproduce", "all", "--data", images, "--quick")
+    assert (status, err, out[0]) == (0, [], line)
+
+
 @pytest.mark.parametrize("numbers, left_out", [
     ("8,4", "--middle has 2 of three numbers: this net is without conv3"),
     ("8", "--middle has 1 of three numbers: this net is without conv3 and conv4"),
