@@ -135,10 +135,11 @@ class Study:
         path = self.out / "study.json"
         if not path.exists():
             self.test       # read now: with wrong settings, the right ones would be refused later
-            self.out.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as file:
-                file.write(json.dumps(settings, indent=1).encode())
-            return
+            with locked(self.out / "locks" / path.name):
+                if not path.exists():       # another study may have begun here meanwhile
+                    with replacing(path) as file:
+                        file.write(json.dumps(settings, indent=1).encode())
+                    return
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:

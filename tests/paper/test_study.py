@@ -125,6 +125,20 @@ def test_images_that_cannot_be_read_leave_no_study_behind(tmp_path, wrong, messa
     quick_study(tmp_path / "paper")
 
 
+def test_of_two_studies_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
+    """The other one begins while this one reads its images."""
+    load = Study._load
+
+    def begin_another_and_load(study, split, count):
+        monkeypatch.undo()
+        Study(tmp_path)
+        return load(study, split, count)
+    monkeypatch.setattr(Study, "_load", begin_another_and_load)
+    with pytest.raises(ValueError, match="holds a reproduction with other settings"):
+        quick_study(tmp_path)
+    assert json.loads((tmp_path / "study.json").read_text())["quick"] is False
+
+
 def test_a_damaged_study_is_told(tmp_path):
     quick_study(tmp_path)
     assert json.loads((tmp_path / "study.json").read_text())["quick"] is True
