@@ -208,9 +208,59 @@ def training_data(net, images, labels, validation, renormalize):
     if not len(validation[0]) == len(validation[1]) > 0:
         raise ValueError("validation needs images and as many labels, "
                          f"not {len(validation[0])} images, {len(validation[1])} labels")
+    one_label_each("labels", labels, len(images))
+    one_label_each("the validation labels", validation[1], len(validation[0]))
     if not set(renormalize or ()) <= set(net.convolutions):
         raise ValueError(f"renormalize must list convolutions, of {', '.join(net.convolutions)}, "
                          f"not {renormalize!r}")
+
+
+def dataset(images, labels, classes):
+    """Images, labels and classes to train on, as they came: C-contiguous, an array, a tuple.
+
+    images: uint8 (N, C, H, W), squares.
+    labels: N integers that count the classes from 0.
+    classes: a list or tuple of names.
+    """
+    if not isinstance(images, np.ndarray):
+        raise TypeError("images must be a NumPy array (N, C, H, W), "
+                        f"not {type(images).__name__}")
+    if images.dtype != np.uint8:
+        raise TypeError(f"images must be uint8, 0 … 255, not {images.dtype}; of values 0 … 1, "
+                        "(images * 255).round().astype(np.uint8) makes them so")
+    if images.ndim != 4 or 0 in images.shape[1:]:
+        hint = "; of gray ones, (N, H, W), say images[:, None]" if images.ndim == 3 else ""
+        raise ValueError("images must be (N, C, H, W) with one channel and one pixel at least, "
+                         f"not {images.shape}{hint}")
+    height, width = images.shape[2:]
+    if height != width:
+        hint = "cut or pad them"
+        if images.shape[1] == height and width in (1, 3, 4):
+            hint += "; if their axes are (N, H, W, C), say images.transpose(0, 3, 1, 2)"
+        raise ValueError(f"images must be squares, (N, C, H, H), not {images.shape}: {hint}")
+    if not isinstance(classes, (list, tuple, np.ndarray)):
+        raise TypeError(f"classes must be a list or tuple of names, not {classes!r}")
+    labels = one_label_each("labels", labels, len(images))
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(classes)))
+    if len(wrong):
+        raise ValueError(f"labels[{wrong[0]}] is {labels[wrong[0]]}, but they count the "
+                         f"{len(classes)} classes from 0: 0 … {len(classes) - 1}")
+    return np.ascontiguousarray(images), np.ascontiguousarray(labels), tuple(classes)
+
+
+def one_label_each(name, values, count):
+    """Labels of `count` images as an array: one integer for each."""
+    values = np.asarray(values)
+    if values.shape != (count,):
+        hint = ""
+        if values.ndim == 2 and len(values) == count:
+            way = "ravel()" if values.shape[1] == 1 else "argmax(axis=1), for one-hot rows,"
+            hint = f"; labels.{way} makes them so"
+        raise ValueError(f"{name} must be ({count},), one per image, not {values.shape}{hint}")
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers that count the classes from 0, "
+                        f"not {values.dtype}")
+    return values
 
 
 def seedable(rng):

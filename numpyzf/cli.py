@@ -6,12 +6,17 @@ the arguments it takes, and what it does.
 """
 import argparse
 import os
+import shlex
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
+
+import numpy as np
 
 from . import data, kernels, plots, runs, training
 from .bench import ladder
+from .data.image import SUFFIXES
 from .deconvnet import RULES
 from .paper import reproduce
 from .paper.study import Study
@@ -49,6 +54,7 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="numpyzf",
         description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
+    parser.add_argument("--version", action="version", version=f"numpyzf {_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands)
     _add_train(commands)
@@ -58,6 +64,13 @@ def _parser():
     _add_bench(commands)
     _add_data(commands)
     return parser
+
+
+def _version():
+    try:
+        return metadata.version("numpyzf")
+    except metadata.PackageNotFoundError:
+        return f"in {Path(__file__).parent}, not installed"
 
 
 # ---- demo ---------------------------------------------------------------------------------------
@@ -99,7 +112,8 @@ def _add_train(commands):
     sub.add_argument("--model", choices=runs.MODELS, default="labnet",
                      help="zfnet is the paper's, for images of 224 pixels or more")
     sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
-                     help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
+                     help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller "
+                          "net; two leave conv3 out, one leaves conv3 and conv4 out")
     sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
     _add_recipe(sub, training.Recipe())
     sub.add_argument("--initialization", choices=("he", "paper"), default="he",
@@ -127,8 +141,8 @@ def _add_recipe(sub, recipe):
     sub.add_argument("--factor", type=float, default=recipe.factor,
                      help="what the rate is then multiplied by")
     sub.add_argument("--settle", type=_at_least(0), default=recipe.settle,
-                     help="last epochs, a third of all at most, that run at the rate times this "
-                          "factor")
+                     help="how many of the last epochs run at --rate times --factor, or less, "
+                          "for the net to settle; a third of all epochs at most")
 
 
 def _train(options):
@@ -136,9 +150,15 @@ def _train(options):
         epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
         radius=options.radius, patience=options.patience, factor=options.factor,
         settle=options.settle)
+    _check_source(options)
     # read now, since an error after hours of training would be a pity
     images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)
+    _tell_size(options)
     variant = {"middle": options.middle} if options.middle else {}
+    if options.middle and len(options.middle) < 3:
+        left_out = ("conv3", "conv4")[:3 - len(options.middle)]
+        print(f"--middle has {len(options.middle)} of three numbers: this net is without "
+              f"{' and '.join(left_out)}")
     run = runs.train_run(
         options.out, data=options.data, folder=options.folder, size=options.size,
         model=options.model, variant=variant, recipe=recipe, seed=options.seed,
@@ -146,6 +166,27 @@ def _train(options):
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
     print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    for line in _hints(accuracy, labels, run, options.data):
+        print(line)
+
+
+def _hints(accuracy, labels, run, source):
+    """Lines about a net that isn't surely better than always the same answer, and what to try."""
+    count = len(labels)
+    chance = np.bincount(labels).max() / count
+    if accuracy > chance + 2 * (chance * (1 - chance) / count) ** 0.5:     # two standard errors
+        return []
+    learned = run.history[-1]["train_accuracy"]
+    lines = [f"Naming the most frequent class every time gives {chance:.2%}: on {count:,} images "
+             "this net is not surely better."]
+    if learned > chance + 0.2:
+        lines.append(f"Of the images that it was trained on it knows {learned:.0%}. Try more "
+                     "images of each class, or --flip and --pad 2.")
+    else:
+        size = "" if source in data.NAMES else ", a larger --size"
+        lines.append(f"Of the images that it was trained on it knows no more than {learned:.0%}. "
+                     f"Try more --epochs, another --rate, more images of each class{size}.")
+    return lines
 
 
 # ---- features -----------------------------------------------------------------------------------
@@ -154,20 +195,26 @@ def _add_features(commands):
     sub = _command(commands, "features", _features,
                    "draw the nine strongest activations of a layer's most active maps over the "
                    "test images (Figure 2)")
-    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
     sub.add_argument("--layer", default="conv3", help="a layer's name")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)
+    sub.add_argument("--data", metavar="FOLDER",
+                     help="where the run's images are now, if they have moved since the training")
+    sub.add_argument("--folder",
+                     help="where the files of its named data set are now, if they have moved")
     sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
 
 
 def _features(options):
-    run = runs.load_run(options.folder)
-    images = runs.run_data(run).images
+    run = runs.load_run(options.run)
+    images = runs.run_data(run, data=options.data, folder=options.folder).images
     result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
-    path = options.out or Path(options.folder) / f"{options.layer}.png"
-    _save(features.draw(result), path)
+    folder = Path(options.run)
+    if folder.is_file():        # its checkpoint
+        folder = folder.parent
+    _save(features.draw(result), options.out or folder / f"{options.layer}.png")
 
 
 # ---- explain ------------------------------------------------------------------------------------
@@ -185,6 +232,7 @@ def _add_explain(commands):
 
 
 def _explain(options):
+    _check_places(options.folder, options.image)
     run = runs.load_run(options.folder) if options.folder else runs.pretrained()
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
@@ -192,6 +240,22 @@ def _explain(options):
     for name, probability in zip(result.classes, result.probabilities):
         print(f"{probability:6.1%}  {name}")
     _save(explain.draw(result), options.out or f"{Path(options.image).stem}-explained.png")
+
+
+def _check_places(folder, image):
+    """Refuse a run in the image's place, and an image in the run's."""
+    image_in_run_s_place = folder is not None and Path(folder).suffix.lower() in SUFFIXES
+    if Path(image).is_dir() or Path(image).suffix == ".npz":
+        if folder is None:
+            raise ValueError(f"{image} is no image; the image comes after the run: "
+                             f"numpyzf explain {shlex.quote(image)} IMAGE")
+        if Path(folder).is_file() and image_in_run_s_place:
+            raise ValueError("the run comes first, then the image: "
+                             f"numpyzf explain {shlex.join([image, folder])}")
+        raise ValueError(f"{image} is no image; explain takes a run and one image file")
+    if image_in_run_s_place and not Path(folder).is_dir():
+        raise ValueError(f"{folder} is an image, not a run; explain takes one image at a time, "
+                         f"such as: numpyzf explain {shlex.quote(folder)}")
 
 
 # ---- reproduce ----------------------------------------------------------------------------------
@@ -216,8 +280,10 @@ def _add_reproduce(commands):
 
 def _reproduce(options):
     reproduce.find(options.items)       # an unknown name is refused before anything is made
+    _check_source(options)
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
+    _tell_size(options)
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
@@ -285,13 +351,34 @@ def _command(commands, name, function, text):
 
 def _add_source(sub, text, least_size):
     sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help=text)
-    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
+    sub.add_argument("--folder",
+                     help="where the files of fashion-mnist or cifar10 are, if not in a usual "
+                          "place; a folder of images of your own goes in as --data")
     sub.add_argument("--size", type=_at_least(least_size),
-                     help="side in pixels that a folder's images are brought to")
+                     help="side in pixels: the shorter side of each image of a folder becomes this "
+                          f"long, and the middle square stays; {data.FOLDER_SIZE} if not given; "
+                          f"scenes are drawn at {data.SCENE_SIZE} pixels or this size")
+
+
+def _check_source(options):
+    """Refuse a folder of images in the place of a data set's files, and say where it goes."""
+    if options.folder is not None and options.data in ("fashion-mnist-small", "scenes"):
+        raise ValueError(f"{options.data} has no files: leave folder out; if {options.folder} is a "
+                         f"folder of images, say --data {options.folder}")
+
+
+def _tell_size(options):
+    if options.size is None and options.data not in data.NAMES:
+        side = data.FOLDER_SIZE
+        print(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+              "pixels; --size asks for another size")
 
 
 def _add_rule(sub):
-    sub.add_argument("--rule", choices=RULES, default="deconvnet", help="how the signal goes down")
+    sub.add_argument("--rule", choices=RULES, default="deconvnet",
+                     help="how the signal goes down through a ReLU: the paper's deconvnet passes "
+                          "on what is positive, the gradient what comes to units that fired, "
+                          "guided what is both")
 
 
 def _at_least(least):

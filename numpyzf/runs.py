@@ -7,7 +7,9 @@ import json
 import os
 import sys
 import time
+import zipfile
 import zlib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,6 +20,11 @@ from . import checkpoints, checks, data as datasets, models, training
 from .data import preprocess
 from .data.preprocess import Preparation
 from .network import Network
+
+try:
+    import fcntl
+except ImportError:         # Windows
+    fcntl = None
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
 INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
@@ -47,14 +54,15 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
               report=print):
     """Train a model into the folder `out`, or continue the run that is there.
 
-    A tenth of the training images is held out for validation, which steers the rate.
+    A tenth of the training images is held out for validation, which steers the rate. Where another
+    training uses the folder, this one waits until that one has ended, and goes on from there.
 
     out: the run's folder.
     data, folder, size: which images, as in data.load; data may also be a data.Dataset.
     model: "labnet" or "zfnet".
     variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
     recipe: training.Recipe.
-    seed: of everything random.
+    seed: of everything random, an integer.
     initialization: "he" or "paper", see Network.initialize.
     scale: what pixels are divided by; None is their standard deviation, the paper's is 1.
     pad: random shifts in training, in pixels; only for images as large as the net's input.
@@ -63,10 +71,13 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     again: if what is there is finished, train anew in its place.
     progress: progress(text) gets a line that replaces the one before; None for none.
     report: report(text) gets a line at the start and after every epoch.
-    Returns the Run. Raises ValueError if a setting can't be, or if `out` holds a run of other
-    settings or other images: only the number of epochs may change.
+    Returns the Run. Raises TypeError or ValueError if a setting or the data can't be, and
+    ValueError if `out` holds a run of other settings or other images: only the number of epochs may
+    change.
     """
     checks.recipe(recipe)
+    seed = checks.integer("seed", seed, 0, hint=", so that a run that goes on holds out the same "
+                                                "images")
     _check(model, out)
     dataset, name = _load(data, folder, size)
     side = _input_side(model, dataset, name)
@@ -80,15 +91,64 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     del dataset     # those two are copies
 
     path = Path(out) / "checkpoint.npz"
-    state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
-    if len(state.history) < recipe.epochs:
-        report(f"training {model} on {len(trained_on.images):,} images up to epoch "
-               f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
-    training.train(state, trained_on.images, trained_on.labels,
-                   (held_out.images, held_out.labels), prepare=_preparation(about), recipe=recipe,
-                   save=_saver(path, about, keep), after_epoch=_reporter(progress, report),
-                   progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
+    with _one_at_a_time(path.parent, report):
+        state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
+        if len(state.history) < recipe.epochs:
+            report(f"training {model} on {len(trained_on.images):,} images up to epoch "
+                   f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
+        training.train(
+            state, trained_on.images, trained_on.labels, (held_out.images, held_out.labels),
+            prepare=_preparation(about), recipe=recipe, save=_saver(path, about, keep),
+            after_epoch=_reporter(progress, report),
+            progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
     return _run(state, about)
+
+
+@contextmanager
+def _one_at_a_time(folder, report):
+    """Keep a run's folder for one training during the block; another one waits, and says so.
+
+    The lock is on a file in the folder, .lock, which is gone afterwards. The system releases the
+    lock of a process that is killed, and the next training takes the file away. A new folder in
+    which nothing was written goes, too.
+    """
+    path, is_new = folder / ".lock", not folder.exists()
+    if not fcntl:
+        with checkpoints.locked(path):
+            yield
+        return
+    file = _lock(path, report)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        file.close()
+        if is_new:
+            with suppress(OSError):     # it isn't empty
+                folder.rmdir()
+
+
+def _lock(path, report):
+    """Open and lock the file `path`; the lock ends when the file is closed."""
+    said = False
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not said:
+                report(f"another training uses {path.parent}; this one waits until it has ended")
+                said = True
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            return file     # a file system without locks: as if there were one training
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()        # the training before has taken this file away: lock the next one
 
 
 def _read_or_new(path, settings, trained_on, rng, recipe, again, report):
@@ -100,7 +160,6 @@ def _read_or_new(path, settings, trained_on, rng, recipe, again, report):
             return state, about
     about = _about(settings, trained_on)
     net = _build(about).initialize(rng, settings["initialization"])
-    path.parent.mkdir(parents=True, exist_ok=True)
     return training.State(net, rng, recipe.rate), about
 
 
@@ -186,6 +245,9 @@ def hold_out(labels, rng, share=0.1):
 
 def _split(dataset, rng, name):
     """A data.Dataset in two, to train on and held out. At least one image of a class must stay."""
+    if len(dataset.classes) < 2:
+        raise ValueError(f"{name} has {len(dataset.classes)} class; a net learns to tell classes "
+                         "apart, so it takes two at least")
     counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
     scarce = [label for label, count in zip(dataset.classes, counts) if count < 2]
     if scarce:
@@ -204,7 +266,10 @@ def _check(model, out):
 def _load(data, folder, size):
     """The training images, a data.Dataset, and what messages call them."""
     if isinstance(data, datasets.Dataset):
-        return data, "the data set given"
+        return datasets.Dataset(*checks.dataset(*data)), "the data set given"
+    if not isinstance(data, (str, os.PathLike)):
+        raise TypeError("data must be the name of a data set, the path of a folder, or a "
+                        f"data.Dataset(images, labels, classes), not {type(data).__name__}")
     return datasets.load(data, "train", folder=folder, size=size), data
 
 
@@ -273,6 +338,9 @@ def load_run(folder):
     path = Path(folder)
     if path.is_dir():
         path = path / "checkpoint.npz"
+    elif path.is_file() and path.suffix != ".npz" and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no trained net; give the folder that numpyzf train --out "
+                         "made, or the checkpoint.npz in it")
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; "
                                 f"make one with: numpyzf train --out {folder}")
@@ -280,27 +348,46 @@ def load_run(folder):
     return _run(state, about)
 
 
-def run_data(run, split="test"):
+def run_data(run, split="test", *, data=None, folder=None):
     """The images that the run belongs to: data.load with the run's own settings.
 
     run: Run.
     split: "test" or "train".
-    Returns a data.Dataset. Raises ValueError if the run was trained on arrays.
+    data, folder: where the images are now, as in data.load; without them, where they were.
+    Returns a data.Dataset. Raises ValueError if the run was trained on arrays, or on other classes;
+    FileNotFoundError if the images are no longer there.
     """
     settings = run.settings
-    if settings["data"] is None:
+    if data is None:
+        data, folder = settings["data"], folder or settings["folder"]
+    if data is None:
         raise ValueError("this run was trained on arrays, which no data set's name leads back to; "
                          "pass the images themselves")
-    return datasets.load(settings["data"], split, folder=settings["folder"], size=settings["size"])
+    try:
+        found = datasets.load(data, split, folder=folder, size=settings["size"])
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; if the images of this run have moved, say where they "
+                                "are now: --data FOLDER, or run_data(run, data=FOLDER)") from None
+    if tuple(found.classes) != tuple(run.classes):
+        raise ValueError(f"{data} has the classes {', '.join(found.classes)}; this run was trained "
+                         f"on {', '.join(run.classes)}")
+    return found
 
 
 def _continued(path, settings):
-    """The state and `about` of a run to go on with; ValueError if its settings are others."""
+    """The state and `about` of a run to go on with; ValueError if its settings are others.
+
+    The same images may be at another place, which is then kept.
+    """
     state, about = checkpoints.load_checkpoint(path, _build)
     before = about["settings"]
     keys = dict.fromkeys([*settings, "scale"])      # scale is a setting only if it was given
     different = [key for key in keys if before.get(key) != settings.get(key)]
-    if different:
+    if different and set(different) <= {"data", "folder"}:      # their checksum is the same
+        if settings["data"] is not None:
+            about["settings"] = before | {key: settings[key] for key in different}
+            checkpoints.save_checkpoint(path, state, about)
+    elif different:
         key = different[0]
         raise ValueError(f"{path} is a run with another {', '.join(different)} "
                          f"({before.get(key)!r}, not {settings.get(key)!r}); continue it with its "

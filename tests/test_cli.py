@@ -3,6 +3,7 @@ was wrong.
 """
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ OPTIONS = {
     "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch",
               "--rate", "--momentum", "--radius", "--patience", "--factor", "--settle",
               "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-    "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES],
+    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
     "explain": ["RUN", "IMAGE", "--rule", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
     "bench": ["--out"],
@@ -114,6 +115,25 @@ def test_help_names_the_options(numpyzf, command):
     assert options <= set(OPTIONS[command]), "an option that isn't tested"
 
 
+def test_help_says_what_is_easily_mistaken(numpyzf):
+    text = " ".join(" ".join(numpyzf("train", "--help")[1]).split())
+    for words in ("two leave conv3 out", "the middle square stays; 32 if not given",
+                  "how many of the last epochs run at --rate times --factor",
+                  "a folder of images of your own goes in as --data"):
+        assert words in text
+    assert "what is positive" in " ".join(" ".join(numpyzf("explain", "--help")[1]).split())
+
+
+def test_the_version(numpyzf, monkeypatch):
+    status, (line,), err = numpyzf("--version")
+    assert (status, err) == (0, []) and re.fullmatch(r"numpyzf (\d+\.\d+\S*|in .*)", line)
+
+    def not_installed(name):
+        raise cli.metadata.PackageNotFoundError(name)
+    monkeypatch.setattr(cli.metadata, "version", not_installed)
+    assert re.fullmatch(r"numpyzf in \S+, not installed", numpyzf("--version")[1][0])
+
+
 # ---- reproduce ----------------------------------------------------------------------------------
 
 def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path, monkeypatch):
@@ -149,8 +169,76 @@ def test_train_tells_its_epochs_the_accuracy_and_the_file(numpyzf, images, tmp_p
     run = runs.load_run(tmp_path / "run")
     test = data.load(images, "test", size=28)
     accuracy = training.accuracy(run.net, test.images, test.labels, run.prepare)
-    assert out[3:] == [f"Accuracy on 6 test images: {accuracy:.2%}",
-                       f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
+    assert out[3:5] == [f"Accuracy on 6 test images: {accuracy:.2%}",
+                        f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
+
+
+@pytest.mark.parametrize("right, known, words", [
+    (46, 0.95, "Of the images that it was trained on it knows 95%. Try more images of each class"),
+    (33, 0.36, "Of the images that it was trained on it knows no more than 36%. Try more --epochs"),
+    (60, 0.95, None)])
+def test_a_net_that_is_not_better_than_chance_gets_a_hint(numpyzf, monkeypatch, tmp_path,
+                                                          right, known, words):
+    """100 test images, of which 40 are of one class: 40 % are right by chance, 50 % perhaps."""
+    net = runs.Run(None, None, ("a", "b", "c"), [{"train_accuracy": known}])
+    labels = np.repeat([0, 1, 2], (30, 40, 30))
+    test = data.Dataset(np.zeros((100, 3, 28, 28), np.uint8), labels, net.classes)
+    monkeypatch.setattr(data, "load", lambda *_, **__: test)
+    monkeypatch.setattr(runs, "train_run", lambda *_, **__: net)
+    monkeypatch.setattr(training, "accuracy", lambda *_: right / 100)
+    status, out, err = numpyzf("train", "--out", tmp_path / "run")
+    assert (status, err) == (0, []) and out[1].startswith("Saved: ")
+    if words is None:
+        assert len(out) == 2
+    else:
+        assert out[2] == ("Naming the most frequent class every time gives 40.00%: on 100 images "
+                          "this net is not surely better.")
+        assert out[3].startswith(words) and len(out) == 4
+
+
+def test_own_images_without_a_size_are_told_theirs(numpyzf, images, monkeypatch, tmp_path):
+    line = (f"Of each image in {images} the middle square is taken, as 32×32 pixels; --size asks "
+            "for another size")
+    command = ["train", "--data", images, "--epochs", 1, "--out", tmp_path / "run"]
+    assert numpyzf(*command)[1][0] == line
+    assert line not in numpyzf(*command, "--size", "32")[1]
+    monkeypatch.setattr(reproduce, "ITEMS", [])
+    status, out, err = numpyzf("reproduce", "all", "--data", images, "--quick")
+    assert (status, err, out[0]) == (0, [], line)
+
+
+@pytest.mark.parametrize("numbers, left_out", [
+    ("8,4", "--middle has 2 of three numbers: this net is without conv3"),
+    ("8", "--middle has 1 of three numbers: this net is without conv3 and conv4"),
+    ("8,8,4", None)])
+def test_layers_that_are_left_out_are_named(numpyzf, images, tmp_path, numbers, left_out):
+    _, out, _ = numpyzf("train", *settings(images), "--epochs", 1, "--middle", numbers, "--out",
+                        tmp_path / "run")
+    assert ("--middle has" in out[0]) == (left_out is not None)
+    assert left_out is None or out[0] == left_out
+
+
+def test_images_that_have_moved(numpyzf, refused, images, tmp_path):
+    """features and train find them where they say that they are now; train keeps that."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    shutil.copytree(images, before)
+    command = ["train", "--size", "28", "--batch", "8", "--out", "run", "--data"]
+    numpyzf(*command, before, "--epochs", 1)
+    before.rename(after)
+    assert "say where they are now: --data FOLDER" in refused("features", "run")
+    assert numpyzf("features", "run", "--data", "after")[0] == 0
+    status, out, err = numpyzf(*command, after, "--epochs", 2)
+    assert (status, err) == (0, []) and out[0].endswith("after epoch 1")
+    assert numpyzf("features", "run")[0] == 0
+    (after / "dark").rename(after / "night")
+    assert "after has the classes bright, night; this run was trained on bright, dark" in refused(
+        "features", "run", "--data", after)
+    assert "another classes" in refused(*command, after, "--epochs", 3)
+
+
+def test_features_of_a_checkpoint_go_beside_it(numpyzf, run):
+    _, out, err = numpyzf("features", run / "checkpoint.npz", "--layer", "conv1")
+    assert (out, err) == ([f"Look at it: {run / 'conv1.png'}"], [])
 
 
 def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
@@ -312,6 +400,8 @@ def test_arguments_that_cannot_be(refused, arguments, words, tmp_path):
     (["--data", "."], "has no sub-folders; make one per class"),
     (["--size", "32"], "leave size out"),
     (["--folder", "."], "leave folder out"),
+    (["--folder", "photos"], "if photos is a folder of images, say --data photos"),
+    (["--data", "scenes", "--folder", "photos"], "say --data photos"),
     (["--model", "zfnet"], "zfnet takes images of 224×224 pixels")], ids=words_of)
 def test_settings_that_cannot_be(refused, options, words, tmp_path):
     assert words in refused("train", "--out", "run", *options)
@@ -371,6 +461,29 @@ def test_images_that_cannot_be_explained(refused, run, tmp_path):
     assert "none.png: no such image file" in refused("explain", run, "none.png")
     assert "text.png: cannot be read as an image" in refused("explain", run, "text.png")
     assert os.listdir(tmp_path) == ["text.png"]
+
+
+@pytest.mark.parametrize("places, words", [
+    (["a.png", "b.png"], "a.png is an image, not a run; explain takes one image at a time"),
+    (["a.png", "run"], "the run comes first, then the image: numpyzf explain run a.png"),
+    (["a.png", "run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz a.png"),
+    (["run"], "run is no image; the image comes after the run: numpyzf explain run IMAGE"),
+    (["run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz IMAGE"),
+    (["run", "run"], "run is no image; explain takes a run and one image file"),
+    (["notes.txt", "a.png"], "notes.txt is no trained net; give the folder that numpyzf train")],
+    ids=words_of)
+def test_a_run_and_an_image_in_each_other_s_place(refused, run, places, words, tmp_path):
+    """And nobody is told to move a photograph away."""
+    Image.new("RGB", (30, 30)).save("a.png")
+    Image.new("RGB", (30, 30)).save("b.png")
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "run").symlink_to(run)
+    assert words in refused("explain", *places)
+
+
+def test_an_image_is_no_run(refused, tmp_path):
+    Image.new("RGB", (30, 30)).save("a.png")
+    assert "a.png is no trained net; give the folder" in refused("features", "a.png")
 
 
 def test_an_interrupt(numpyzf, monkeypatch):

@@ -4,7 +4,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -237,6 +239,69 @@ def test_other_settings_are_refused_and_nothing_changes(train, whole, change, na
     assert (whole / "checkpoint.npz").read_bytes() == before
 
 
+# ---- two trainings into one folder --------------------------------------------------------------
+
+@pytest.fixture
+def beside(train, tmp_path):
+    """What a second training does that begins in the first epoch of a first one of two epochs.
+
+    It is a training of these options. Returns its Run, or raises its error; and what it reported.
+    """
+    def beside(**options):
+        begun, waiting, lines = threading.Event(), threading.Event(), []
+
+        def first_progress(text):
+            begun.set()
+            assert waiting.wait(60), "the second one didn't wait"
+
+        def report(text):
+            lines.append(text)
+            waiting.set()
+
+        def second():
+            assert begun.wait(60)
+            return train(tmp_path / "run", **{"report": report, "progress": None} | options)
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(second)
+            train(tmp_path / "run", progress=first_progress, report=str)
+        assert lines[0] == (f"another training uses {tmp_path / 'run'}; this one waits until it "
+                            "has ended")
+        assert os.listdir(tmp_path / "run") == ["checkpoint.npz"]
+        return future, lines[1:]
+    return beside
+
+
+def test_the_second_one_waits_and_then_is_refused(beside, whole, tmp_path):
+    future, lines = beside(seed=1)
+    with pytest.raises(ValueError, match="another seed .0, not 1"):
+        future.result()
+    assert lines == []
+    same(tmp_path / "run", whole)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_the_second_one_waits_and_goes_on_from_there(beside, whole, tmp_path, epochs):
+    future, lines = beside(recipe=RECIPE._replace(epochs=epochs))
+    assert len(future.result().history) == 2
+    assert lines == [f"continuing {tmp_path / 'run' / 'checkpoint.npz'} after epoch 2"]
+    same(tmp_path / "run", whole)
+
+
+def test_a_lock_that_a_killed_training_left_is_none(train, whole, tmp_path):
+    (tmp_path / ".lock").touch()
+    train(tmp_path)
+    same(tmp_path, whole)
+    assert os.listdir(tmp_path) == ["checkpoint.npz"]
+
+
+def test_a_file_system_without_locks(train, whole, tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(38, "Function not implemented")
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    train(tmp_path)
+    same(tmp_path, whole)
+
+
 # ---- arrays, variants, kept epochs --------------------------------------------------------------
 
 def test_images_given_as_arrays_are_trained_on_like_those_of_a_folder(folder, whole, tmp_path):
@@ -282,6 +347,95 @@ def test_an_epoch_to_keep_is_there_before_the_run_goes_beyond_it(train, tmp_path
         patch.setattr(checkpoints, "save_checkpoint", save_or_stop)
         train(tmp_path, keep=(1,))
     assert os.listdir(tmp_path) == ["epoch-001.npz"]
+
+
+# ---- a data set of one's own, at the door -------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def arrays():
+    """30 little gray images of noise, 10 of each class: images, labels, classes."""
+    images = np.random.default_rng(1).integers(0, 256, (30, 1, 16, 16)).astype(np.uint8)
+    return images, np.arange(30) % 3, ("a", "b", "c")
+
+
+BAD_DATA = {
+    "more images than labels": (lambda x, y, c: (x, y[:15], c),
+                                ValueError, r"labels must be \(30,\), one per image, not \(15,\)"),
+    "more labels than images": (lambda x, y, c: (x[:15], y, c),
+                                ValueError, r"labels must be \(15,\), one per image, not \(30,\)"),
+    "wide": (lambda x, y, c: (np.tile(x, 2), y, c), ValueError,
+             r"images must be squares, \(N, C, H, H\), not \(30, 1, 16, 32\): cut or pad them"),
+    "tall": (lambda x, y, c: (x[..., :8], y, c), ValueError, "images must be squares"),
+    "channels last": (lambda x, y, c: (np.zeros((30, 16, 16, 3), np.uint8), y, c),
+                      ValueError, r"say images\.transpose\(0, 3, 1, 2\)"),
+    "three axes": (lambda x, y, c: (x[:, 0], y, c), ValueError, r"say images\[:, None\]"),
+    "no pixels": (lambda x, y, c: (x[..., :0, :0], y, c), ValueError, "one pixel at least"),
+    "images floats": (lambda x, y, c: (x / 255, y, c), TypeError,
+                      "images must be uint8, 0 … 255, not float64; .*astype"),
+    "images a list": (lambda x, y, c: (x.tolist(), y, c), TypeError,
+                      "images must be a NumPy array .*, not list"),
+    "one-hot": (lambda x, y, c: (x, np.eye(3)[y], c), ValueError,
+                r"labels must be \(30,\), .* not \(30, 3\); labels\.argmax\(axis=1\)"),
+    "a column": (lambda x, y, c: (x, y[:, None], c), ValueError,
+                 r"not \(30, 1\); labels\.ravel\(\) makes them so"),
+    "labels floats": (lambda x, y, c: (x, y * 1.0, c), TypeError,
+                      "labels must be integers that count the classes from 0, not float64"),
+    "labels words": (lambda x, y, c: (x, np.array(c)[y], c), TypeError, "integers .* not <U1"),
+    "a label below 0": (lambda x, y, c: (x, y - 1, c), ValueError,
+                        r"labels\[0\] is -1, but they count the 3 classes from 0: 0 … 2"),
+    "labels from 1": (lambda x, y, c: (x, y + 1, c), ValueError, r"labels\[2\] is 3, but they"),
+    "one class": (lambda x, y, c: (x, y * 0, c[:1]), ValueError,
+                  "the data set given has 1 class; .* it takes two at least"),
+    "a number of classes": (lambda x, y, c: (x, y, 3), TypeError, "list or tuple of names, not 3"),
+    "a word of classes": (lambda x, y, c: (x, y, "abc"), TypeError, "of names, not 'abc'")}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_a_data_set_that_cannot_be(arrays, case, tmp_path):
+    change, kind, message = BAD_DATA[case]
+    with pytest.raises(kind, match=message):
+        train_run(tmp_path / "run", data=data.Dataset(*change(*arrays)), recipe=RECIPE)
+    assert not (tmp_path / "run").exists()
+
+
+def test_arrays_that_are_no_data_set(arrays, tmp_path):
+    with pytest.raises(TypeError, match=r"or a data.Dataset\(images, labels, classes\), not tuple"):
+        train_run(tmp_path / "run", data=arrays, recipe=RECIPE)
+
+
+def test_a_folder_of_one_class(folder, tmp_path):
+    shutil.copytree(folder / "blue", tmp_path / "photos" / "blue")
+    with pytest.raises(ValueError, match="photos has 1 class; .* it takes two at least"):
+        train_run(tmp_path / "run", data=tmp_path / "photos", recipe=RECIPE)
+
+
+@pytest.mark.parametrize("change", [
+    lambda x, y, c: (x.transpose(0, 1, 3, 2).copy().transpose(0, 1, 3, 2), y, c),
+    lambda x, y, c: (np.repeat(x, 2, axis=0)[::2], np.repeat(y, 2)[::2], list(c)),
+    lambda x, y, c: (x, y.tolist(), np.array(c))], ids=["transposed", "strided", "lists"])
+def test_the_same_values_laid_out_in_another_way_give_the_same_bits(arrays, change, tmp_path):
+    for name, values in (("plain", arrays), ("other", change(*arrays))):
+        train_run(tmp_path / name, data=data.Dataset(*values), recipe=RECIPE, report=str)
+    same(tmp_path / "plain", tmp_path / "other")
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, True, [1, 2]])
+def test_a_seed_is_an_integer(arrays, seed, tmp_path):
+    """With None, a continued run would hold out images that it was trained on before."""
+    with pytest.raises(TypeError, match="seed must be an integer, not .*, so that a run that goes"):
+        train_run(tmp_path / "run", data=data.Dataset(*arrays), recipe=RECIPE, seed=seed)
+
+
+def test_a_column_of_labels_is_refused_by_the_loop_too(arrays, tmp_path):
+    """Else each right answer would count as often as there are images of its class."""
+    images, labels, _ = arrays
+    run = train_run(tmp_path, data=data.Dataset(*arrays), recipe=RECIPE, report=str)
+    state = training.State(run.net, np.random.default_rng(0), 0.01)
+    for first, second in ((labels, labels[:, None]), (labels[:, None], labels),
+                          (labels, labels * 1.0)):
+        with pytest.raises((ValueError, TypeError), match="labels must be .*, not "):
+            training.train(state, images, first, (images, second), prepare=run.prepare,
+                           recipe=RECIPE)
 
 
 # ---- nets to give away --------------------------------------------------------------------------
@@ -333,6 +487,12 @@ def test_an_unknown_model(train, tmp_path):
 def test_a_recipe_that_cannot_be(train, tmp_path):
     with pytest.raises(ValueError, match="epochs must be at least 1, not 0"):
         train(tmp_path / "run", Recipe(epochs=0))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_variant_that_cannot_be(train, tmp_path):
+    with pytest.raises(ValueError, match="middle must be one to three numbers of maps"):
+        train(tmp_path / "run", variant={"middle": (1, 2, 3, 4)})
     assert not (tmp_path / "run").exists()
 
 
@@ -404,6 +564,26 @@ def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
     shutil.copy(extra, extra.with_name("zz.png"))
     with pytest.raises(ValueError, match="another checksum of the images"):
         train_run(tmp_path / "run", data=folder, size=28, recipe=RECIPE, report=str)
+
+
+def test_a_run_whose_images_have_moved(folder, tmp_path):
+    """It goes on with the same images at another place, and remembers that place."""
+    recipe, new = Recipe(epochs=1, batch=16), tmp_path / "new"
+    old = shutil.copytree(folder, tmp_path / "old")
+    run = train_run(tmp_path / "run", data=old, size=28, recipe=recipe, report=str)
+    old.rename(new)
+    with pytest.raises(FileNotFoundError, match=r"old: no such folder.*run_data\(run, data=FOLDER"):
+        run_data(run)
+    found = run_data(run, data=new)
+    np.testing.assert_array_equal(found.images, data.load(new, "test", size=28).images)
+    for epochs in (1, 2):           # whether or not there is something left to train
+        run = train_run(tmp_path / "run", data=new, size=28, report=str,
+                        recipe=recipe._replace(epochs=epochs))
+        assert run.settings["data"] == str(new) and len(run.history) == epochs
+        assert len(run_data(load_run(tmp_path / "run")).images) == 9
+    (new / "red").rename(new / "rosy")
+    with pytest.raises(ValueError, match="has the classes .*rosy; this run was trained on .*red"):
+        run_data(run)
 
 
 def test_a_run_remembers_where_its_images_are(folder, tmp_path, monkeypatch):

@@ -188,7 +188,12 @@ def _compute_in_process(study, item, again, processes):
         last = line.strip() or last
         if line.startswith(INDENT):         # a step; what else it says is said here already
             study.step(f"{item.name}: {last}")
-    if process.wait():
+    status = process.wait()
+    if status < 0:
+        raise ChildProcessError(f"{item.name} could not be computed: signal {-status} ended it "
+                                "(9 is also what Linux sends when memory runs out); run this "
+                                "again to go on")
+    if status:
         raise ChildProcessError(f"{item.name} could not be computed: {last}")
     return item
 

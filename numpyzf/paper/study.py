@@ -43,6 +43,7 @@ class Study:
     anything.
     report: report(text) gets lines that say what is being done.
     Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
+    In a new folder, raises what data.load does, before anything is written.
     """
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
@@ -133,10 +134,12 @@ class Study:
         """Write the settings into a new folder; compare them with those in an older one."""
         path = self.out / "study.json"
         if not path.exists():
-            self.out.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as file:
-                file.write(json.dumps(settings, indent=1).encode())
-            return
+            self.test       # read now: with wrong settings, the right ones would be refused later
+            with locked(self.out / "locks" / path.name):
+                if not path.exists():       # another study may have begun here meanwhile
+                    with replacing(path) as file:
+                        file.write(json.dumps(settings, indent=1).encode())
+                    return
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:

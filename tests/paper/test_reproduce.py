@@ -166,6 +166,19 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
 
 
+def test_an_item_whose_process_was_killed_says_so(items, study, monkeypatch):
+    """The last line that it printed would be no reason."""
+    popen = subprocess.Popen
+
+    def start(command, **options):
+        code = "import os; print('  net one', flush=True); os.kill(os.getpid(), 9)"
+        return popen([sys.executable, "-c", code], **options)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(ChildProcessError, match=r"could not be computed: signal 9 ended it \(9 is "
+                                                "also what Linux sends when memory runs out"):
+        reproduce.compute(study, ["all"], processes=2)
+
+
 def test_after_an_item_has_failed_no_other_is_begun(items, study, monkeypatch):
     """fig1 fails at once. The thread that waited for it takes fig9, and is slow to begin it."""
     popen, begun, lines = subprocess.Popen, [], []

@@ -9,9 +9,9 @@ from numpyzf.data import Dataset
 from numpyzf.paper.study import Study, first_of_each, flips, images_of
 
 
-def quick_study(folder, **options):
+def quick_study(out, **options):
     """A quick Study that reports to nobody."""
-    return Study(folder, quick=True, **({"report": lambda text: None} | options))
+    return Study(out, quick=True, **({"report": lambda text: None} | options))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,33 @@ def test_a_folder_belongs_to_one_study(study):
     with pytest.raises(ValueError, match="'size': 40"):
         quick_study(study.out, size=40)
     quick_study(study.out)
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ({"data": "typo"}, "no data set 'typo'"), ({"data": "no/photos"}, "no/photos: no such folder"),
+    ({"size": 40}, "leave size out"), ({"folder": "."}, "leave folder out"),
+    ({"data": "cifar10", "folder": "nowhere"}, "nowhere: no such folder")],
+    ids=["name", "path", "size", "folder", "files"])
+def test_images_that_cannot_be_read_leave_no_study_behind(tmp_path, wrong, message):
+    """Else the right ones would be refused in this folder: it would hold other settings."""
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        quick_study(tmp_path / "paper", **wrong)
+    assert not (tmp_path / "paper").exists()
+    quick_study(tmp_path / "paper")
+
+
+def test_of_two_studies_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
+    """The other one begins while this one reads its images."""
+    load = Study._load
+
+    def begin_another_and_load(study, split, count):
+        monkeypatch.undo()
+        Study(tmp_path)
+        return load(study, split, count)
+    monkeypatch.setattr(Study, "_load", begin_another_and_load)
+    with pytest.raises(ValueError, match="holds a reproduction with other settings"):
+        quick_study(tmp_path)
+    assert json.loads((tmp_path / "study.json").read_text())["quick"] is False
 
 
 def test_a_damaged_study_is_told(tmp_path):
