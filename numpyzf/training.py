@@ -96,7 +96,7 @@ def accuracy(net, images, labels, prepare, *, batch=256):
 
     prepare: prepare(images) makes the net's input.
     """
-    right = 0
+    right, labels = 0, checks.one_label_each("labels", labels, len(images))
     for n in range(0, len(images), batch):
         scores = net.predict(prepare(images[n:n + batch]), batch=batch)
         right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())

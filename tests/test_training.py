@@ -371,3 +371,14 @@ def test_a_velocity_that_is_none_of_the_parameter(velocity, words):
     parameters = {"a": np.ones(4, np.float32)}
     with pytest.raises((TypeError, ValueError), match=words):
         momentum_step(parameters, {"a": velocity}, parameters, rate=0.1, momentum=0.9)
+
+
+@pytest.mark.parametrize("labels", [np.zeros((4, 1), int), np.zeros(3, int), np.zeros(1, int),
+                                    np.zeros(4), np.array(["0"] * 4)],
+                         ids=["column", "too few", "one", "floats", "text"])
+def test_an_accuracy_takes_one_label_per_image(labels):
+    """A column would be compared with all answers, and give an accuracy of 4."""
+    net = build()
+    images = np.zeros((4, *net.input_shape), np.uint8)
+    with pytest.raises((TypeError, ValueError), match="labels"):
+        accuracy(net, images, labels, lambda images: images.astype(np.float32))
