@@ -18,9 +18,9 @@ Source: Zeiler & Fergus section 2.1 (switches).
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..geometry import Window, pool_output_size
+from .cache import njit
 from .pointwise import relu_gradient
 from .shared import FEW, run, split_phases
 

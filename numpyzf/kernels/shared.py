@@ -1,8 +1,6 @@
 """What the kernels share: threads (run), memory (scratch, blocks), and pixels split by phases.
 
-Numba looks for changes only in the file of the kernel that it has stored. The last three
-functions are compiled into kernels of other files: whoever changes them must empty the cache
-($NUMBA_CACHE_DIR, or __pycache__ beside this file).
+The last three functions are compiled into kernels of other files.
 """
 import math
 import os
