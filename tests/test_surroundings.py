@@ -1,6 +1,7 @@
 """The command where people run it: into files and pipes, without a terminal, in a notebook's
 environment, ended by a batch system.
 """
+import ctypes
 import os
 import signal
 import subprocess
@@ -181,3 +182,33 @@ def test_where_the_picture_cannot_go_nothing_is_computed(command, out, words, mo
     assert words in capsys.readouterr().err and os.listdir(tmp_path) == ["file"]
     with pytest.raises((ValueError, OSError)):
         plots.check_path(Path(out))
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+MEMORY = """if True:
+    import os, numpy as np, numpyzf
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20    # MB
+    def use():
+        arrays = [np.ones(10 << 20, np.uint8) for _ in range(20)]       # in the way of one another
+        stays = np.ones(1000)
+        return stays
+    before = resident()
+    stays = use()
+    print(resident() - before, end=" ")
+    numpyzf.give_memory_back()
+    print(resident() - before)"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="not Linux")
+@pytest.mark.parametrize("keep, kept", [("1", True), ("0", False)])
+def test_a_host_program_can_have_its_memory_back(keep, kept, tmp_path):
+    """200 MB, allocated and freed."""
+    if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("this C library keeps nothing")
+    process = start(cwd=tmp_path, program=MEMORY, env=environment(NUMPYZF_KEEP_MEMORY=keep))
+    out, err = process.communicate()
+    after_use, given_back = map(int, out.split())
+    assert (after_use > 150) == kept and given_back < 50, err
