@@ -5,6 +5,7 @@ of other files, which are compiled into them. So the folder is named by a hash o
 after any edit, all kernels are compiled anew. And Numba takes its cache for granted; here, what
 can't be read is compiled again, and what can't be stored is said in one line.
 """
+import contextlib
 import hashlib
 import os
 import shutil
@@ -80,7 +81,7 @@ class _Cache(FunctionCache):
 
 
 def find_folder():
-    """The first folder that can be written to, None if there is none.
+    """The folder for compiled kernels: the first folder that can be written to, None if there is none.
 
     The places are those of Numba: $NUMBA_CACHE_DIR, __pycache__ beside this file, the user's cache.
     """
@@ -112,8 +113,9 @@ def find_folder():
 def _remove_unused(place):
     """Remove the folders of earlier sources that no start has used lately."""
     for old in place.glob("kernels-*"):
-        if time.time() - old.stat().st_mtime > UNUSED:
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(OSError):      # another process has removed it
+            if time.time() - old.stat().st_mtime > UNUSED:
+                shutil.rmtree(old)
 
 
 FOLDER = find_folder()
