@@ -171,6 +171,7 @@ def test_what_goes_on_after_the_main_thread_has_ended(before):
             "[(0, 2), (2, 4)]\nno\n['raise', 'raise']\n[(0, 2), (2, 4)]\n")
 
 
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="too slow without Numba")
 def test_a_training_goes_on_after_the_main_thread_has_ended():
     """Its weights are those of a training that the main thread waited for."""
     program = """if True:
