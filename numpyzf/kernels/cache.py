@@ -81,7 +81,7 @@ class _Cache(FunctionCache):
 
 
 def find_folder():
-    """The folder for compiled kernels: the first folder that can be written to, None if there is none.
+    """The folder for compiled kernels: the first one that can be written to, or None.
 
     The places are those of Numba: $NUMBA_CACHE_DIR, __pycache__ beside this file, the user's cache.
     """
