@@ -31,10 +31,22 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")
 # before it hands it out again: a quarter of the time of a step of the paper's net (median). Here
 # glibc is told to keep what it has: never to allocate an array outside of its heap (M_MMAP_MAX),
 # and never to shrink the heap (M_TRIM_THRESHOLD). Other C libraries have no mallopt.
+# This holds for all that the process does. A host program can say no with NUMPYZF_KEEP_MEMORY=0 in
+# the environment before it imports numpyzf, or call give_memory_back() when it likes.
 try:
-    _mallopt = ctypes.CDLL(None).mallopt
+    _mallopt, _malloc_trim = ctypes.CDLL(None).mallopt, ctypes.CDLL(None).malloc_trim
 except (OSError, AttributeError, TypeError):
-    pass
-else:
+    _mallopt = _malloc_trim = None
+if _mallopt and os.environ.get("NUMPYZF_KEEP_MEMORY") != "0":
     _mallopt(-4, 0)                 # M_MMAP_MAX
     _mallopt(-1, 2**31 - 1)         # M_TRIM_THRESHOLD
+
+
+def give_memory_back():
+    """Give memory that nothing uses any more back to the system, for other programs.
+
+    Importing numpyzf makes the process keep it, since a training asks for as much again at once.
+    Returns whether the system got anything. With another C library than glibc there is nothing to
+    do.
+    """
+    return bool(_malloc_trim and _malloc_trim(0))

@@ -7,7 +7,9 @@ the arguments it takes, and what it does.
 import argparse
 import os
 import shlex
+import signal
 import sys
+import threading
 import time
 from importlib import metadata
 from pathlib import Path
@@ -29,25 +31,93 @@ def main(arguments=None):
     """Run one command.
 
     arguments: list of words; those of the command line if not given.
-    Returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted.
+    Returns the exit status: 0; 2 for a bad argument or input; 130 when interrupted by Ctrl-C, 143
+    by SIGTERM, 129 by SIGHUP; 141 when nobody reads any more what it prints, as after `| head -1`.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # a terminal that has no “×” or “…” gets a “?”, not a traceback
-            stream.reconfigure(errors="replace")
-    options = _parser().parse_args(arguments)
+    _prepare_streams()
+    handlers = _stop_at_signals()
     try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return 141
+    finally:
+        _flush()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments):
+    """Run one command, and put what ends it into a line. Returns the exit status."""
+    kept = ""
+    try:
+        options = _parser().parse_args(arguments)
+        if options.command in (_demo, _train, _reproduce):
+            kept = "; started again, a training goes on from its last finished epoch"
+        if options.command in (_features, _explain, _bench) and options.out:
+            _picture(options.out)       # now, not when everything is computed
         options.command(options)
-    except KeyboardInterrupt:
-        print("\ninterrupted; started again, a training goes on from its last finished epoch",
-              file=sys.stderr)
-        return 130
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        _complain(f"\ninterrupted{kept}")
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
-        print(f"numpyzf: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        _complain(f"numpyzf: {' '.join(str(error).splitlines())}")
         return 2
     return 0
+
+
+def _prepare_streams():
+    """Make stdout and stderr such that a command can print what it has to say."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:              # a windowed program has none
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            # a terminal that has no “×” or “…” gets a “?”, not a traceback; and a log file gets
+            # each line at once, not all at the end
+            stream.reconfigure(errors="replace", line_buffering=True)
+
+
+def _stop_at_signals():
+    """Let SIGTERM (from kill, or a batch system) and SIGHUP (a closed terminal) act as Ctrl-C.
+
+    Returns what they did before, {number: handler}.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):    # Windows has no SIGHUP
+            # a host program may have taken it for itself, and nohup has switched SIGHUP off
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, _stop)
+    return before
+
+
+def _stop(number, frame):
+    raise KeyboardInterrupt(number)
+
+
+def _complain(line):
+    try:
+        print(line, file=sys.stderr)
+    except OSError:             # the terminal is closed: there's nobody to tell
+        pass
+
+
+def _flush():
+    """Write what the streams still hold; where that fails, throw it away.
+
+    Python would try once more at its very end, and speak of an ignored exception.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), stream.fileno())
 
 
 def _parser():
@@ -400,10 +470,17 @@ def _numbers(text):
 
 
 def _save(figure, path):
+    path = _picture(path)
+    plots.save(figure, path)
+    print(f"Look at it: {path.resolve()}")
+
+
+def _picture(path):
+    """The Path of a picture; an error if it can't be written."""
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
-    plots.save(figure, path)
-    print(f"Look at it: {path.resolve()}")
+    plots.check_path(path)
+    return path

@@ -4,6 +4,8 @@ What makes an image is NumPy only. A matplotlib figure is a picture in memory; i
 screen.
 """
 import io
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -137,9 +139,13 @@ def filters_image(w):
 # ---- figures ---------------------------------------------------------------------------------
 
 def style():
-    """The style of all figures, to draw in: `with plots.style(): …`."""
-    import matplotlib
-    return matplotlib.rc_context(STYLE)
+    """The style of all figures, to draw in: `with plots.style(): …`.
+
+    It is the same for everyone: what a user's matplotlibrc says has no effect inside.
+    """
+    _import_matplotlib()
+    from matplotlib import style
+    return style.context(["default", STYLE])
 
 
 def figure(width, height, layout="constrained"):
@@ -148,6 +154,7 @@ def figure(width, height, layout="constrained"):
     width, height: inches.
     layout: "constrained" lets it arrange its parts by itself, "none" leaves them where they are.
     """
+    _import_matplotlib()
     from matplotlib.figure import Figure
     return Figure(figsize=(width, height), facecolor="white", layout=layout)
 
@@ -166,7 +173,7 @@ def show(axes, image):
 def png_bytes(figure, dpi=DPI):
     """The bytes of a matplotlib figure as a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    _write(figure, buffer, "png", dpi)
     return buffer.getvalue()
 
 
@@ -178,7 +185,69 @@ def save(figure, path, dpi=DPI):
     dpi: pixels per inch of a PNG.
     """
     with replacing(path) as file:
-        figure.savefig(file, format=Path(path).suffix[1:].lower(), dpi=dpi, facecolor="white")
+        _write(figure, file, _format(path), dpi)
+
+
+def check_path(path):
+    """Whether `save` can write this file, to know before a long computation.
+
+    path: the file.
+    Raises ValueError for an ending that is no kind of picture, OSError if there is no folder to
+    write it into.
+    """
+    _import_matplotlib()
+    from matplotlib.backend_bases import FigureCanvasBase
+    if _format(path) not in FigureCanvasBase.get_supported_filetypes():
+        raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of picture; use "
+                         ".png, .pdf or .svg")
+    folder = Path(path).parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise OSError(f"{path} can't be written: {folder} is no folder that can be written to; "
+                      "make it, or choose another one")
+
+
+def _format(path):
+    return Path(path).suffix[1:].lower()
+
+
+def _write(figure, file, kind, dpi):
+    """Write a figure to an open file, in matplotlib's own settings and not in a user's."""
+    from matplotlib import style
+    _no_formulas(figure)
+    with style.context("default"):
+        figure.savefig(file, format=kind, dpi=dpi, facecolor="white")
+
+
+def _no_formulas(figure):
+    """Take dollar signs for what they are: a class may be called "$a$", or "$$"."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+    powers = set()      # what matplotlib writes along an axis of powers, 10², is a formula
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), LogFormatter):
+                powers |= set(axis.findobj(Text)) - {axis.label}
+    for text in figure.findobj(Text):
+        if text not in powers:
+            text.set_parse_math(False)
+
+
+def _import_matplotlib():
+    """Import matplotlib, also where $MPLBACKEND names a backend that it doesn't know.
+
+    A notebook's terminal inherits the notebook's, and matplotlib could not be imported at all. Our
+    figures use none. A backend that can be had is set, as matplotlib does when it is imported.
+    """
+    if "matplotlib" in sys.modules or not os.environ.get("MPLBACKEND"):
+        return
+    backend = os.environ.pop("MPLBACKEND")
+    try:
+        import matplotlib
+        matplotlib.rcParams["backend"] = backend
+    except ValueError:
+        pass
+    finally:
+        os.environ["MPLBACKEND"] = backend
 
 
 # ---- checks ----------------------------------------------------------------------------------

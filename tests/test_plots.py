@@ -1,6 +1,11 @@
 """Display scaling, mosaics and PNG bytes: worked out by hand."""
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from numpyzf import plots
 
@@ -116,3 +121,67 @@ def test_png(tmp_path):
     assert [int.from_bytes(png[i:i + 4], "big") for i in (16, 20)] == [100, 50]
     plots.save(figure, tmp_path / "x.png", dpi=100)
     assert (tmp_path / "x.png").read_bytes() == png
+
+
+# ---- what a user's surroundings would change ----------------------------------------------------
+
+DRAW = """
+from numpyzf import plots
+with plots.style():
+    figure = plots.figure(2, 2)
+    axes = figure.subplots()
+    axes.plot([1, 2], [1, 1000])
+    axes.set(yscale="log", title="shoes")
+    axes.set_xticks([1, 2], labels=["a", "b"])
+import hashlib
+print(hashlib.sha256(plots.png_bytes(figure)).hexdigest())
+"""
+
+
+def drawn(program, **settings):
+    """What a program prints that draws, in a process of its own."""
+    environment = {key: value for key, value in os.environ.items()
+                   if key not in ("MPLBACKEND", "MATPLOTLIBRC")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment | settings, text=True,
+                          capture_output=True, timeout=60, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "tkagg", "typo"])
+def test_a_notebook_s_backend_is_no_obstacle(backend):
+    assert drawn(DRAW, MPLBACKEND=backend) == drawn(DRAW)
+
+
+def test_a_backend_that_can_be_had_is_set():
+    """As if matplotlib had been imported by the notebook itself."""
+    program = f"{DRAW}\nimport matplotlib, os\nprint(matplotlib.get_backend())\n" \
+        "print(os.environ['MPLBACKEND'])"
+    assert drawn(program, MPLBACKEND="svg").split()[1:] == ["svg", "svg"]
+
+
+def test_a_user_s_matplotlibrc_changes_no_picture(tmp_path):
+    (tmp_path / "matplotlibrc").write_text(
+        "font.size: 20\naxes.grid: True\nsavefig.bbox: tight\nimage.origin: lower\n"
+        "text.usetex: True\nlines.linestyle: --\nsavefig.transparent: True\n")
+    assert drawn(DRAW, MATPLOTLIBRC=str(tmp_path)) == drawn(DRAW)
+
+
+@pytest.mark.parametrize("name", ["$$", "$a$", r"$\frac{$", r"\$", "50 % & _^{}"])
+def test_dollar_signs_are_no_formulas(name, tmp_path):
+    """In a title, along an axis, in a legend; and powers along a logarithmic axis stay formulas."""
+    with plots.style():
+        drawing = plots.figure(3, 3)
+        axes = drawing.subplots()
+        axes.plot([1, 2], [1, 1000], label=name)
+        axes.set(yscale="log", title=name, ylabel=name)
+        axes.set_xticks([1, 2], labels=[name, "b"])
+        axes.legend()
+    png = plots.png_bytes(drawing)
+    assert png == plots.png_bytes(drawing)          # also the second time
+    texts = [text for text in drawing.findobj(Text) if text.get_text() == name]
+    assert len(texts) >= 4
+    assert not any(text.get_parse_math() for text in texts)
+    powers = [label for label in axes.yaxis.get_ticklabels() if "$" in label.get_text()]
+    assert powers and all(label.get_parse_math() for label in powers)
+    plots.save(drawing, tmp_path / "x.svg")

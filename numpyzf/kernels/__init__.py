@@ -11,6 +11,7 @@ What is in this room:
     pointwise.py    ReLU, contrast normalization, the momentum step
     boxes.py        boxes of maps: cut, paste, unpool
     naive.py        the definition word for word, and the triad: for the ladder
+    cache.py        where compiled kernels are kept
 
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
 kernels. `METHODS` holds them by name. All give the same numbers to rounding; Winograd's differ by
@@ -45,8 +46,8 @@ process makes threads of its own when it first needs some; fork while no kernel 
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and the
 dtype. This takes a second or two. The result is stored on disk (in __pycache__ beside this file, or
-under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds. A line on stderr
-says when a process compiles its first kernel.
+under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds, until a file of
+this room is edited. A line on stderr says when a process compiles its first kernel.
 
 What the kernels say to Numba:
 
@@ -58,15 +59,14 @@ What the kernels say to Numba:
 To Numba a read-only array, such as a memory map opened to read, has another type: a kernel is
 compiled anew for it.
 """
-import sys
+import functools
 import threading
 import time
-from functools import cache
 
 from numba.core import event
 
 from .. import checks
-from . import direct, shift, unfold, winograd
+from . import cache, direct, shift, unfold, winograd
 from .boxes import cut, paste, unpool_boxes
 from .naive import naive_forward, triad
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
@@ -82,7 +82,7 @@ __all__ = ["FEW", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
 METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
 
 
-@cache
+@functools.cache
 def choose(method, height, width, w_shape, window):
     """The method to use, a name in METHODS: what "auto" stands for (see above), or `method`.
 
@@ -115,8 +115,10 @@ class CompileLog(event.Listener):
         ours = module.startswith(__name__)
         running = self.own.__dict__.setdefault("running", [])      # of this thread, innermost last
         if ours and not self.kernels and not running:
-            print("numpyzf: compiling kernels for this machine; this happens once, later starts "
-                  "load them from disk", file=sys.stderr, flush=True)
+            cache.say("compiling kernels for this machine, " + (
+                "each when it is first needed; later starts load them from disk" if cache.FOLDER
+                else "which every start does again, as no folder can be written to that would keep "
+                "them; set NUMBA_CACHE_DIR to one"))
         running.append((ours, time.perf_counter()))
 
     def on_end(self, happening):

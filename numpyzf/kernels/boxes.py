@@ -11,7 +11,7 @@ element.
 
 Threads: one map of one box, a plane, is written by one thread.
 """
-from numba import njit
+from .cache import njit
 
 
 @njit(nogil=True, cache=True)

@@ -11,9 +11,9 @@ first.
 Threads: one thread writes all of a plane of y or x, or all weights of one pair of maps.
 """
 import numpy as np
-from numba import njit
 
 from ..geometry import conv_output_size
+from .cache import njit
 from .shared import inside, run
 
 # ---- drivers ------------------------------------------------------------------------------------

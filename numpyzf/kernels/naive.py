@@ -12,7 +12,7 @@ same loops in a better order.
 `triad` measures memory: it does almost nothing per byte, so its speed is the memory's.
 Source: STREAM (McCalpin 1995).
 """
-from numba import njit
+from .cache import njit
 
 
 @njit(nogil=True, cache=True)

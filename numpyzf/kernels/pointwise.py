@@ -15,7 +15,8 @@ Threads: each number is written by one thread, which has a part of a flat array,
 Source: Krizhevsky et al. 2012 section 3.3; ONNX's LRN.
 """
 import numpy as np
-from numba import njit
+
+from .cache import njit
 
 NORM_CHUNK = 128        # pixels: a few hundred maps of a chunk stay in the second-level cache
 

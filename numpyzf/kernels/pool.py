@@ -19,10 +19,10 @@ Source: Zeiler & Fergus section 2.1 (switches).
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .. import checks
 from ..geometry import Window, pool_output_size
+from .cache import njit
 from .shared import run, split_phases
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache

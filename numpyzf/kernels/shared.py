@@ -1,13 +1,11 @@
 """What the kernels share: threads (run), memory (scratch, blocks), and pixels split by phases.
 
-Numba looks for changes only in the file of the kernel that it has stored. The last three
-functions are compiled into kernels of other files: whoever changes them must empty the cache
-($NUMBA_CACHE_DIR, or __pycache__ beside this file).
+The last three functions are compiled into kernels of other files.
 """
 import math
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from functools import cache
 
@@ -50,7 +48,15 @@ def run(kernel, count, *arguments, least=1):
             start, stop = count * part // parts, count * (part + 1) // parts
             # the context: that this is a share, and numpy.errstate
             own = copy_context()
-            others.append(_pool().submit(own.run, kernel, *arguments, start, stop))
+            share = own.run, kernel, *arguments, start, stop
+            try:
+                others.append(_pool().submit(*share))
+            except RuntimeError:
+                # When the main thread has ended, Python lets no pool begin anything new. What goes
+                # on, a thread or a function of atexit, does all shares by itself.
+                if threading.main_thread().is_alive():
+                    raise
+                others.append(_done_here(*share))
         results = [kernel(*arguments, 0, count // parts)]
         for other in others:
             results.append(other.result())
@@ -59,6 +65,16 @@ def run(kernel, count, *arguments, least=1):
         _in_a_share.reset(outside)
         if others:
             wait(others)        # also after an error: they write into arrays of the caller
+
+
+def _done_here(function, *arguments):
+    """The Future of a call that this thread makes at once."""
+    future = Future()
+    try:
+        future.set_result(function(*arguments))
+    except BaseException as error:
+        future.set_exception(error)
+    return future
 
 
 @cache

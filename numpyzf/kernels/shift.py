@@ -22,9 +22,9 @@ summed up, "reassoc" lets the compiler choose the order of the sum, and "nsz" le
 sign of zero. NaN and infinity count as ever, and the same machine gives the same bits every time.
 """
 import numpy as np
-from numba import njit
 
 from ..geometry import conv_output_size
+from .cache import njit
 from .shared import run, split_phases
 from .unfold import conv_transpose
 

@@ -14,9 +14,9 @@ all of a row of columns, or in `fold` all of a plane of x. BLAS multiplies with 
 Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
-from numba import njit
 
 from ..geometry import conv_output_size
+from .cache import njit
 from .shared import blocks, inside, run, scratch, take_every
 
 COLUMN_NBYTES = 8 << 20         # of columns at a time

@@ -39,9 +39,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..geometry import ceil_div, conv_output_size
+from .cache import njit
 from .shared import SMALL_PRODUCT, blocks, run, scratch
 
 POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them

@@ -146,6 +146,56 @@ def test_a_forked_process_makes_threads_of_its_own(number):
         print(run(share, 4))""") == "[(0, 1), (1, 2)]\n[(0, 2), (2, 4)]\n"
 
 
+@pytest.mark.parametrize("before", ["", "run(share, 4)"], ids=["first", "again"])
+def test_what_goes_on_after_the_main_thread_has_ended(before):
+    """A thread, and a function of atexit: the same shares, on the one thread there is."""
+    assert in_a_process(f"""if True:
+        import atexit, threading, time
+        import numpy as np
+        from numpyzf.kernels import run
+        def share(start, stop): return start, stop
+        def refuse(start, stop): 1 / start
+        def work():
+            threading.main_thread().join()
+            time.sleep(0.1)
+            print(run(share, 4), flush=True)
+            try:
+                run(refuse, 4)
+            except ZeroDivisionError:
+                print("no", flush=True)
+            with np.errstate(over="raise"):
+                print(run(lambda start, stop: np.geterr()["over"], 2), flush=True)
+        {before}
+        threading.Thread(target=work).start()
+        atexit.register(lambda: print(run(share, 4)))""") == (
+            "[(0, 2), (2, 4)]\nno\n['raise', 'raise']\n[(0, 2), (2, 4)]\n")
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="too slow without Numba")
+def test_a_training_goes_on_after_the_main_thread_has_ended():
+    """Its weights are those of a training that the main thread waited for."""
+    program = """if True:
+        import threading, zlib
+        import numpy as np
+        from numpyzf import models, training
+        main, rng = threading.main_thread(), np.random.default_rng(0)
+        net = models.labnet().initialize(rng)
+        x, labels = rng.standard_normal((4, 1, 28, 28)).astype(np.float32), np.arange(4)
+        def work():
+            if {wait}:
+                main.join()
+            state = training.State(net, rng, 0.01)
+            for _ in range(2):
+                training.train_step(state, x, labels, 0.01, training.Recipe())
+            print([zlib.crc32(w) for w in net.parameters.values()], flush=True)
+        thread = threading.Thread(target=work)
+        thread.start()
+        if not {wait}:
+            thread.join()"""
+    weights = in_a_process(program.format(wait=False))
+    assert weights and in_a_process(program.format(wait=True)) == weights
+
+
 def test_the_number_of_threads_is_that_of_the_environment():
     program = "from numpyzf import kernels; print(kernels.THREADS, kernels.shared.THREADS)"
     assert in_a_process(program, threads="1") == "1 1\n"
