@@ -29,10 +29,10 @@ No array holds Python objects, so it is read without pickle. Its arrays are, by 
 Only runs.py knows what stands in `about`; to this file it is a dictionary.
 """
 import json
+import math
 import os
 import threading
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,11 @@ try:
 except ImportError:         # Windows
     fcntl = None
     import msvcrt
+
+# An .npz that numpy.savez_compressed wrote is read too, but no bomb: the arrays may take this many
+# times the bytes of the file, or this many bytes.
+MOST_UNPACKED, SMALL = 10, 1 << 26
+HISTORY = ("epoch", "rate", "loss", "train_accuracy", "validation_accuracy")
 
 
 # ---- checkpoints --------------------------------------------------------------------------------
@@ -91,15 +96,12 @@ def load_checkpoint(path, build):
         velocity = arrays_under(arrays, "velocity/")
         if _kinds(velocity) != _kinds(net.parameters):
             raise ValueError("its momentum doesn't match the network's parameters")
-        rate, history = info["rate"], info["history"]
-        if not (isinstance(rate, (int, float)) and isinstance(history, list)):
-            raise ValueError("its rate or its history is damaged")
-        return State(net, rng, rate, velocity, history), about
+        _check_progress(info["rate"], info["history"])
+        return State(net, rng, info["rate"], velocity, info["history"]), about
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError,
-            RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    except Exception as error:      # what is damaged makes `build` and NumPy raise nearly any
+        raise ValueError(f"{path}: {_one_line(error)}") from None
 
 
 def arrays_under(arrays, start):
@@ -112,6 +114,18 @@ def _check_finite(arrays):
     for name, value in arrays.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise ValueError(f"{name} holds NaN or infinite values")
+
+
+def _check_progress(rate, history):
+    """The rate is a positive number, the history a list of rows of five numbers, as documented."""
+    def is_number(value):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    if not (is_number(rate) and 0 < rate < math.inf):
+        raise ValueError(f"its rate is damaged: {rate!r}")
+    for row in history if isinstance(history, list) else [history]:
+        if not (isinstance(row, dict) and all(is_number(row.get(key)) for key in HISTORY)):
+            raise ValueError(f"its history is damaged: {row!r}")
 
 
 def _kinds(arrays):
@@ -130,28 +144,69 @@ def write_npz(path, arrays):
 
 
 def read_npz(path):
-    """The arrays of an .npz as a dictionary.
+    """The arrays of an .npz as a dictionary, C-contiguous.
 
-    Raises FileNotFoundError, or ValueError naming the file if it is damaged or holds pickles.
+    Raises FileNotFoundError; PermissionError or IsADirectoryError if it can't be opened; ValueError
+    naming the file if it is damaged, holds pickles, or would take far more memory than disk.
     """
-    if os.path.isfile(path) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another "
-                         "kind; move it away and make it anew")
     try:
-        # opened here, since np.load leaves a damaged file open
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:
-            return {name: npz[name] for name in npz.files}
+        file = open(path, "rb")
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {path}") from None
-    except (IsADirectoryError, PermissionError):        # nothing is wrong with the content
-        raise
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError,
-            MemoryError, OverflowError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickle" in str(error).lower():
-            raise ValueError(f"{path} holds pickled Python objects, which are never read; "
-                             "save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); "
-                         "move it away and make it anew") from None
+    with file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another "
+                             "kind; move it away and make it anew")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _read_arrays(archive, os.fstat(file.fileno()).st_size)
+        except MemoryError:
+            raise
+        except Exception as error:      # damaged files make zipfile and NumPy raise nearly any
+            if "pickle" in str(error).lower():
+                raise ValueError(f"{path} holds pickled Python objects, which are never read; "
+                                 "save plain arrays only") from None
+            raise ValueError(f"{path} can't be read as .npz, it is damaged ({_one_line(error)}); "
+                             "move it away and make it anew") from None
+
+
+def _read_arrays(archive, nbytes):
+    """The arrays of an open .npz file of `nbytes` bytes, each read to its end."""
+    declared = sum(member.file_size for member in archive.infolist())
+    if declared > max(MOST_UNPACKED * nbytes, SMALL):
+        raise ValueError(f"{nbytes:,} bytes that say they hold {declared:,}")
+    arrays = {}
+    for member in archive.infolist():
+        if not member.filename.endswith(".npy"):
+            raise ValueError(f"{member.filename!r} in it is no array")
+        with archive.open(member) as file:
+            _check_header(file, member)
+        with archive.open(member) as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
+            file.read()         # zipfile compares the checksum where a member ends, only there
+        arrays[member.filename.removesuffix(".npy")] = np.asarray(array, order="C")
+    return arrays
+
+
+def _check_header(file, member):
+    """The header of an .npy must be of plain numbers or text, and fit the member's size."""
+    read = {(1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0}[np.lib.format.read_magic(file)]
+    try:
+        shape, _, dtype = read(file)
+    except MemoryError:         # Python's parser, about brackets in brackets
+        raise ValueError(f"the header of {member.filename} is none") from None
+    if dtype.hasobject:
+        raise ValueError("pickled objects")
+    expected = file.tell() + math.prod(shape) * dtype.itemsize
+    if dtype.kind not in "biufcSU" or min(shape, default=0) < 0 or expected != member.file_size:
+        raise ValueError(f"{member.filename} has {member.file_size:,} bytes, its header says "
+                         f"{expected:,} of {dtype}")
+
+
+def _one_line(error):
+    """What an error says, or else what kind it is, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 # ---- whole files, one process at a time ---------------------------------------------------------
