@@ -31,9 +31,9 @@ Only runs.py knows what stands in `about`; to this file it is a dictionary.
 import json
 import math
 import os
-import threading
+import secrets
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -216,30 +216,64 @@ def replacing(path):
     """Write a file whole or not at all: `with replacing(path) as file: …`, a binary file.
 
     It has a temporary name beside `path` until the block ends. Then it takes the place of an
-    earlier file in one step. If the block raises an error, the earlier file stays.
+    earlier file in one step. If the block raises an error, the earlier file stays. What writers
+    that were killed have left of `path` is deleted.
 
     Raises OSError naming `path` if it can't be written; what the block raises about other files
     stays as it is.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    start = str(path.with_name(f".{path.name[:40]}."))      # short, as names have a limit
+    _sweep(path.parent, start)
     try:
-        file = open(temporary, "wb")
+        file, temporary = _open_temporary(start)
         try:
             with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+                if fcntl:               # still locked: no one sweeps it away
+                    os.replace(temporary, path)
+            if not fcntl:               # Windows renames closed files only
+                os.replace(temporary, path)
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):     # the error that led here says more
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         # One of the block's own, about another file, goes on as it is. The system's error when a
         # write fails names no file; an error that was put into words has no number.
-        if error.errno is None or str(error.filename) not in ("None", str(temporary)):
+        other = error.filename is not None and not str(error.filename).startswith(start)
+        if error.errno is None or other:
             raise
         raise OSError(f"{path} could not be written ({error.strerror}); an earlier one is "
                       "unchanged. Free some space or choose another folder") from error
+
+
+def _open_temporary(start):
+    """A new file whose name begins so, open and locked until it is closed, and its Path."""
+    while True:
+        temporary = Path(f"{start}{secrets.token_hex(8)}.part")
+        file = open(temporary, "xb")
+        with suppress(OSError):         # in a file system without locks, no one sweeps either
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if temporary.exists():          # else it was swept away before it was locked
+            return file, temporary
+        file.close()
+
+
+def _sweep(folder, start):
+    """Delete temporary files whose names begin so and that no one has locked: the writer died."""
+    with suppress(OSError):
+        for left in list(folder.iterdir()):
+            if str(left).startswith(start) and left.suffix == ".part" and left.is_file():
+                with suppress(OSError):
+                    if not fcntl:       # Windows keeps what is open
+                        left.unlink()
+                        continue
+                    with open(left, "r+b") as file:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        left.unlink()
 
 
 @contextmanager
