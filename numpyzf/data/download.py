@@ -67,6 +67,12 @@ def fetch(url, path, *, digest=None, timeout=30.0):
     return path
 
 
+def say(text, end="\n"):
+    """Print one line to stderr, where there is one: programs without a terminal may have none."""
+    if sys.stderr is not None:
+        print(text, end=end, file=sys.stderr, flush=True)
+
+
 # ---- the transfer ----------------------------------------------------------------------------
 
 def _receive(url, part, timeout):
@@ -129,11 +135,11 @@ def _save(blocks, part, have, total):
     Returns how many bytes `part` then holds.
     """
     name = part.name.removesuffix(".part")
-    on_terminal = sys.stderr.isatty()
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
     done, started, shown = have, time.monotonic(), 0.0
     if not on_terminal:
         resumed = f", from byte {have:,} on" if have else ""
-        print(f"{name}: downloading{resumed}", file=sys.stderr, flush=True)
+        say(f"{name}: downloading{resumed}")
     try:
         with open(part, "ab" if have else "wb") as file:
             for block in blocks:
@@ -141,11 +147,9 @@ def _save(blocks, part, have, total):
                 done += len(block)
                 if on_terminal and time.monotonic() - shown > REDRAW:
                     shown = time.monotonic()
-                    state = _state(name, have, done, total, shown - started)
-                    print(state, end="\r", file=sys.stderr, flush=True)
+                    say(_state(name, have, done, total, shown - started), end="\r")
     finally:
-        state = _state(name, have, done, total, time.monotonic() - started)
-        print(state, file=sys.stderr, flush=True)
+        say(_state(name, have, done, total, time.monotonic() - started))
     return done
 
 

@@ -15,8 +15,8 @@ MAX_PIXELS = 100_000_000
 MAX_SIDE = 65_535       # as in JPEG: a picture one pixel wide takes far more memory than its pixels
 # EPS, for example, is left out: Pillow would run a program to read it.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff",
-            ".webp")
+SUFFIXES = (".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif",
+            ".tiff", ".webp")
 # How files begin that Pillow may still refuse as of a rare kind, or as damaged.
 BEGINNINGS = {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "TIFF",
               b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", png.SIGNATURE: "PNG"}

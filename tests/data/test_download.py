@@ -251,6 +251,12 @@ def test_progress_elsewhere_is_two_lines(server, path, capsys):
     assert first == "data.bin: downloading, from byte 70,000 on" and "100 %" in last
 
 
+def test_progress_nowhere(server, path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert fetch(server.url, path, digest=DIGEST).read_bytes() == BODY
+    assert capsys.readouterr().out == ""
+
+
 def test_cache_folder(monkeypatch):
     monkeypatch.setenv("NUMPYZF_CACHE", os.path.join("~", "mine"))
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
