@@ -83,7 +83,10 @@ def available():
     """
     places = [str(Path(embedded.__file__).parent)]
     for source in (fashion, cifar):
-        train, test = source.find("train"), source.find("test")
+        try:
+            train, test = source.find("train"), source.find("test")
+        except OSError:         # no home folder, or one that may not be looked into
+            train = test = None
         places.append(str(train) if train and test else None)
     places.append("rendered when loaded")
     what = ("10,000 + 2,000 gray images of clothes, 28×28, 10 classes: a part of fashion-mnist, "

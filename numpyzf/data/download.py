@@ -22,11 +22,16 @@ def cache_folder():
     """The Path of the folder that keeps downloads.
 
     It is $NUMPYZF_CACHE, else $XDG_CACHE_HOME/numpyzf, else ~/.cache/numpyzf.
+    Raises OSError where there is no home folder.
     """
     own, shared = os.environ.get("NUMPYZF_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    if own:
-        return Path(own).expanduser()
-    return (Path(shared) if shared else Path.home() / ".cache") / "numpyzf"
+    try:
+        if own:
+            return Path(own).expanduser()
+        return (Path(shared) if shared else Path.home() / ".cache") / "numpyzf"
+    except RuntimeError:
+        raise OSError("no home folder is known to keep downloads in; name a folder for them in "
+                      "$NUMPYZF_CACHE") from None
 
 
 def fetch(url, path, *, digest=None, timeout=30.0):

@@ -62,10 +62,13 @@ def read(split, folder=None):
 
 def find(split):
     """The folder that holds both files of a split: the Debian package's, the cache's, or None."""
-    for folder in (DEBIAN, _cache()):
-        if all(_path(folder, name) for name in FILES[split]):
-            return folder
-    return None
+    if _has(DEBIAN, split):
+        return DEBIAN
+    return _cache() if _has(_cache(), split) else None
+
+
+def _has(folder, split):
+    return all(_path(folder, name) for name in FILES[split])
 
 
 def _path(folder, name):

@@ -2,6 +2,7 @@
 
 The header is checked; the image is turned upright, made RGB or gray, and cropped to a square.
 """
+import os
 import threading
 from pathlib import Path
 
@@ -29,7 +30,7 @@ _header_lock = threading.Lock()
 def load_image(path, size=None, channels=3):
     """Read one image file, upright as its EXIF orientation says, transparent parts on white.
 
-    path: the file.
+    path: the file; ~ is the home folder.
     size: None keeps the image as it is. An integer resizes its smallest side to `size` pixels and
     crops the center to size × size.
     channels: 3 for RGB, 1 for gray.
@@ -42,7 +43,7 @@ def load_image(path, size=None, channels=3):
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (gray), not {channels!r}")
     side = None if size is None else check_size(size)
-    path = Path(path)
+    path = Path(os.path.expanduser(path))
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such image file; check the path")
     with open(path, "rb") as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from numpyzf.data import download
+from numpyzf.data import available, download, load
 from numpyzf.data.download import cache_folder, fetch
 
 BODY = bytes(range(256)) * 1200
@@ -266,3 +266,17 @@ def test_cache_folder(monkeypatch):
     assert cache_folder() == Path("/xdg/numpyzf")
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert cache_folder() == Path("/home/student/.cache/numpyzf")
+
+
+@pytest.mark.parametrize("own", [None, "~nobody-of-this-name/cache"])
+def test_no_home(monkeypatch, own, refuses):
+    def home(*_):
+        raise RuntimeError("Could not determine home directory.")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.delenv("NUMPYZF_CACHE")
+    if own:
+        monkeypatch.setenv("NUMPYZF_CACHE", own)
+    with refuses(OSError, "no home folder", "$NUMPYZF_CACHE"):
+        load("cifar10")
+    assert [place is None for _, _, place in available()] == [False, True, True, False]

@@ -62,6 +62,16 @@ def test_a_path_may_be_a_string(tmp_path):
     assert load_image(str(save(tmp_path / "a.png", picture(2, 3)))).shape == (3, 2, 3)
 
 
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch, refuses):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(tmp_path / "a.png", picture(2, 3))
+    assert load_image("~/a.png").shape == (3, 2, 3)
+    with refuses(FileNotFoundError, tmp_path / "b.png"):
+        load_image("~/b.png")
+    with refuses(FileNotFoundError, "~nobody-of-this-name/b.png"):
+        load_image("~nobody-of-this-name/b.png")
+
+
 def test_gray_to_color_and_back(tmp_path):
     gray = picture(4, 6)[:, :, 0]
     save(tmp_path / "gray.png", gray)
