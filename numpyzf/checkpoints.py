@@ -277,25 +277,34 @@ def _sweep(folder, start):
 
 
 @contextmanager
-def locked(path):
+def locked(path, waiting=None):
     """Hold an exclusive lock on `path` during the block: `with locked(path): …`.
 
     Where another process or thread holds it, wait. `path` is an empty file, made if it isn't there.
     The system releases the lock when the process ends, however that happens.
+    waiting: a function that is called once, before a wait, to say so.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
-        if fcntl:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        else:
-            _lock_on_windows(file)
+        if not _lock(file, wait=False):
+            if waiting:
+                waiting()
+            while not _lock(file, wait=True):
+                pass
         yield
 
 
-def _lock_on_windows(file):
-    while True:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-            return
-        except OSError:         # it gives up after ten seconds; wait on
-            pass
+def _lock(file, wait):
+    """Lock an open file. False if another holds it."""
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:                   # Windows waits ten seconds, then gives up
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        if fcntl:
+            raise
+        return False

@@ -153,16 +153,16 @@ def test_a_folder_in_its_place_is_named(tmp_path):
 
 
 def test_one_at_a_time_is_let_in(tmp_path):
-    inside = threading.Event()
+    inside, told = threading.Event(), threading.Event()
 
     def enter():
-        with locked(tmp_path / "new" / "a.lock"):
+        with locked(tmp_path / "new" / "a.lock", told.set):
             inside.set()
     with locked(tmp_path / "new" / "a.lock"):
         other = threading.Thread(target=enter)
         other.start()
-        assert not inside.wait(0.2)
-        with locked(tmp_path / "b.lock"):           # another one is free
+        assert told.wait(20) and not inside.wait(0.2)
+        with locked(tmp_path / "b.lock", pytest.fail):          # another one is free
             pass
     other.join(20)
     assert inside.is_set()

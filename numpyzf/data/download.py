@@ -51,8 +51,12 @@ def fetch(url, path, *, digest=None, timeout=30.0):
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
+
+    def waiting():
+        say(f"{path.name}: another process is downloading it; waiting for that")
+
     try:
-        with locked(path.with_name(f".{path.name}.lock")):
+        with locked(path.with_name(f".{path.name}.lock"), waiting):
             if digest is None:
                 part.unlink(missing_ok=True)
             elif _is_there(path, digest):

@@ -157,7 +157,7 @@ def test_a_wrong_digest_leaves_the_old_file(server, path, refuses):
     assert path.read_bytes() == b"old" and names(path) == ["data.bin"]
 
 
-def test_of_two_who_want_one_file_one_downloads_it(server, path):
+def test_of_two_who_want_one_file_one_downloads_it(server, path, capsys):
     server.manner, found = "takes its time", []
 
     def run():
@@ -169,6 +169,8 @@ def test_of_two_who_want_one_file_one_downloads_it(server, path):
         thread.join(20)
     assert found == [path, path] and path.read_bytes() == BODY and names(path) == ["data.bin"]
     assert server.asked == [None]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("data.bin: another process is downloading it; waiting for that") == 1
 
 
 def test_a_file_of_that_name_is_replaced_unless_it_is_the_one(server, path):
