@@ -29,11 +29,11 @@ No array holds Python objects, so it is read without pickle. Its arrays are, by 
 Only runs.py knows what stands in `about`; to this file it is a dictionary.
 """
 import json
+import math
 import os
-import threading
+import secrets
 import zipfile
-import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,11 @@ try:
 except ImportError:         # Windows
     fcntl = None
     import msvcrt
+
+# An .npz that numpy.savez_compressed wrote is read too, but no bomb: the arrays may take this many
+# times the bytes of the file, or this many bytes.
+MOST_UNPACKED, SMALL = 10, 1 << 26
+HISTORY = ("epoch", "rate", "loss", "train_accuracy", "validation_accuracy")
 
 
 # ---- checkpoints --------------------------------------------------------------------------------
@@ -91,15 +96,12 @@ def load_checkpoint(path, build):
         velocity = arrays_under(arrays, "velocity/")
         if _kinds(velocity) != _kinds(net.parameters):
             raise ValueError("its momentum doesn't match the network's parameters")
-        rate, history = info["rate"], info["history"]
-        if not (isinstance(rate, (int, float)) and isinstance(history, list)):
-            raise ValueError("its rate or its history is damaged")
-        return State(net, rng, rate, velocity, history), about
+        _check_progress(info["rate"], info["history"])
+        return State(net, rng, info["rate"], velocity, info["history"]), about
     except KeyError as error:
         raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError,
-            RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    except Exception as error:      # what is damaged makes `build` and NumPy raise nearly any
+        raise ValueError(f"{path}: {_one_line(error)}") from None
 
 
 def arrays_under(arrays, start):
@@ -112,6 +114,18 @@ def _check_finite(arrays):
     for name, value in arrays.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise ValueError(f"{name} holds NaN or infinite values")
+
+
+def _check_progress(rate, history):
+    """The rate is a positive number, the history a list of rows of five numbers, as documented."""
+    def is_number(value):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    if not (is_number(rate) and 0 < rate < math.inf):
+        raise ValueError(f"its rate is damaged: {rate!r}")
+    for row in history if isinstance(history, list) else [history]:
+        if not (isinstance(row, dict) and all(is_number(row.get(key)) for key in HISTORY)):
+            raise ValueError(f"its history is damaged: {row!r}")
 
 
 def _kinds(arrays):
@@ -130,28 +144,69 @@ def write_npz(path, arrays):
 
 
 def read_npz(path):
-    """The arrays of an .npz as a dictionary.
+    """The arrays of an .npz as a dictionary, C-contiguous.
 
-    Raises FileNotFoundError, or ValueError naming the file if it is damaged or holds pickles.
+    Raises FileNotFoundError; PermissionError or IsADirectoryError if it can't be opened; ValueError
+    naming the file if it is damaged, holds pickles, or would take far more memory than disk.
     """
-    if os.path.isfile(path) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another "
-                         "kind; move it away and make it anew")
     try:
-        # opened here, since np.load leaves a damaged file open
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:
-            return {name: npz[name] for name in npz.files}
+        file = open(path, "rb")
     except FileNotFoundError:
         raise FileNotFoundError(f"no file {path}") from None
-    except (IsADirectoryError, PermissionError):        # nothing is wrong with the content
-        raise
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError,
-            MemoryError, OverflowError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickle" in str(error).lower():
-            raise ValueError(f"{path} holds pickled Python objects, which are never read; "
-                             "save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); "
-                         "move it away and make it anew") from None
+    with file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another "
+                             "kind; move it away and make it anew")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _read_arrays(archive, os.fstat(file.fileno()).st_size)
+        except MemoryError:
+            raise
+        except Exception as error:      # damaged files make zipfile and NumPy raise nearly any
+            if "pickle" in str(error).lower():
+                raise ValueError(f"{path} holds pickled Python objects, which are never read; "
+                                 "save plain arrays only") from None
+            raise ValueError(f"{path} can't be read as .npz, it is damaged ({_one_line(error)}); "
+                             "move it away and make it anew") from None
+
+
+def _read_arrays(archive, nbytes):
+    """The arrays of an open .npz file of `nbytes` bytes, each read to its end."""
+    declared = sum(member.file_size for member in archive.infolist())
+    if declared > max(MOST_UNPACKED * nbytes, SMALL):
+        raise ValueError(f"{nbytes:,} bytes that say they hold {declared:,}")
+    arrays = {}
+    for member in archive.infolist():
+        if not member.filename.endswith(".npy"):
+            raise ValueError(f"{member.filename!r} in it is no array")
+        with archive.open(member) as file:
+            _check_header(file, member)
+        with archive.open(member) as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
+            file.read()         # zipfile compares the checksum where a member ends, only there
+        arrays[member.filename.removesuffix(".npy")] = np.asarray(array, order="C")
+    return arrays
+
+
+def _check_header(file, member):
+    """The header of an .npy must be of plain numbers or text, and fit the member's size."""
+    read = {(1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0}[np.lib.format.read_magic(file)]
+    try:
+        shape, _, dtype = read(file)
+    except MemoryError:         # Python's parser, about brackets in brackets
+        raise ValueError(f"the header of {member.filename} is none") from None
+    if dtype.hasobject:
+        raise ValueError("pickled objects")
+    expected = file.tell() + math.prod(shape) * dtype.itemsize
+    if dtype.kind not in "biufcSU" or min(shape, default=0) < 0 or expected != member.file_size:
+        raise ValueError(f"{member.filename} has {member.file_size:,} bytes, its header says "
+                         f"{expected:,} of {dtype}")
+
+
+def _one_line(error):
+    """What an error says, or else what kind it is, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 # ---- whole files, one process at a time ---------------------------------------------------------
@@ -161,52 +216,95 @@ def replacing(path):
     """Write a file whole or not at all: `with replacing(path) as file: …`, a binary file.
 
     It has a temporary name beside `path` until the block ends. Then it takes the place of an
-    earlier file in one step. If the block raises an error, the earlier file stays.
+    earlier file in one step. If the block raises an error, the earlier file stays. What writers
+    that were killed have left of `path` is deleted.
 
     Raises OSError naming `path` if it can't be written; what the block raises about other files
     stays as it is.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    start = str(path.with_name(f".{path.name[:40]}."))      # short, as names have a limit
+    _sweep(path.parent, start)
     try:
-        file = open(temporary, "wb")
+        file, temporary = _open_temporary(start)
         try:
             with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+                if fcntl:               # still locked: no one sweeps it away
+                    os.replace(temporary, path)
+            if not fcntl:               # Windows renames closed files only
+                os.replace(temporary, path)
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):     # the error that led here says more
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         # One of the block's own, about another file, goes on as it is. The system's error when a
         # write fails names no file; an error that was put into words has no number.
-        if error.errno is None or str(error.filename) not in ("None", str(temporary)):
+        other = error.filename is not None and not str(error.filename).startswith(start)
+        if error.errno is None or other:
             raise
         raise OSError(f"{path} could not be written ({error.strerror}); an earlier one is "
                       "unchanged. Free some space or choose another folder") from error
 
 
+def _open_temporary(start):
+    """A new file whose name begins so, open and locked until it is closed, and its Path."""
+    while True:
+        temporary = Path(f"{start}{secrets.token_hex(8)}.part")
+        file = open(temporary, "xb")
+        with suppress(OSError):         # in a file system without locks, no one sweeps either
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if temporary.exists():          # else it was swept away before it was locked
+            return file, temporary
+        file.close()
+
+
+def _sweep(folder, start):
+    """Delete temporary files whose names begin so and that no one has locked: the writer died."""
+    with suppress(OSError):
+        for left in list(folder.iterdir()):
+            if str(left).startswith(start) and left.suffix == ".part" and left.is_file():
+                with suppress(OSError):
+                    if not fcntl:       # Windows keeps what is open
+                        left.unlink()
+                        continue
+                    with open(left, "r+b") as file:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        left.unlink()
+
+
 @contextmanager
-def locked(path):
+def locked(path, waiting=None):
     """Hold an exclusive lock on `path` during the block: `with locked(path): …`.
 
     Where another process or thread holds it, wait. `path` is an empty file, made if it isn't there.
     The system releases the lock when the process ends, however that happens.
+    waiting: a function that is called once, before a wait, to say so.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
-        if fcntl:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        else:
-            _lock_on_windows(file)
+        if not _lock(file, wait=False):
+            if waiting:
+                waiting()
+            while not _lock(file, wait=True):
+                pass
         yield
 
 
-def _lock_on_windows(file):
-    while True:
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-            return
-        except OSError:         # it gives up after ten seconds; wait on
-            pass
+def _lock(file, wait):
+    """Lock an open file. False if another holds it."""
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:                   # Windows waits ten seconds, then gives up
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        if fcntl:
+            raise
+        return False

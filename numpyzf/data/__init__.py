@@ -35,8 +35,8 @@ def load(data, split="train", *, folder=None, size=None):
         "fashion-mnist": 60,000 + 10,000 gray images of 28×28
         "cifar10": 50,000 + 10,000 color images of 32×32
         "scenes": 6,000 + 1,200 color images of drawn objects, see data.scenes
-    split: "train" or "test". A folder without train/ and test/ gives every fifth image of each
-    class to the test split.
+    split: "train" or "test". A folder without train/ and test/ (or val/) gives every fifth image
+    of each class to the test split.
     folder: where the files of fashion-mnist or cifar10 are. Without it, load looks where the Debian
     package dataset-fashion-mnist puts them and in the cache folder; what is in neither is
     downloaded.
@@ -83,7 +83,10 @@ def available():
     """
     places = [str(Path(embedded.__file__).parent)]
     for source in (fashion, cifar):
-        train, test = source.find("train"), source.find("test")
+        try:
+            train, test = source.find("train"), source.find("test")
+        except OSError:         # no home folder, or one that may not be looked into
+            train = test = None
         places.append(str(train) if train and test else None)
     places.append("rendered when loaded")
     what = ("10,000 + 2,000 gray images of clothes, 28×28, 10 classes: a part of fashion-mnist, "

@@ -4,8 +4,8 @@ The pickled version is not read: to unpickle a file is to run it.
 Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"; the data set's
 page describes the format.
 """
+import gzip
 import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -84,24 +84,45 @@ def _from_folder(folder, names):
 def _from_archive(archive, names):
     """Yield (name, bytes) of each file, in the archive's order.
 
-    Members are read and never extracted, so no path in the archive can do harm.
+    Members are read and never extracted, so no path in the archive can do harm. It is read to its
+    end, where gzip compares its checksum.
     """
     missing = set(names)
     with open(archive, "rb") as file:
         try:
-            with tarfile.open(fileobj=file, mode="r:gz") as tar:
+            unpacked = _Bounded(fileobj=file)
+            with unpacked, tarfile.open(fileobj=unpacked, mode="r:") as tar:
                 while missing and (member := tar.next()) is not None:
                     name = PurePosixPath(member.name).name
                     if name in missing and member.isfile():
                         missing.remove(name)
                         # One byte more than is right tells that a file is too long.
                         yield name, tar.extractfile(member).read(RECORDS * RECORD_NBYTES + 1)
-        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+                    unpacked.check(member.offset_data + member.size)
+                while unpacked.read(1 << 20):
+                    unpacked.check(unpacked.tell())
+        except Exception as error:      # damaged archives make tarfile raise nearly any
             raise ValueError(f"{archive}: damaged archive ({error}); "
                              f"delete it and get it again from {URL}") from error
     if missing:
         raise ValueError(f"{archive}: lacks {', '.join(sorted(missing))}; "
                          f"delete it and get it again from {URL}")
+
+
+class _Bounded(gzip.GzipFile):
+    """A .gz file that doesn't unpack more bytes than CIFAR-10 has, and some for other files."""
+
+    most = 2 * 6 * RECORDS * RECORD_NBYTES
+
+    def read(self, size=-1):
+        """The next bytes. tarfile asks for as many as a header says, at once."""
+        self.check(self.tell() + size)
+        return super().read(size)
+
+    def check(self, end):
+        """Raise ValueError if `end` is a place behind all that can be in the archive."""
+        if end > self.most:
+            raise ValueError(f"it holds more than {self.most:,} bytes")
 
 
 def _records(content, source):

@@ -22,11 +22,16 @@ def cache_folder():
     """The Path of the folder that keeps downloads.
 
     It is $NUMPYZF_CACHE, else $XDG_CACHE_HOME/numpyzf, else ~/.cache/numpyzf.
+    Raises OSError where there is no home folder.
     """
     own, shared = os.environ.get("NUMPYZF_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    if own:
-        return Path(own).expanduser()
-    return (Path(shared) if shared else Path.home() / ".cache") / "numpyzf"
+    try:
+        if own:
+            return Path(own).expanduser()
+        return (Path(shared) if shared else Path.home() / ".cache") / "numpyzf"
+    except RuntimeError:
+        raise OSError("no home folder is known to keep downloads in; name a folder for them in "
+                      "$NUMPYZF_CACHE") from None
 
 
 def fetch(url, path, *, digest=None, timeout=30.0):
@@ -46,8 +51,12 @@ def fetch(url, path, *, digest=None, timeout=30.0):
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
+
+    def waiting():
+        say(f"{path.name}: another process is downloading it; waiting for that")
+
     try:
-        with locked(path.with_name(f".{path.name}.lock")):
+        with locked(path.with_name(f".{path.name}.lock"), waiting):
             if digest is None:
                 part.unlink(missing_ok=True)
             elif _is_there(path, digest):
@@ -65,6 +74,12 @@ def fetch(url, path, *, digest=None, timeout=30.0):
                       "make room there, or name another cache folder in $NUMPYZF_CACHE, then "
                       "run this again") from error
     return path
+
+
+def say(text, end="\n"):
+    """Print one line to stderr, where there is one: programs without a terminal may have none."""
+    if sys.stderr is not None:
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 # ---- the transfer ----------------------------------------------------------------------------
@@ -129,11 +144,11 @@ def _save(blocks, part, have, total):
     Returns how many bytes `part` then holds.
     """
     name = part.name.removesuffix(".part")
-    on_terminal = sys.stderr.isatty()
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
     done, started, shown = have, time.monotonic(), 0.0
     if not on_terminal:
         resumed = f", from byte {have:,} on" if have else ""
-        print(f"{name}: downloading{resumed}", file=sys.stderr, flush=True)
+        say(f"{name}: downloading{resumed}")
     try:
         with open(part, "ab" if have else "wb") as file:
             for block in blocks:
@@ -141,11 +156,9 @@ def _save(blocks, part, have, total):
                 done += len(block)
                 if on_terminal and time.monotonic() - shown > REDRAW:
                     shown = time.monotonic()
-                    state = _state(name, have, done, total, shown - started)
-                    print(state, end="\r", file=sys.stderr, flush=True)
+                    say(_state(name, have, done, total, shown - started), end="\r")
     finally:
-        state = _state(name, have, done, total, time.monotonic() - started)
-        print(state, file=sys.stderr, flush=True)
+        say(_state(name, have, done, total, time.monotonic() - started))
     return done
 
 

@@ -35,6 +35,8 @@ DOWNLOADS = {"train-images-idx3-ubyte": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
              "t10k-images-idx3-ubyte": "md5:bef4ecab320f06d8554ea6380940ec79",
              "t10k-labels-idx1-ubyte": "md5:bb300cfdad3c16e7a12a480ee83cd310"}
 
+MOST = 60_000 * 28 * 28         # numbers in the largest of them
+
 
 def read(split, folder=None):
     """Read one split.
@@ -53,17 +55,20 @@ def read(split, folder=None):
         if path is None:
             raise FileNotFoundError(f"{folder}: holds neither {name} nor {name}.gz; "
                                     f"put one there, from {URL}{name}.gz")
-        arrays.append(read_idx(path, sha256=sha256))
+        arrays.append(read_idx(path, sha256=sha256, most=MOST))
     images, labels = arrays
     return images[:, None], labels.astype(np.int64), CLASSES
 
 
 def find(split):
     """The folder that holds both files of a split: the Debian package's, the cache's, or None."""
-    for folder in (DEBIAN, _cache()):
-        if all(_path(folder, name) for name in FILES[split]):
-            return folder
-    return None
+    if _has(DEBIAN, split):
+        return DEBIAN
+    return _cache() if _has(_cache(), split) else None
+
+
+def _has(folder, split):
+    return all(_path(folder, name) for name in FILES[split])
 
 
 def _path(folder, name):

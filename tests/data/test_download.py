@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from numpyzf.data import download
+from numpyzf.data import available, download, load
 from numpyzf.data.download import cache_folder, fetch
 
 BODY = bytes(range(256)) * 1200
@@ -157,7 +157,7 @@ def test_a_wrong_digest_leaves_the_old_file(server, path, refuses):
     assert path.read_bytes() == b"old" and names(path) == ["data.bin"]
 
 
-def test_of_two_who_want_one_file_one_downloads_it(server, path):
+def test_of_two_who_want_one_file_one_downloads_it(server, path, capsys):
     server.manner, found = "takes its time", []
 
     def run():
@@ -169,6 +169,8 @@ def test_of_two_who_want_one_file_one_downloads_it(server, path):
         thread.join(20)
     assert found == [path, path] and path.read_bytes() == BODY and names(path) == ["data.bin"]
     assert server.asked == [None]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("data.bin: another process is downloading it; waiting for that") == 1
 
 
 def test_a_file_of_that_name_is_replaced_unless_it_is_the_one(server, path):
@@ -251,6 +253,12 @@ def test_progress_elsewhere_is_two_lines(server, path, capsys):
     assert first == "data.bin: downloading, from byte 70,000 on" and "100 %" in last
 
 
+def test_progress_nowhere(server, path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert fetch(server.url, path, digest=DIGEST).read_bytes() == BODY
+    assert capsys.readouterr().out == ""
+
+
 def test_cache_folder(monkeypatch):
     monkeypatch.setenv("NUMPYZF_CACHE", os.path.join("~", "mine"))
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
@@ -260,3 +268,17 @@ def test_cache_folder(monkeypatch):
     assert cache_folder() == Path("/xdg/numpyzf")
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert cache_folder() == Path("/home/student/.cache/numpyzf")
+
+
+@pytest.mark.parametrize("own", [None, "~nobody-of-this-name/cache"])
+def test_no_home(monkeypatch, own, refuses):
+    def home(*_):
+        raise RuntimeError("Could not determine home directory.")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.delenv("NUMPYZF_CACHE")
+    if own:
+        monkeypatch.setenv("NUMPYZF_CACHE", own)
+    with refuses(OSError, "no home folder", "$NUMPYZF_CACHE"):
+        load("cifar10")
+    assert [place is None for _, _, place in available()] == [False, True, True, False]

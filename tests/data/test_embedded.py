@@ -24,6 +24,16 @@ def test_balanced_and_in_turns(split, count):
     assert len({image.tobytes() for image in data.images}) > 9.99 * count
 
 
+def test_a_damaged_file_is_named(tmp_path, refuses, monkeypatch):
+    path = tmp_path / "fashion-mnist-small-test.png"
+    content = bytearray((FOLDER / path.name).read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(embedded, "__file__", str(tmp_path / "__init__.py"))
+    with refuses(ValueError, path, "wrong checksum"):
+        load("fashion-mnist-small", "test")
+
+
 def test_bags_are_wider_than_trousers():
     images, labels, classes = load("fashion-mnist-small", "test")
     width = {name: (images[labels == i] > 0).any(axis=2).sum(axis=-1).mean()

@@ -76,11 +76,100 @@ def test_what_is_no_image_is_ignored(tmp_path):
     assert load(tmp_path).classes == ("Ant", "cat", "dog") and len(load(tmp_path).images) == 20
 
 
+def test_what_is_left_out_is_told_once(tmp_path, capsys):
+    make(tmp_path)
+    for i in range(28):
+        (tmp_path / "cat" / f"IMG {i}.HEIC").write_bytes(b"photograph")
+    save(tmp_path / "dog" / "2024" / "a.png", 1)
+    for name in ("dog/b.avif", "dog/.c.avif", "dog/Thumbs.db", "dog/list", "readme.txt"):
+        (tmp_path / name).write_bytes(b"else")
+    assert len(load(tmp_path).images) == 20
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"{tmp_path}: 32 files left out: 28 .heic, ")
+    for words in ("1 in deeper folders", "1 .avif", "1 without an ending", "1 .txt"):
+        assert words in lines[0]
+    load(tmp_path, "test")
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_left_out_and_nothing_said(tmp_path, capsys):
+    make(tmp_path)
+    load(tmp_path)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_each_split_tells_what_it_leaves_out(tmp_path, capsys):
+    make(tmp_path / "train")
+    make(tmp_path / "test")
+    (tmp_path / "test" / "cat" / "a.heic").write_bytes(b"photograph")
+    load(tmp_path)
+    assert capsys.readouterr().err == ""
+    load(tmp_path, "test")
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'test'}: 1 file left out: 1 .heic;")
+
+
+def test_without_stderr(tmp_path, monkeypatch):
+    make(tmp_path)
+    (tmp_path / "cat" / "a.heic").write_bytes(b"photograph")
+    monkeypatch.setattr("sys.stderr", None)
+    assert len(load(tmp_path).images) == 20
+
+
+@pytest.mark.parametrize("train, test", [("Train", "Test"), ("train", "val"), ("TRAIN", "valid"),
+                                         ("train", "Validation")])
+def test_other_names_of_the_splits(tmp_path, train, test):
+    train_values, test_values = make(tmp_path / train), make(tmp_path / test, first=1)
+    for split, values in (("train", train_values), ("test", test_values)):
+        data = load(tmp_path, split)
+        assert data.classes == ("Ant", "cat", "dog")
+        assert value_of(data) == values["Ant"] + values["cat"] + values["dog"]
+
+
+def test_test_comes_before_val(tmp_path):
+    make(tmp_path / "train")
+    make(tmp_path / "val")
+    values = make(tmp_path / "test", first=1)
+    assert value_of(load(tmp_path, "test")) == values["Ant"] + values["cat"] + values["dog"]
+
+
+def test_what_systems_leave_is_no_class(tmp_path, capsys):
+    make(tmp_path)
+    (tmp_path / "__MACOSX" / "cat").mkdir(parents=True)
+    (tmp_path / "__MACOSX" / "cat" / "._000.png").write_bytes(b"no image")
+    (tmp_path / "desktop.ini").write_bytes(b"else")
+    assert load(tmp_path).classes == ("Ant", "cat", "dog")
+    assert capsys.readouterr().err == ""
+
+
+COMPOSED, DECOMPOSED = "K\u00f6ln", "Ko\u0308ln"
+
+
+def test_names_in_two_unicode_forms_are_one(tmp_path, refuses):
+    make(tmp_path / "train", {COMPOSED: 2, "Kolumbus": 2, "Kz": 1})
+    make(tmp_path / "test", {DECOMPOSED: 2, "Kolumbus": 2, "Kz": 1})
+    for split in ("train", "test"):
+        assert load(tmp_path, split).classes == ("Kolumbus", "Kz", COMPOSED)
+    make(tmp_path / "train", {DECOMPOSED: 1})
+    with refuses(ValueError, tmp_path / "train", COMPOSED, "two Unicode forms"):
+        load(tmp_path)
+
+
+def test_a_class_of_another_kind_of_files_is_told_so(tmp_path, refuses):
+    make(tmp_path)
+    (tmp_path / "cow").mkdir()
+    for i in range(3):
+        (tmp_path / "cow" / f"{i}.HEIC").write_bytes(b"photograph")
+    with refuses(ValueError, tmp_path / "cow", "no images but 3 .heic", ".jpg"):
+        load(tmp_path)
+
+
 def test_suffixes_of_any_case(tmp_path):
     make(tmp_path)
     save(tmp_path / "cat" / "999.JPG", 9)
     save(tmp_path / "cat" / "998.jpeg", 9)
-    assert len(load(tmp_path).images) == 22
+    save(tmp_path / "dog" / "999.jpg", 9)
+    (tmp_path / "dog" / "999.jpg").rename(tmp_path / "dog" / "999.jfif")
+    assert len(load(tmp_path).images) == 23
 
 
 def test_many_images_keep_their_order(tmp_path):

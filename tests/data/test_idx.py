@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -65,6 +66,42 @@ def test_the_digest_is_of_the_uncompressed_bytes(tmp_path, refuses):
     (tmp_path / "file").write_bytes(GOOD[:-1] + b"\x01")
     with refuses(ValueError, tmp_path / "file", "SHA-256", "delete it"):
         read_idx(tmp_path / "file", sha256=digest)
+
+
+@pytest.mark.parametrize("start", [GOOD, idx_bytes(ARRAY[:0])], ids=["longer", "of-no-images"])
+def test_a_bomb_is_unpacked_no_further_than_its_header_says(tmp_path, refuses, start):
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(start + bytes(50_000_000)))
+    tracemalloc.start()
+    with refuses(ValueError, tmp_path / "bomb.gz", "bytes trail after its end"):
+        read_idx(tmp_path / "bomb.gz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_a_header_may_not_declare_more_than_is_expected(tmp_path, refuses):
+    np.testing.assert_array_equal(read_idx(write(tmp_path, GOOD), most=60), ARRAY)
+    with refuses(ValueError, tmp_path / "file", "(5, 4, 3)", "more than the 59 numbers"):
+        read_idx(tmp_path / "file", most=59)
+    huge = struct.pack(">4B3I", 0, 0, 8, 3, 2 ** 31, 2 ** 31, 2 ** 31)
+    with refuses(ValueError, tmp_path / "file", "truncated"):
+        read_idx(write(tmp_path, huge))
+
+
+def test_every_flipped_bit_is_told(tmp_path):
+    good = gzip.compress(GOOD)
+    for bit in range(80, 8 * len(good)):        # gzip's own header has no checksum
+        damaged = bytearray(good)
+        damaged[bit // 8] ^= 1 << bit % 8
+        try:        # a few bits fill the last byte of what is compressed, and mean nothing
+            np.testing.assert_array_equal(read_idx(write(tmp_path, damaged)), ARRAY)
+        except ValueError as error:
+            assert str(error).startswith(str(tmp_path / "file"))
+
+
+def write(folder, content):
+    (folder / "file").write_bytes(content)
+    return folder / "file"
 
 
 def test_no_file(tmp_path):

@@ -6,9 +6,9 @@ Each is a mosaic of 28×28 images, which draw.py drew from Fashion-MNIST. Fashio
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..fashion import CLASSES
+from ..image import load_image
 
 ACROSS = 100    # images side by side; each class is a band of whole rows, class 0 at the top
 
@@ -19,9 +19,10 @@ def read(split):
     split: "train", 10,000 images, or "test", 2,000. The classes take turns, so that any ten images
     in a row are of ten classes.
     Returns images uint8 (N, 1, 28, 28), labels int64 (N,), classes.
+    Raises ValueError naming the file if it is damaged.
     """
-    with Image.open(Path(__file__).with_name(f"fashion-mnist-small-{split}.png")) as image:
-        mosaic = np.asarray(image)
+    path = Path(__file__).with_name(f"fashion-mnist-small-{split}.png")
+    mosaic = load_image(path, channels=1)[0]
     # (rows·28, ACROSS·28) -> (rows, ACROSS, 28, 28)
     tiles = mosaic.reshape(-1, 28, ACROSS, 28).swapaxes(1, 2)
     # -> (classes, images of each, 1, 28, 28)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ...checkpoints import replacing
 from .. import fashion
 from . import ACROSS
 
@@ -41,7 +42,8 @@ def draw(split, folder):
     # (classes, images of each, 1, 28, 28) -> (rows, 28, ACROSS, 28) -> (rows·28, ACROSS·28)
     mosaic = picked.reshape(-1, ACROSS, 28, 28).swapaxes(1, 2).reshape(-1, ACROSS * 28)
     path = folder / f"fashion-mnist-small-{split}.png"
-    Image.fromarray(mosaic).save(path, optimize=True)
+    with replacing(path) as file:
+        Image.fromarray(mosaic).save(file, "PNG", optimize=True)
     return path
 
 
