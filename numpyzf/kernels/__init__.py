@@ -14,15 +14,17 @@ What is in this room:
     cache.py        where compiled kernels are kept
 
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
-kernels. `METHODS` holds them by name. All give the same numbers to rounding; Winograd's differ by
-up to some 1e-5 of the largest in float32. A NaN or an infinity in x makes all outputs of Winograd's
-tiles NaN, a few pixels beyond the windows that see it. In the gradient of w, shift and Winograd
-also spread a NaN or an infinity to taps that don't see it.
+kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name. Of finite numbers all but
+Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
+float32. A NaN or an infinity can reach further than by the definition, which is direct's: all
+outputs of the Winograd tiles that contain it; and in gradients, where it meets a zero of padding or
+between two rows (0 · NaN is NaN), taps and pixels that don't see it.
 
-Which method `choose` takes for "auto", and why:
+Which method `choose` takes for "auto", and why. functional.py asks it for convolutions and their
+gradients; a projection always takes unfold:
 
-    "winograd"  where there are 16 maps or more on both sides (each phase of a stride counts as a
-                map), 2 to 7 taps per stride, and less than 0.6 of the definition's
+    "winograd"  where there are 16 maps or more on both sides (below, each phase of a stride counts
+                as a map), 2 to 7 taps per stride, and less than 0.6 of the definition's
                 multiplications to do, tiles that hang over the edge included. With fewer maps
                 the transforms cost more than the products save.
     "shift"     else, where there are fewer than 16 channels (each phase of a stride counts as
@@ -38,22 +40,24 @@ work to do.
     run(max_pool, N * C, x, y, index, size, stride, pad, rectify)
 
 Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
-threads write one number: an output plane is one thread's in direct, Winograd and the pools, a band
-of rows in shift, BLAS's share in unfold, a chunk or a part of a flat array in pointwise. Sums of
-several threads are added in the order of the shares. So results don't depend on which thread is
-first. Kernels release the interpreter's lock. Matrix products use BLAS's own threads. A forked
-process makes threads of its own when it first needs some; fork while no kernel and no product runs.
+threads write one number: an output plane is one thread's in direct, Winograd and the pools, a
+band of rows in shift, a part by BLAS in unfold, a map of a box in boxes, a chunk or a part of a
+flat array in pointwise. Sums of several threads are added in the order of the shares. So results
+don't depend on which thread is first. Kernels release the interpreter's lock. Matrix products use
+BLAS's own threads. A forked process makes threads of its own when it first needs some; fork while
+no kernel and no product runs.
 
-Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and the
-dtype. This takes a second or two. The result is stored on disk (in __pycache__ beside this file, or
-under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds, until a file of
-this room is edited. A line on stderr says when a process compiles its first kernel.
+Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
+the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside
+this file, or under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds,
+until a file of this room is edited. A line on stderr says when a process compiles its first
+kernel.
 
 What the kernels say to Numba:
 
     x.dtype.type(0)         a zero of x's own type. A bare 0.0 is a float64 to Numba, and would make
                             the arithmetic around it float64.
-    error_model="numpy"     a division isn't checked for zero, which would stop vector code.
+    error_model="numpy"     a division isn't checked for zero: the check would stop vector code.
     inline="always"         the function's code is copied into the kernel that calls it.
 
 To Numba a read-only array, such as a memory map opened to read, has another type: a kernel is

@@ -16,9 +16,9 @@ from numba import config, njit
 # ---- threads ------------------------------------------------------------------------------------
 
 THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says otherwise
-# elements: one thread is through with so many before another has woken up (0.1 ms)
+# Below so many elements a second thread isn't worth waking, which takes about 0.1 ms.
 FEW = 1 << 16
-# multiply-adds: a product this small OpenBLAS does on its caller's thread; one of 2^19 it shares
+# The largest product, in multiply-adds, that OpenBLAS does on its caller's thread; 2^19 it shares.
 SMALL_PRODUCT = 3 << 17
 
 _in_a_share = ContextVar("in a share", default=False)
@@ -31,7 +31,7 @@ def run(kernel, count, *arguments, least=1):
     the interpreter's lock.
     count: how many items there are.
     arguments: what the kernel takes before start and stop.
-    least: a share has so many items or more. FEW for flat elementwise kernels.
+    least: a share has so many items or more, if there are two. FEW for flat elementwise kernels.
 
     Returns the list of results, in the order of the shares. The caller's own thread does the first
     share. If a share raises an error, run raises it when all shares have ended.
@@ -110,7 +110,7 @@ def scratch(name, shape, dtype):
 
 
 def blocks(start, stop, cost, limit):
-    """Slices of range(start, stop): as few as there can be that cost at most `limit` each.
+    """The fewest slices of range(start, stop) that cost at most `limit` each.
 
     start, stop: the range.
     cost: of one item, in bytes or multiply-adds.
