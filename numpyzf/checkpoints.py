@@ -191,11 +191,13 @@ def _read_arrays(archive, nbytes):
 def _check_header(file, member):
     """The header of an .npy must be of plain numbers or text, and fit the member's size."""
     read = {(1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0}[np.lib.format.read_magic(file)]
+            (2, 0): np.lib.format.read_array_header_2_0}.get(np.lib.format.read_magic(file))
+    if read is None:
+        raise ValueError(f"{member.filename} is of an unknown version of .npy")
     try:
         shape, _, dtype = read(file)
     except MemoryError:         # Python's parser, about brackets in brackets
-        raise ValueError(f"the header of {member.filename} is none") from None
+        raise ValueError(f"{member.filename} has no NumPy header") from None
     if dtype.hasobject:
         raise ValueError("pickled objects")
     expected = file.tell() + math.prod(shape) * dtype.itemsize
@@ -254,10 +256,11 @@ def _open_temporary(start):
     while True:
         temporary = Path(f"{start}{secrets.token_hex(8)}.part")
         file = open(temporary, "xb")
-        with suppress(OSError):         # in a file system without locks, no one sweeps either
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if temporary.exists():          # else it was swept away before it was locked
+        try:
+            # Another writer may sweep it away before it is locked: then try again.
+            if not fcntl or (_lock(file, wait=False) and temporary.exists()):
+                return file, temporary
+        except OSError:                 # in a file system without locks no one sweeps either
             return file, temporary
         file.close()
 
@@ -272,8 +275,8 @@ def _sweep(folder, start):
                         left.unlink()
                         continue
                     with open(left, "r+b") as file:
-                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        left.unlink()
+                        if _lock(file, wait=False):
+                            left.unlink()
 
 
 @contextmanager

@@ -113,6 +113,25 @@ def test_the_error_that_matters_is_told(tmp_path, monkeypatch):
             file.write(b"new")
 
 
+@pytest.mark.skipif(checkpoints.fcntl is None, reason="Windows doesn't delete what is open")
+@pytest.mark.parametrize("sweeper", ["holds it", "is done"])
+def test_a_file_swept_before_its_writer_has_locked_it(tmp_path, monkeypatch, sweeper):
+    lock, times = checkpoints.fcntl.flock, []
+
+    def late(file, how):
+        times.append(file.name)
+        if len(times) == 1:
+            if sweeper == "holds it":
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            os.unlink(file.name)
+        lock(file, how)
+    monkeypatch.setattr(checkpoints.fcntl, "flock", late)
+    with replacing(tmp_path / "a.txt") as file:
+        assert times[0] != times[1] == file.name
+        file.write(b"new")
+    assert (tmp_path / "a.txt").read_bytes() == b"new"
+
+
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def none(file, how):
         raise OSError(38, "Function not implemented")
