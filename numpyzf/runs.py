@@ -11,7 +11,6 @@ import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -37,12 +36,12 @@ class Run(NamedTuple):
     prepare: Preparation        # makes the net's input of images
     classes: tuple              # names, in the order of the scores
     history: list = ()          # one dictionary per epoch, see training.train
-    settings: dict = MappingProxyType({})   # "data", "model", "seed" …: how it was trained
+    settings: dict = {}         # "data", "model", "seed" …: how it was trained
 
 
 def show_progress(text):
     """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 

@@ -2,11 +2,14 @@
 
 Some are held out, the mean is removed, they are cropped.
 """
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 from numpyzf.data.preprocess import Preparation, center_crop
-from numpyzf.runs import hold_out
+from numpyzf.runs import Run, hold_out
 
 
 # ---- what is held out ------------------------------------------------------------------------
@@ -74,3 +77,18 @@ def test_images_of_another_shape_are_refused():
     message = r"the images are \(3, 28, 28\), this net was trained on \(1, 28, 28\)"
     with pytest.raises(ValueError, match=message):
         prepare(np.zeros((2, 3, 28, 28), np.uint8))
+
+
+@pytest.mark.parametrize("spoil", [lambda a: a / 255, lambda a: a.astype(np.float32),
+                                   lambda a: a.astype(int)], ids=["scaled", "floats", "integers"])
+def test_numbers_on_another_scale_are_refused(spoil):
+    """Images that were divided by 255, or prepared before, would look nearly black to the net."""
+    prepare = Preparation(np.full((1, 4, 4), 100, np.float32), 50.0, 4, 0, False)
+    with pytest.raises(TypeError, match="images must be uint8, 0 … 255"):
+        prepare(spoil(np.zeros((2, 1, 4, 4), np.uint8)))
+
+
+def test_a_run_can_be_copied_and_sent_to_another_process():
+    run = Run(None, Preparation(np.zeros((1, 4, 4), np.float32), 50.0, 4, 0, False), ("a", "b"))
+    for other in (copy.deepcopy(run), pickle.loads(pickle.dumps(run))):
+        assert (other.classes, other.settings) == (run.classes, {})

@@ -135,8 +135,12 @@ class Preparation(NamedTuple):
 
         images: (N, C, H, W), uint8.
         rng: numpy.random.Generator, or None.
-        Returns float32 (N, C, size, size). Raises ValueError for images of another shape.
+        Returns float32 (N, C, size, size). Raises TypeError for other numbers than bytes, which
+        would be on another scale, and ValueError for images of another shape.
         """
+        if np.asarray(images).dtype != np.uint8:
+            raise TypeError("images must be uint8, 0 … 255, as they are loaded: this prepares them "
+                            f"for the net; they are {np.asarray(images).dtype}")
         if images.shape[1:] != self.mean.shape:
             raise ValueError(f"the images are {images.shape[1:]}, this net was trained on "
                              f"{self.mean.shape}: (channels, height, width)")
