@@ -1,193 +1,458 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data. `numpyzf COMMAND --help` says what each takes.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data.
 
-Errors are one line; with NUMPYZF_TRACEBACK=1 in the environment they show where in the code they come from.
+`numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
+the environment it also shows where in the code it comes from. Below, each command is two functions:
+the arguments it takes, and what it does.
 """
 import argparse
 import os
+import shlex
+import signal
 import sys
+import threading
 import time
+from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 from . import data, kernels, plots, runs, training
+from .bench import ladder
+from .data.image import SUFFIXES
 from .deconvnet import RULES
-from .experiments import demo, explain, figure2, ladder, reproduce
-from .experiments.study import Study
+from .paper import reproduce
+from .paper.study import Study
+from .tour import demo, explain, features
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
 
 def main(arguments=None):
-    """Run one command; returns the exit status: 0, 2 for a bad argument or input, 130 when interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")        # a terminal that has no “×” or “…” gets a “?”, not a traceback
-    options = _parser().parse_args(arguments)
+    """Run one command.
+
+    arguments: list of words; those of the command line if not given.
+    Returns the exit status: 0; 2 for a bad argument or input; 130 when interrupted by Ctrl-C, 143
+    by SIGTERM, 129 by SIGHUP; 141 when nobody reads any more what it prints, as after `| head -1`.
+    """
+    _prepare_streams()
+    handlers = _stop_at_signals()
     try:
-        options.run(options)
-    except KeyboardInterrupt:
-        print("\ninterrupted; started again, a training goes on from its last finished epoch", file=sys.stderr)
-        return 130
+        return _run(arguments)
+    except BrokenPipeError:
+        return 141
+    finally:
+        _flush()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments):
+    """Run one command, and put what ends it into a line. Returns the exit status."""
+    kept = ""
+    try:
+        options = _parser().parse_args(arguments)
+        if options.command in (_demo, _train, _reproduce):
+            kept = "; started again, a training goes on from its last finished epoch"
+        if options.command in (_features, _explain, _bench) and options.out:
+            _picture(options.out)       # now, not when everything is computed
+        options.command(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        _complain(f"\ninterrupted{kept}")
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
-        print(f"numpyzf: {' '.join(str(error).splitlines())}", file=sys.stderr)
+        _complain(f"numpyzf: {' '.join(str(error).splitlines())}")
         return 2
     return 0
 
 
+def _prepare_streams():
+    """Make stdout and stderr such that a command can print what it has to say."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:              # a windowed program has none
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            # a terminal that has no “×” or “…” gets a “?”, not a traceback; and a log file gets
+            # each line at once, not all at the end
+            stream.reconfigure(errors="replace", line_buffering=True)
+
+
+def _stop_at_signals():
+    """Let SIGTERM (from kill, or a batch system) and SIGHUP (a closed terminal) act as Ctrl-C.
+
+    Returns what they did before, {number: handler}.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):    # Windows has no SIGHUP
+            # a host program may have taken it for itself, and nohup has switched SIGHUP off
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, _stop)
+    return before
+
+
+def _stop(number, frame):
+    raise KeyboardInterrupt(number)
+
+
+def _complain(line):
+    try:
+        print(line, file=sys.stderr)
+    except OSError:             # the terminal is closed: there's nobody to tell
+        pass
+
+
+def _flush():
+    """Write what the streams still hold; where that fails, throw it away.
+
+    Python would try once more at its very end, and speak of an ignored exception.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), stream.fileno())
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="numpyzf",
+        description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
+    parser.add_argument("--version", action="version", version=f"numpyzf {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_train(commands)
+    _add_features(commands)
+    _add_explain(commands)
+    _add_reproduce(commands)
+    _add_bench(commands)
+    _add_data(commands)
+    return parser
+
+
+def _version():
+    try:
+        return metadata.version("numpyzf")
+    except metadata.PackageNotFoundError:
+        return f"in {Path(__file__).parent}, not installed"
+
+
+# ---- demo ---------------------------------------------------------------------------------------
+
+def _add_demo(commands):
+    sub = _command(commands, "demo", _demo,
+                   "train a small net on embedded images and draw what it sees, in about two "
+                   "minutes")
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo",
+                     help="where the net, the pictures and the page go")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+
 def _demo(options):
     start = time.monotonic()
-    print("Training a small convnet on 10,000 embedded images of clothes, then looking at what it sees.")
+    print("Training a small convnet on 10,000 embedded images of clothes, "
+          "then looking at what it sees.")
     run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
-    accuracy = demo.build(run, Path(options.out), images, labels)
+    accuracy = demo.build(run, options.out, images, labels)
     compiled, seconds = kernels.compile_report()
-    note = f", {seconds:.0f} s of it compiling {compiled} kernels, which the next start loads from disk" if compiled else ""
+    note = ""
+    if compiled:
+        note = (f", {seconds:.0f} s of it compiling {compiled} kernels, "
+                "which the next start loads from disk")
     print(f"Done in {time.monotonic() - start:.0f} s{note}.")
     print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
     print(f"Look at it: {Path(options.out, 'index.html').resolve()}")
 
 
+# ---- train --------------------------------------------------------------------------------------
+
+def _add_train(commands):
+    sub = _command(commands, "train", _train,
+                   "train a net on a data set; started again, it goes on from the last finished "
+                   "epoch")
+    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images", least_size=8)
+    sub.add_argument("--model", choices=runs.MODELS, default="labnet",
+                     help="zfnet is the paper's, for images of 224 pixels or more")
+    sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
+                     help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller "
+                          "net; two leave conv3 out, one leaves conv3 and conv4 out")
+    sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
+    _add_recipe(sub, training.Recipe())
+    sub.add_argument("--initialization", choices=("he", "paper"), default="he",
+                     help="paper: a Gaussian of deviation 0.01")
+    sub.add_argument("--pad", type=_at_least(0), default=0,
+                     help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
+    sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
+                     help="mirror half of the training images, as the paper does; not for digits, "
+                          "or shoes that all point left")
+    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+
+
+def _add_recipe(sub, recipe):
+    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
+    sub.add_argument("--batch", type=_at_least(1), default=32,
+                     help="images per step; the paper's is 128")
+    sub.add_argument("--rate", type=float, default=recipe.rate,
+                     help="learning rate at the start")
+    sub.add_argument("--momentum", type=float, default=recipe.momentum,
+                     help="share of the last step that is kept")
+    sub.add_argument("--radius", type=float, default=recipe.radius,
+                     help="RMS value that convolution filters are scaled back to")
+    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience,
+                     help="epochs without better validation accuracy before the rate drops")
+    sub.add_argument("--factor", type=float, default=recipe.factor,
+                     help="what the rate is then multiplied by")
+    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle,
+                     help="how many of the last epochs run at --rate times --factor, or less, "
+                          "for the net to settle; a third of all epochs at most")
+
+
 def _train(options):
-    recipe = training.Recipe(epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
-                             radius=options.radius, patience=options.patience, factor=options.factor, settle=options.settle)
-    images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)     # before hours of training
-    variant = {"middle": [int(part) for part in options.middle.split(",")]} if options.middle else {}
-    run = runs.train_run(options.out, dataset=options.data, folder=options.folder, size=options.size, model=options.model,
-                         variant=variant, recipe=recipe, seed=options.seed, initialization=options.initialization, pad=options.pad,
-                         flip=options.flip)
+    recipe = training.Recipe(
+        epochs=options.epochs, batch=options.batch, rate=options.rate, momentum=options.momentum,
+        radius=options.radius, patience=options.patience, factor=options.factor,
+        settle=options.settle)
+    _check_source(options)
+    # read now, since an error after hours of training would be a pity
+    images, labels, _ = data.load(options.data, "test", folder=options.folder, size=options.size)
+    _tell_size(options)
+    variant = {"middle": options.middle} if options.middle else {}
+    if options.middle and len(options.middle) < 3:
+        left_out = ("conv3", "conv4")[:3 - len(options.middle)]
+        print(f"--middle has {len(options.middle)} of three numbers: this net is without "
+              f"{' and '.join(left_out)}")
+    run = runs.train_run(
+        options.out, data=options.data, folder=options.folder, size=options.size,
+        model=options.model, variant=variant, recipe=recipe, seed=options.seed,
+        initialization=options.initialization, pad=options.pad, flip=options.flip)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
     print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    for line in _hints(accuracy, labels, run, options.data):
+        print(line)
+
+
+def _hints(accuracy, labels, run, source):
+    """Lines about a net that isn't surely better than always the same answer, and what to try."""
+    count = len(labels)
+    chance = np.bincount(labels).max() / count
+    if accuracy > chance + 2 * (chance * (1 - chance) / count) ** 0.5:     # two standard errors
+        return []
+    learned = run.history[-1]["train_accuracy"]
+    lines = [f"Naming the most frequent class every time gives {chance:.2%}: on {count:,} images "
+             "this net is not surely better."]
+    if learned > chance + 0.2:
+        lines.append(f"Of the images that it was trained on it knows {learned:.0%}. Try more "
+                     "images of each class, or --flip and --pad 2.")
+    else:
+        size = "" if source in data.NAMES else ", a larger --size"
+        lines.append(f"Of the images that it was trained on it knows no more than {learned:.0%}. "
+                     f"Try more --epochs, another --rate, more images of each class{size}.")
+    return lines
+
+
+# ---- features -----------------------------------------------------------------------------------
+
+def _add_features(commands):
+    sub = _command(commands, "features", _features,
+                   "draw the nine strongest activations of a layer's most active maps over the "
+                   "test images (Figure 2)")
+    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--layer", default="conv3", help="a layer's name")
+    sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
+                     help="maps to draw instead of the most active ones")
+    _add_rule(sub)
+    sub.add_argument("--data", metavar="FOLDER",
+                     help="where the run's images are now, if they have moved since the training")
+    sub.add_argument("--folder",
+                     help="where the files of its named data set are now, if they have moved")
+    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
 
 
 def _features(options):
-    run = runs.load_run(options.folder)
-    images = runs.run_data(run).images
-    channels = options.maps and [int(part) for part in options.maps.split(",")]
-    result = figure2.compute(run.net, images, run.prepare, options.layer, channels=channels, rule=options.rule)
-    _save(figure2.draw(result), options.out or Path(options.folder) / f"{options.layer}.png")
+    run = runs.load_run(options.run)
+    images = runs.run_data(run, data=options.data, folder=options.folder).images
+    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    folder = Path(options.run)
+    if folder.is_file():        # its checkpoint
+        folder = folder.parent
+    _save(features.draw(result), options.out or folder / f"{options.layer}.png")
+
+
+# ---- explain ------------------------------------------------------------------------------------
+
+def _add_explain(commands):
+    sub = _command(commands, "explain", _explain,
+                   "classify an image of your own and draw what its strongest units saw in it")
+    sub.add_argument("folder", metavar="RUN", nargs="?",
+                     help="folder of a trained net; without it, the one that comes with numpyzf "
+                          "(trained on CIFAR-10)")
+    sub.add_argument("image", metavar="IMAGE", help="an image file")
+    _add_rule(sub)
+    sub.add_argument("--out", metavar="FILE",
+                     help="the picture; IMAGE-explained.png in this folder if not given")
 
 
 def _explain(options):
+    _check_places(options.folder, options.image)
     run = runs.load_run(options.folder) if options.folder else runs.pretrained()
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
-    result = explain.compute(run.net, image, run.prepare, run.classes, rule=options.rule)
+    result = explain.measure(run, image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
         print(f"{probability:6.1%}  {name}")
-    _save(explain.draw(result), options.out or Path(options.image).with_suffix("").name + "-explained.png")
+    _save(explain.draw(result), options.out or f"{Path(options.image).stem}-explained.png")
+
+
+def _check_places(folder, image):
+    """Refuse a run in the image's place, and an image in the run's."""
+    image_in_run_s_place = folder is not None and Path(folder).suffix.lower() in SUFFIXES
+    if Path(image).is_dir() or Path(image).suffix == ".npz":
+        if folder is None:
+            raise ValueError(f"{image} is no image; the image comes after the run: "
+                             f"numpyzf explain {shlex.quote(image)} IMAGE")
+        if Path(folder).is_file() and image_in_run_s_place:
+            raise ValueError("the run comes first, then the image: "
+                             f"numpyzf explain {shlex.join([image, folder])}")
+        raise ValueError(f"{image} is no image; explain takes a run and one image file")
+    if image_in_run_s_place and not Path(folder).is_dir():
+        raise ValueError(f"{folder} is an image, not a run; explain takes one image at a time, "
+                         f"such as: numpyzf explain {shlex.quote(folder)}")
+
+
+# ---- reproduce ----------------------------------------------------------------------------------
+
+def _add_reproduce(commands):
+    sub = _command(commands, "reproduce", _reproduce,
+                   "compute figures and tables of the paper, with what it claims and what is "
+                   "measured here, on one page")
+    sub.add_argument("items", metavar="ITEM", nargs="+",
+                     help=f"all, or some of: {', '.join(reproduce.names())}")
+    _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
+                     "a folder of images", least_size=28)
+    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper",
+                     help="where nets, finished items and the page go; started again, it goes on "
+                          "from there")
+    sub.add_argument("--again", action="store_true",
+                     help="compute these items anew, from the nets that are there")
+    sub.add_argument("--quick", action="store_true",
+                     help="few images, nets of two epochs: to see that everything runs, not to "
+                          "learn anything")
 
 
 def _reproduce(options):
-    reproduce.find(options.items)       # before anything is made
-    study = Study(options.out, dataset=options.data, folder=options.folder, size=options.size, quick=options.quick)
-    path = reproduce.run(study, options.items, again=options.again, processes=min(2, kernels.get_num_threads()))
+    reproduce.find(options.items)       # an unknown name is refused before anything is made
+    _check_source(options)
+    study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
+                  quick=options.quick)
+    _tell_size(options)
+    path = reproduce.compute(study, options.items, again=options.again,
+                             processes=min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
+
+
+# ---- bench --------------------------------------------------------------------------------------
+
+def _add_bench(commands):
+    sub = _command(commands, "bench", _bench,
+                   "climb from seven loops to this machine's limit for one convolution, in about "
+                   "a quarter of a minute")
+    sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png",
+                     help="the picture: each way under the machine's roof")
 
 
 def _bench(options):
     p = ladder.CONV4
-    print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, {p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
-    result = ladder.compute(p, report=lambda text: print(f"measuring {text} …", flush=True))
-    print("", *ladder.table(result), *result.missing, sep="\n")
-    print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), {result.bandwidth:.0f} GB/s to and from memory.\n"
-          "Rates are operations of the definition per second; what is timed on fewer images or filters is compared by its rate.\n"
-          "Errors, relative to the largest value: from reference.py on a small problem, and of rounding, from float64, on what was timed.")
+    print(f"One convolution in {len(ladder.RUNGS)} ways: {p.N} images of {p.C} maps, "
+          f"{p.H}×{p.W}, through {p.F} filters of {p.K}×{p.K}.")
+    result = ladder.measure(p, progress=lambda text: print(f"measuring {text} …", flush=True))
+    print("", *ladder.report(result), sep="\n")
+    print(f"\nThe machine: {result.peak:.0f} GFLOP/s in a product of matrices (the peak), "
+          f"{result.bandwidth:.0f} GB/s to and from memory.")
+    print("Rates are operations of the definition per second; what is timed on fewer images or "
+          "filters is compared by its rate.")
+    print("Errors, relative to the largest value: from reference.py on a small problem, and of "
+          "rounding, from float64, on what was timed.")
     _save(ladder.draw(result), options.out)
+
+
+# ---- data ---------------------------------------------------------------------------------------
+
+def _add_data(commands):
+    _command(commands, "data", _data, "list the data sets and where they were found")
 
 
 def _data(options):
     for name, what, where in data.available():
-        print(f"{name:20}  {what}\n{'':20}  {where or 'not here; downloaded when first loaded'}")
-    print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and test/ of that kind\n"
-          f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another folder.")
+        print(f"{name:20}  {what}")
+        print(f"{'':20}  {where or 'not here; downloaded when first loaded'}")
+    print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and "
+          "test/ of that kind")
+    print(f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another "
+          "folder.")
 
 
-def _save(figure, path):
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
-    path = path if path.suffix else path.with_name(f"{path.name}.png")      # as matplotlib would name it
-    plots.save(figure, path)
-    print(f"Look at it: {path.resolve()}")
-
-
-def _parser():
-    parser = argparse.ArgumentParser(prog="numpyzf", description="A convnet and its deconvnet (Zeiler & Fergus 2013), from scratch.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def command(name, run, text):
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                  formatter_class=_Help)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command("demo", _demo, "train a small net on embedded images and draw what it sees, in about two minutes")
-    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo", help="where the net, the pictures and the page go")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
-
-    sub = command("train", _train, "train a net on a data set; started again, it goes on from the last finished epoch")
-    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="a name that `numpyzf data` lists, or a folder of images")
-    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
-    sub.add_argument("--size", type=_at_least(8), help="side in pixels that a folder's images are brought to")
-    sub.add_argument("--model", choices=runs.MODELS, default="labnet", help="zfnet is the paper's, for images of 224 pixels or more")
-    sub.add_argument("--middle", metavar="M,M,M", type=_numbers, help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller net")
-    sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
-    recipe = training.Recipe()
-    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
-    sub.add_argument("--batch", type=_at_least(1), default=32, help="images per step; the paper's is 128")
-    sub.add_argument("--rate", type=float, default=recipe.rate, help="learning rate at the start")
-    sub.add_argument("--momentum", type=float, default=recipe.momentum, help="share of the last step that is kept")
-    sub.add_argument("--radius", type=float, default=recipe.radius, help="RMS value that convolution filters are scaled back to")
-    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience, help="epochs without better validation accuracy before the rate drops")
-    sub.add_argument("--factor", type=float, default=recipe.factor, help="what the rate is then multiplied by")
-    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle, help="last epochs, a third of all at most, that run at the rate times this factor")
-    sub.add_argument("--initialization", choices=("he", "paper"), default="he", help="paper: a Gaussian of deviation 0.01")
-    sub.add_argument("--pad", type=_at_least(0), default=0, help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
-    sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
-                     help="mirror half of the training images, as the paper does; not for digits, or shoes that all point left")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
-
-    rules = {"choices": RULES, "default": "deconvnet", "help": "how the signal goes down"}
-    sub = command("features", _features, "draw the nine strongest activations of a layer's most active maps over the test images (Figure 2)")
-    sub.add_argument("folder", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3", help="a layer's name")
-    sub.add_argument("--maps", metavar="M,M,…", type=_numbers, help="maps to draw instead of the most active ones")
-    sub.add_argument("--rule", **rules)
-    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
-
-    sub = command("explain", _explain, "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("folder", metavar="RUN", nargs="?", help="folder of a trained net; without it, the one that comes with numpyzf (trained on CIFAR-10)")
-    sub.add_argument("image", metavar="IMAGE", help="an image file")
-    sub.add_argument("--rule", **rules)
-    sub.add_argument("--out", metavar="FILE", help="the picture; IMAGE-explained.png in this folder if not given")
-
-    sub = command("reproduce", _reproduce, "compute figures and tables of the paper, with what it claims and what is measured here, on one page")
-    sub.add_argument("items", metavar="ITEM", nargs="+", help=f"all, or some of: {', '.join(reproduce.names())}")
-    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help="the images beside the rendered scenes: a name that `numpyzf data` lists, or a folder of images")
-    sub.add_argument("--folder", help="where a named data set's files are, if not in a usual place")
-    sub.add_argument("--size", type=_at_least(28), help="side in pixels that a folder's images are brought to")
-    sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper", help="where nets, finished items and the page go; started again, it goes on from there")
-    sub.add_argument("--again", action="store_true", help="compute these items anew, from the nets that are there")
-    sub.add_argument("--quick", action="store_true", help="few images, nets of two epochs: to see that everything runs, not to learn anything")
-
-    sub = command("bench", _bench, "climb from seven loops to this machine's limit for one convolution, in about a quarter of a minute")
-    sub.add_argument("--out", metavar="FILE", default="numpyzf-bench.png", help="the picture: each way under the machine's roof")
-
-    command("data", _data, "list the data sets and where they were found")
-    return parser
-
+# ---- what several commands share ----------------------------------------------------------------
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Tells the defaults that say something."""
+    """Adds the default to the help of an option, if it says something."""
 
     def _get_help_string(self, action):
-        return action.help if action.default in (None, False) else super()._get_help_string(action)
+        if not action.default:      # None, False, 0
+            return action.help
+        return super()._get_help_string(action)
+
+
+def _command(commands, name, function, text):
+    """A command of its own name, text and function; its arguments are added to what is returned."""
+    sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                              formatter_class=_Help)
+    sub.set_defaults(command=function)
+    return sub
+
+
+def _add_source(sub, text, least_size):
+    sub.add_argument("--data", metavar="NAME", default="fashion-mnist-small", help=text)
+    sub.add_argument("--folder",
+                     help="where the files of fashion-mnist or cifar10 are, if not in a usual "
+                          "place; a folder of images of your own goes in as --data")
+    sub.add_argument("--size", type=_at_least(least_size),
+                     help="side in pixels: the shorter side of each image of a folder becomes this "
+                          f"long, and the middle square stays; {data.FOLDER_SIZE} if not given; "
+                          f"scenes are drawn at {data.SCENE_SIZE} pixels or this size")
+
+
+def _check_source(options):
+    """Refuse a folder of images in the place of a data set's files, and say where it goes."""
+    if options.folder is not None and options.data in ("fashion-mnist-small", "scenes"):
+        raise ValueError(f"{options.data} has no files: leave folder out; if {options.folder} is a "
+                         f"folder of images, say --data {options.folder}")
+
+
+def _tell_size(options):
+    if options.size is None and options.data not in data.NAMES:
+        side = data.FOLDER_SIZE
+        print(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+              "pixels; --size asks for another size")
+
+
+def _add_rule(sub):
+    sub.add_argument("--rule", choices=RULES, default="deconvnet",
+                     help="how the signal goes down through a ReLU: the paper's deconvnet passes "
+                          "on what is positive, the gradient what comes to units that fired, "
+                          "guided what is both")
 
 
 def _at_least(least):
+    """For argparse: an integer of `least` or more."""
     def integer(text):
         value = int(text)
         if value < least:
@@ -197,6 +462,25 @@ def _at_least(least):
 
 
 def _numbers(text):
+    """For argparse: "0,5,17" as a list of integers."""
     if not all(part.strip().isdecimal() for part in text.split(",")):
-        raise argparse.ArgumentTypeError(f"must be numbers with commas between them, such as 0,5,17, not {text!r}")
-    return text
+        raise argparse.ArgumentTypeError("must be numbers with commas between them, such as "
+                                         f"0,5,17, not {text!r}")
+    return [int(part) for part in text.split(",")]
+
+
+def _save(figure, path):
+    path = _picture(path)
+    plots.save(figure, path)
+    print(f"Look at it: {path.resolve()}")
+
+
+def _picture(path):
+    """The Path of a picture; an error if it can't be written."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
+    if not path.suffix:
+        path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
+    plots.check_path(path)
+    return path

@@ -1,361 +1,280 @@
-"""The public operations: pure functions on arrays, forward, backward, and the two that go down: conv_transpose, unpool.
+"""The public operations: pure functions for the way up, the gradient, and the deconvnet's way down.
 
-Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed. `*_forward` returns
-(y, saved) with what its backward needs. Errors: TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
+Arrays are NCHW, float32 or float64, all of one call of the same dtype; inputs are never changed.
+`*_forward` returns (y, saved) with what its backward needs. Arguments are checked first, see
+checks.py: a TypeError for a wrong type or dtype, a ValueError for a wrong shape or value. What
+takes time runs in kernels/, the machine room; reference.py has the same in plain loops.
 
-Convolution comes in four ways: method="direct" (loops in Numba; the one to read first), "unfold" (Numba unfolds windows into columns,
-BLAS multiplies), "shift" (the loops again, arranged for few channels, in shifting.py) and "winograd" (a third of the multiplications or
-so, in winograd.py). The first three give the same numbers to rounding; Winograd's differ by up to some 1e-5 of the largest in float32,
-and a NaN or an infinity in x makes all outputs of its tiles NaN, a few pixels beyond the windows that see it. "auto", the default, is
-"winograd" or "shift" where that is faster, else "unfold".
+A NaN: a network refuses it (checks.images). A pool takes it as the maximum. A ReLU leaves it up and
+stops the gradient there; the deconvnet's rectification lets it through.
+
+A convolution can be computed in four ways, the `method`. Of finite numbers "direct", "unfold" and
+"shift" give the same to rounding; "winograd" differs by up to some 1e-5 of the largest in float32.
+A NaN or an infinity reaches further in some. kernels/__init__.py has more, and what "auto" takes.
 """
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels, shifting, unfolding, winograd
-from .geometry import check_window, conv_output_size, pool_output_size
-from .threads import in_parts, in_threads
-
-_MODULES = {"unfold": unfolding, "shift": shifting, "winograd": winograd}
+from . import checks, kernels
+from .geometry import Window, conv_output_size, pool_output_size
 
 
-def check_array(name, array, ndim, like=None):
-    """`array` C-contiguous if it is a float32 or float64 ndarray of `ndim` axes (and of dtype `like`), else an error.
-
-    `ndim` is a number or, for a message that says what the axes are, letters such as "NCHW".
-    """
-    axes = ndim if isinstance(ndim, str) else None
-    ndim = len(ndim) if axes else ndim
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be a NumPy array, not {type(array).__name__}")
-    if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name} must be float32 or float64, not {array.dtype}; convert it with {name}.astype(np.float32)")
-    if like is not None and array.dtype != like:
-        raise TypeError(f"{name} is {array.dtype} but the other arrays of this call are {like}; they must be the same")
-    if array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes{f' ({axes})' if axes else ''}, not {array.ndim}: shape {array.shape}")
-    return np.ascontiguousarray(array)
-
-
-def _check_shape(name, array, shape, why):
-    if array.shape != tuple(shape):
-        raise ValueError(f"{name} has shape {array.shape}, expected {tuple(shape)}: {why}")
-
-
-# ---- convolution ----------------------------------------------------------------------------------------------------
-
+# ---- convolution -------------------------------------------------------------------------------
 class ConvSaved(NamedTuple):
-    """What conv_backward needs: the input (N, C, H, W), the filters (F, C, K, K), how the windows lie, the method used (never "auto")."""
-    x: np.ndarray
-    w: np.ndarray
-    stride: int
-    pad: int
-    method: str
+    """What conv_backward needs."""
+    x: np.ndarray       # the input (N, C, H, W)
+    w: np.ndarray       # the filters (F, C, K, K)
+    window: Window      # K, stride and pad
+    method: str         # the one that was used, never "auto"
 
 
 def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     """Convolution (in the field's sense: the filters are not flipped).
 
-    x (N, C, H, W), w (F, C, K, K), b (F,) -> y (N, F, OH, OW) with OH = ⌊(H + 2·pad − K)/stride⌋ + 1, and saved.
-    y[n,f,p,q] = b[f] + Σ_{c,i,j} w[f,c,i,j] · x[n, c, p·stride + i − pad, q·stride + j − pad], zero outside x.
+    y[n,f,p,q] = b[f] + Σ_{c,i,j} w[f,c,i,j] · x[n, c, p·stride + i − pad, q·stride + j − pad]
+
+    x: (N, C, H, W); zero outside of it.
+    w, b: filters (F, C, K, K) and biases (F,).
+    stride, pad: pixels from one window to the next; rows and columns of zeros around x.
+    method: "auto", "winograd", "shift", "unfold" or "direct".
+    Returns y (N, F, OH, OW), with OH = ⌊(H + 2·pad − K)/stride⌋ + 1, and saved. Section 2.
     """
-    x, w, b, (OH, OW) = _check_conv(x, w, b, stride, pad, method)
-    _, stride, pad = check_window(w.shape[2], stride, pad)
-    if method == "auto":
-        method = ("winograd" if winograd.pays(x.shape, w.shape, stride, pad) else
-                  "shift" if shifting.pays(w.shape, stride) else "unfold")
-    if method != "direct":
-        y = _MODULES[method].conv_forward(x, w, b, stride, pad)
-    else:
-        y = np.empty((len(x), len(w), OH, OW), x.dtype)
-        kernels.direct_forward(x, w, b, y, stride, pad)
-    return y, ConvSaved(x, w, stride, pad, method)
+    x, w, b = checks.weighted(x, "NCHW", w, "FCKK", b)
+    window = Window(*checks.window(w.shape[2], stride, pad))
+    method = kernels.choose(method, *x.shape[2:], w.shape, window)
+    y = kernels.METHODS[method].conv_forward(x, w, b, window)
+    return y, ConvSaved(x, w, window, method)
 
 
 def conv_backward(dy, saved, *, need_dx=True):
-    """Gradients of a convolution: dy (N, F, OH, OW) -> dx (N, C, H, W) or None, dw (F, C, K, K), db (F,).
+    """Gradients of a convolution: dy (N, F, OH, OW) -> dx (N, C, H, W), dw (F, C, K, K), db (F,).
 
-    dx is conv_transpose(dy, w), by the method that conv_forward used. need_dx=False leaves it out: the first layer of a net in
-    training doesn't need it.
+    dx is conv_transpose(dy, w); it is None without need_dx. A first layer in training doesn't
+    need it.
     """
-    x, w, stride, pad, method = saved
-    (N, C, H, W), (F, _, K, _) = x.shape, w.shape
-    OH, OW = conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
-    dy = check_array("dy", dy, "NFHW", like=x.dtype)
-    _check_shape("dy", dy, (N, F, OH, OW), "the shape of the convolution's output")
-    if method != "direct":
-        return _MODULES[method].conv_backward(dy, x, w, stride, pad, need_dx)
-    dx = conv_transpose(dy, w, stride=stride, pad=pad, size=(H, W), method=method) if need_dx else None
-    dw = np.empty_like(w)
-    kernels.direct_weights(dy, x, dw, stride, pad)
-    return dx, dw, dy.sum(axis=(0, 2, 3))
+    x, w, window, method = saved
+    N, _, H, W = x.shape
+    shape = N, len(w), conv_output_size(H, *window), conv_output_size(W, *window)
+    dy = checks.array("dy", dy, "NFHW", like=x.dtype, shape=shape, why="that of the output")
+    return kernels.METHODS[method].conv_backward(dy, x, w, window, need_dx)
 
 
 def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
-    """Transposed filtering, the adjoint of conv_forward (without bias): ⟨conv x, r⟩ = ⟨x, conv_transpose r⟩.
+    """Transposed filtering: the adjoint of conv_forward without its bias.
 
-    r (N, F, OH, OW), w (F, C, K, K), size = (H, W) -> x (N, C, H, W). Every r[n,f,p,q] adds r·w[f] onto the window it
-    looks at. It is both the gradient with respect to a convolution's input and the deconvnet's filtering (section 2.1).
-    `size` must be said, since with stride > 1 several input sizes give the same output size. "auto" is "unfold" here: a
-    projection's pixels are then the same to rounding however they are computed.
+    ⟨conv x, r⟩ = ⟨x, conv_transpose r⟩
+    x[n, c, p·stride + i − pad, q·stride + j − pad] += w[f,c,i,j] · r[n,f,p,q]
+
+    Both the gradient of a convolution's input and the deconvnet's filtering (section 2.1).
+
+    r, w: (N, F, OH, OW), and filters (F, C, K, K).
+    size: (H, W) of what is made: with stride > 1 several sizes have one output size.
+    method: "auto" is "unfold" here: project and project_many then give the same, to rounding.
+    Returns x (N, C, H, W).
     """
-    r = check_array("r", r, "NFHW")
-    w = check_array("w", w, "FCKK", like=r.dtype)
-    _check_square(w)
-    check_method(method)
-    if np.shape(size) != (2,):
-        raise ValueError(f"size must be (H, W), the size of the input to make, not {size!r}")
-    _, stride, pad = check_window(w.shape[2], stride, pad)
-    (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
-    _check_shape("r", r, (N, w.shape[0], conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)),
-                 f"the output shape of filters {w.shape}, stride {stride}, pad {pad} on size {H}×{W}")
-    if method != "direct":
-        return _MODULES["unfold" if method == "auto" else method].conv_transpose(r, w, stride, pad, size)
-    x = np.empty((N, C, H, W), r.dtype)
-    kernels.direct_transpose(r, w, x, stride, pad)
-    return x
+    w, (H, W) = checks.array("w", w, "FCKK"), checks.pair("size", size)
+    window = Window(*checks.window(w.shape[2], stride, pad))
+    shape = len(r), len(w), conv_output_size(H, *window), conv_output_size(W, *window)
+    r = checks.array("r", r, "NFHW", like=w.dtype, shape=shape, why=f"{window}, size {H}×{W}")
+    method = "unfold" if method == "auto" else kernels.choose(method, H, W, w.shape, window)
+    return kernels.METHODS[method].conv_transpose(r, w, window, (H, W))
 
 
-def check_method(method):
-    """Raise a ValueError unless method is one of the ways to convolve."""
-    if method not in ("auto", "direct", *_MODULES):
-        raise ValueError(f"method must be 'auto', 'winograd', 'shift', 'unfold' or 'direct', not {method!r}")
-
-
-def _check_square(w):
-    if w.shape[2] != w.shape[3] or 0 in w.shape:
-        raise ValueError(f"w must hold square filters (F, C, K, K), one at least, not {w.shape}")
-
-
-def _check_conv(x, w, b, stride, pad, method):
-    x = check_array("x", x, "NCHW")
-    w = check_array("w", w, "FCKK", like=x.dtype)
-    b = check_array("b", b, "F", like=x.dtype)
-    check_method(method)
-    _check_square(w)
-    if x.shape[1] != w.shape[1]:
-        raise ValueError(f"x has {x.shape[1]} channels (shape {x.shape}), the filters look at {w.shape[1]} (shape {w.shape})")
-    _check_shape("b", b, w.shape[:1], "one bias per filter")
-    return x, w, b, [conv_output_size(n, w.shape[2], stride, pad) for n in x.shape[2:]]
-
-
-# ---- pooling --------------------------------------------------------------------------------------------------------
-
+# ---- pooling -----------------------------------------------------------------------------------
 class Switches(NamedTuple):
-    """Where each maximum came from: index int32 (N, C, OH, OW) = row·W + column in an input of shape x_shape."""
-    index: np.ndarray
-    x_shape: tuple
+    """Where each maximum came from."""
+    index: np.ndarray   # int32 (N, C, OH, OW): row·W + column in the input
+    x_shape: tuple      # of the input, (N, C, H, W)
 
 
 def max_pool_forward(x, *, size, stride, pad=0, ceil=False):
-    """Max pooling over size×size windows, which may overlap. x (N, C, H, W) -> y (N, C, OH, OW) and its Switches.
+    """Max pooling over size×size windows, which may overlap.
 
-    Padding counts as −∞. With `ceil` a last window may hang over the edge (the paper's net needs it: 110 -> 55).
-    Ties: the first in row-major order. A NaN in a window is its maximum.
+    x: (N, C, H, W). Padding counts as −∞.
+    ceil: a last window may hang over the edge (the paper's net needs it: 110 -> 55).
+    Returns y (N, C, OH, OW) and its Switches. Of equal values the first in row-major order is
+    taken. A NaN in a window is its maximum.
     """
-    x = check_array("x", x, "NCHW")
-    size, stride, pad = check_window(size, stride, pad)
-    OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in x.shape[2:])
-    y = np.empty((*x.shape[:2], OH, OW), x.dtype)
-    index = np.empty(y.shape, np.int32)
-    in_threads(lambda first, last: kernels.max_pool(x, y, index, first, last, size, stride, pad), len(x) * x.shape[1])
+    x, window = checks.array("x", x, "NCHW"), Window(*checks.window(size, stride, pad))
+    N, C, H, W = x.shape
+    OH = pool_output_size(H, *window, ceil)
+    OW = pool_output_size(W, *window, ceil)
+    y = np.empty((N, C, OH, OW), x.dtype)
+    index = np.empty((N, C, OH, OW), np.int32)
+    kernels.run(kernels.max_pool, N * C, x, y, index, *window, False)
     return y, Switches(index, x.shape)
 
 
 def unpool(r, switches):
-    """Send each value of r (N, C, OH, OW) to the place its maximum came from; -> x of shape switches.x_shape.
+    """Send each value to the place where its maximum came from; values that meet there add.
 
-    Where overlapping windows have their maximum in one place, their values add: the exact adjoint of pooling with
-    these switches. It is both the gradient of max pooling and the deconvnet's unpooling (section 2.1).
+    The exact adjoint of pooling with these switches: both the gradient of max pooling and the
+    deconvnet's unpooling (section 2.1). r (N, C, OH, OW) -> x of shape switches.x_shape.
     """
-    r = check_array("r", r, "NCHW")
-    if not isinstance(switches, Switches) or np.asarray(switches.index).dtype.kind not in "iu":
-        raise TypeError(f"switches must be the Switches of max_pool_forward, with integers, not {type(switches).__name__}")
-    _check_shape("r", r, switches.index.shape, "one value per switch")
-    N, C, H, W = switches.x_shape
-    _check_shape("r", r, (N, C, *r.shape[2:]), f"the switches belong to an input of shape {switches.x_shape}")
-    if r.size and not 0 <= switches.index.min() <= switches.index.max() < H * W:
-        raise ValueError(f"switches point outside their {H}×{W} input: {switches.index.min()} … {switches.index.max()}")
+    r, index = checks.switches(r, switches)
     x = np.empty(switches.x_shape, r.dtype)
-    index = np.ascontiguousarray(switches.index, np.int32)
-    in_threads(lambda first, last: kernels.unpool(r, index, x, first, last), N * C)
+    kernels.run(kernels.unpool, len(x) * x.shape[1], r, index, x)
     return x
 
 
 max_pool_backward = unpool
 
 
-# ---- contrast normalization -----------------------------------------------------------------------------------------
-
+# ---- contrast normalization --------------------------------------------------------------------
 class NormSaved(NamedTuple):
-    """What contrast_norm_backward needs: x and s = k + α/size·Σ x² (N, C, H, W), and the constants."""
-    x: np.ndarray
-    s: np.ndarray
+    """What contrast_norm_backward needs."""
+    x: np.ndarray       # the input (N, C, H, W)
+    s: np.ndarray       # k + α/size · Σ x², of the same shape
     size: int
     alpha: float
     beta: float
 
 
 def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
-    """Divide each activation by the strength of its neighbors across maps: y[c] = x[c] / (k + α/size · Σ x[c']²)^β.
+    """Divide each activation by the strength of its neighbors across maps.
 
-    x (N, C, H, W) -> y of the same shape, and saved. c' runs over the `size` maps around c, cut at the first and last
-    map: ONNX's LRN. The paper gives no constants; these are the comparison network's (α = 5 · 1e-4, divided by size).
+    y[c] = x[c] / s[c]^β,  s[c] = k + α/size · Σ x[c']²
+
+    c' runs over the `size` maps around c, cut at the first and last map: ONNX's LRN. The paper
+    gives no constants; these are the comparison network's, whose α, 1e-4, is alpha/size.
+
+    x: (N, C, H, W).
+    Returns y, of the same shape, and saved. Section 2.
     """
-    x = check_array("x", x, "NCHW")
-    size, _, _ = check_window(size, stride=1, pad=0)
-    if not (k > 0 and alpha >= 0):
-        raise ValueError(f"contrast normalization needs k > 0 and alpha ≥ 0, not k={k}, alpha={alpha}")
-    y, s = np.empty_like(x), np.empty_like(x)
-    cast = x.dtype.type
-    _in_chunks(kernels.contrast_norm, (x, y, s), (size - 1) // 2, size // 2, cast(alpha / size), cast(beta), cast(k))
+    x, size = checks.array("x", x, "NCHW"), checks.norm(size, alpha, k)
+    y, s, number = np.empty_like(x), np.empty_like(x), x.dtype.type
+    before, after = (size - 1) // 2, size // 2
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]               # the kernel takes (N, C, H·W)
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
+    kernels.run(kernels.contrast_norm, chunks, x.reshape(flat), y.reshape(flat), s.reshape(flat),
+                before, after, number(alpha / size), number(beta), number(k))
     return y, NormSaved(x, s, size, alpha, beta)
 
 
 def contrast_norm_backward(dy, saved):
-    """Gradient of contrast normalization: dy (N, C, H, W) -> dx of the same shape."""
+    """Gradient of contrast normalization.
+
+    dx[c] = dy[c] / s[c]^β − 2βα/size · x[c] · Σ dy[c'] · x[c'] / s[c']^(β+1)
+
+    dy: (N, C, H, W). c' runs over the maps that have c among their neighbors.
+    Returns dx of the same shape.
+    """
     x, s, size, alpha, beta = saved
-    dy = check_array("dy", dy, "NCHW", like=x.dtype)
-    _check_shape("dy", dy, x.shape, "the shape of the normalization's output")
-    dx = np.empty_like(x)
-    cast = x.dtype.type
-    _in_chunks(kernels.contrast_norm_gradient, (dy, x, s, dx), (size - 1) // 2, size // 2, cast(2 * beta * alpha / size), cast(beta))
+    dy = checks.array("dy", dy, "NCHW", like=x.dtype, shape=x.shape, why="that of the output")
+    dx, number = np.empty_like(x), x.dtype.type
+    before, after = (size - 1) // 2, size // 2
+    flat = *x.shape[:2], x.shape[2] * x.shape[3]
+    chunks = len(x) * ((flat[2] - 1) // kernels.NORM_CHUNK + 1)
+    kernels.run(kernels.contrast_norm_gradient, chunks, dy.reshape(flat), x.reshape(flat),
+                s.reshape(flat), dx.reshape(flat), before, after,
+                number(2 * beta * alpha / size), number(beta))
     return dx
 
 
-def _in_chunks(kernel, arrays, *constants):
-    """Call one of the two kernels for the chunks of pixels of arrays (N, C, H, W), shared among the threads."""
-    N, C, H, W = arrays[0].shape
-    flat = [array.reshape(N, C, H * W) for array in arrays]
-    in_threads(lambda first, last: kernel(*flat, first, last, *constants), N * -(-H * W // kernels.NORM_CHUNK))
-
-
-# ---- ReLU -----------------------------------------------------------------------------------------------------------
-
+# ---- ReLU --------------------------------------------------------------------------------------
 def relu_forward(x):
-    """y = max(x, 0) and the mask x > 0, any shape. NaN stays NaN."""
-    x = check_array("x", x, np.ndim(x))
+    """y = max(x, 0) and the mask x > 0, any shape. A NaN stays NaN."""
+    x = checks.array("x", x)
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
-    in_parts(kernels.relu, x, y, mask)
+    flat = x.reshape(-1), y.reshape(-1), mask.reshape(-1)
+    kernels.run(kernels.relu, x.size, *flat, least=kernels.FEW)
     return y, mask
 
 
 def relu_backward(dy, mask):
     """The gradient: pass where the *forward* input was positive."""
-    if getattr(mask, "dtype", None) != bool:
-        raise TypeError(f"mask must be the boolean array of relu_forward, not {getattr(mask, 'dtype', type(mask).__name__)}")
-    dy = check_array("dy", dy, mask.ndim)
-    _check_shape("dy", dy, mask.shape, "the shape of the mask")
+    dy, mask = checks.masked(dy, mask)
     dx = np.empty_like(dy)
-    in_parts(kernels.relu_gradient, dy, np.ascontiguousarray(mask), dx)
+    flat = dy.reshape(-1), mask.reshape(-1), dx.reshape(-1)
+    kernels.run(kernels.relu_gradient, dy.size, *flat, least=kernels.FEW)
     return dx
 
 
 def relu_project(r):
-    """The deconvnet's rectification: pass where the signal *coming down* is positive, max(r, 0) (section 2.1).
+    """The deconvnet's rectification: pass where the signal *coming down* is positive (section 2.1).
 
-    This is the one line in which deconvnet and gradient differ; guided backpropagation applies both.
+    The line in which deconvnet and gradient differ; guided backpropagation applies both.
     """
-    return relu_forward(r)[0]
+    return np.maximum(r, 0)
 
 
-# ---- fully connected, dropout, loss ---------------------------------------------------------------------------------
-
+# ---- fully connected, dropout, loss ------------------------------------------------------------
 class LinearSaved(NamedTuple):
-    """What linear_backward needs: the input (N, I) and the weights (O, I)."""
-    x: np.ndarray
-    w: np.ndarray
+    """What linear_backward needs."""
+    x: np.ndarray       # the input (N, I)
+    w: np.ndarray       # the weights (O, I)
 
 
 def linear_forward(x, w, b):
     """y = x wᵀ + b: x (N, I), w (O, I), b (O,) -> y (N, O), and saved."""
-    x = check_array("x", x, "NI")
-    w = check_array("w", w, "OI", like=x.dtype)
-    b = check_array("b", b, "O", like=x.dtype)
-    if x.shape[1] != w.shape[1]:
-        raise ValueError(f"x has {x.shape[1]} features (shape {x.shape}), the weights take {w.shape[1]} (shape {w.shape})")
-    _check_shape("b", b, w.shape[:1], "one bias per output")
+    x, w, b = checks.weighted(x, "NI", w, "OI", b)
     y = x @ w.T                                     # (N, I) @ (I, O) -> (N, O)
     y += b
     return y, LinearSaved(x, w)
 
 
 def linear_backward(dy, saved, *, need_dx=True):
-    """Gradients of a fully connected layer: dy (N, O) -> dx (N, I) or None, dw (O, I), db (O,)."""
+    """Gradients: dy (N, O) -> dx (N, I), or None without need_dx, dw (O, I), db (O,)."""
     x, w = saved
-    dy = check_array("dy", dy, "NO", like=x.dtype)
-    _check_shape("dy", dy, (len(x), len(w)), "the shape of the layer's output")
-    return linear_transpose(dy, w) if need_dx else None, dy.T @ x, dy.sum(axis=0)
+    shape = len(x), len(w)
+    dy = checks.array("dy", dy, "NO", like=x.dtype, shape=shape, why="that of the output")
+    dx = dy @ w if need_dx else None                # (N, O) @ (O, I) -> (N, I)
+    dw = dy.T @ x                                   # (O, N) @ (N, I) -> (O, I)
+    db = dy.sum(axis=0)
+    return dx, dw, db
 
 
 def linear_transpose(r, w):
     """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
-    r = check_array("r", r, "NO")
-    w = check_array("w", w, "OI", like=r.dtype)
-    _check_shape("r", r, (len(r), len(w)), f"one value per output of the weights {w.shape}")
-    return r @ w
+    r = checks.array("r", r, "NO", like=w.dtype, shape=(len(r), len(w)), why="one per row of w")
+    return r @ w                                    # (N, O) @ (O, I) -> (N, I)
 
 
 def dropout_forward(x, *, rate, rng):
-    """Set each value to zero with probability `rate`, and scale the others by 1/(1 − rate); -> y, mask.
+    """Set each value to zero with probability `rate`, and scale the others by 1/(1 − rate).
 
-    The scaling keeps the expected value, so that nothing is to be done at test time (the paper's era scaled there).
-    mask has x's shape and dtype and holds 0 or 1/(1 − rate). rng is a numpy.random.Generator.
+    The scaling keeps the expected value, so that nothing is to be done at test time (the paper's
+    era scaled there). rng: a numpy.random.Generator.
+    Returns y and the mask, of x's shape and dtype, which holds 0 or 1/(1 − rate).
     """
-    x = check_array("x", x, np.ndim(x))
-    check_rate(rate)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
+    hint = "; a training pass is net.forward(x, train=True, rng=rng)"
+    x, rate, rng = checks.array("x", x), checks.rate(rate), checks.generator("rng", rng, hint)
     mask = (rng.random(x.shape, np.float32) >= rate) * x.dtype.type(1 / (1 - rate))
     return x * mask, mask
 
 
-def check_rate(rate):
-    """Raise a TypeError or ValueError unless rate is a number in [0, 1)."""
-    if not isinstance(rate, Real):
-        raise TypeError(f"rate must be a number in [0, 1), not {rate!r}")
-    if not 0 <= rate < 1:
-        raise ValueError(f"rate must lie in [0, 1), not {rate}")
-
-
 def dropout_backward(dy, mask):
     """dx = dy · mask."""
-    dy = check_array("dy", dy, mask.ndim, like=mask.dtype)
-    _check_shape("dy", dy, mask.shape, "the shape of the mask")
-    return dy * mask
+    return checks.array("dy", dy, like=mask.dtype, shape=mask.shape, why="that of the mask") * mask
 
 
 def softmax(scores):
-    """Probabilities (N, classes) of scores (N, classes): e^s / Σ e^s, with each row's maximum taken off first."""
-    scores = check_array("scores", scores, "NK")
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    """Probabilities (N, classes) of scores (N, classes): e^s / Σ e^s.
+
+    Each row's maximum is taken off first, which changes nothing but keeps e^s from overflowing.
+    """
+    scores = checks.array("scores", scores, "NK")
+    highest = scores.max(axis=1, keepdims=True)
+    exps = np.exp(scores - highest)
     return exps / exps.sum(axis=1, keepdims=True)
 
 
 def softmax_cross_entropy(scores, labels):
-    """Mean over the batch of −log softmax(scores)[label], and its gradient.
+    """Mean over the batch of −log softmax(scores)[label], and its gradient. Section 2.
 
-    scores (N, classes) float, labels (N,) integers in [0, classes) -> loss (a Python float, nats), dscores (N, classes).
-    Stable for large scores, ±1e4 and far beyond, since log Σ e^s is taken after subtracting the row's maximum.
+    scores: (N, classes). Stable for large ones, ±1e4 and far beyond, since each row's maximum is
+    taken off.
+    labels: integers (N,) in [0, classes).
+    Returns the loss, a Python float in nats, and dscores (N, classes).
     """
-    scores = check_array("scores", scores, "NK")
-    labels = np.asarray(labels)
-    N, classes = scores.shape
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be integers, not {labels.dtype}")
-    _check_shape("labels", labels, (N,), "one label per row of scores")
-    if N == 0 or classes == 0:
-        raise ValueError(f"scores has shape {scores.shape}: it takes one image and one class at least to have a mean loss")
-    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
-    if len(wrong):
-        raise ValueError(f"labels[{wrong[0]}] is {labels[wrong[0]]}, but there are {classes} classes: 0 … {classes - 1}")
+    scores, labels = checks.labels(scores, labels)
+    N, _ = scores.shape
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    rows = np.arange(N)
-    loss = float(np.mean(log_sum[:, 0] - shifted[rows, labels], dtype=np.float64))
-    dscores = np.exp(shifted - log_sum)
-    dscores[rows, labels] -= 1
+    images = np.arange(N)
+    loss = float(np.mean(log_sum[:, 0] - shifted[images, labels], dtype=np.float64))
+    dscores = np.exp(shifted - log_sum)             # the probabilities
+    dscores[images, labels] -= 1
     dscores /= N
     return loss, dscores

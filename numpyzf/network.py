@@ -1,44 +1,73 @@
-"""Network, an ordered list of named layers, and Trace, what one forward pass through it leaves behind."""
+"""Network, an ordered list of named layers, and Trace, what one forward pass leaves behind."""
 import copy
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
-from .functional import check_array
-from .geometry import IDENTITY, below, see_through
-from .layers import MaxPool, ReLU
+from . import checks, kernels
+from .geometry import IDENTITY, pixels_below, see_through
+from .layers import Conv, MaxPool, ReLU
 
 
+@dataclass(eq=False, repr=False)
 class Trace:
-    """All that came out of one forward pass: trace["conv5"] is that layer's output, trace["input"] the input.
+    """All that came out of one forward pass: trace["conv5"] is that layer's output.
 
-    `trace.scores` is the last output. `trace.saved[name]` is what that layer's backward and project need. A pass made for
-    training keeps only this and the scores. The parameters and the input are the network's and the caller's own arrays, not
-    copies: after a training step, go up again before going down.
+    Parameters and input aren't copied: after a training step, call `forward` again. A training pass
+    through all layers keeps what `Network.backward` needs; asked for more, it goes up once more.
     """
-
-    def __init__(self, x):
-        self.outputs, self.saved, self.scores, self.images = {"input": x}, {}, x, len(x)
+    outputs: dict           # {"input": x, "conv1": y, …}
+    saved: dict             # {"conv1": ConvSaved, "relu1": mask, "pool1": Switches …}
+    scores: np.ndarray      # the last output
+    names: list             # of the layers that the pass went through
+    layers: dict            # {"conv1": Conv …}: the network's
+    lean: tuple = None      # of a training pass: its layers, ReLU and pool merged, and their saved
+    again: object = None    # of a training pass: makes the same Trace with everything in it
 
     def __getitem__(self, name):
-        if name in self.outputs:
-            return self.outputs[name]
-        if name in self.saved:
-            raise KeyError(f"a training pass doesn't keep the output of {name!r}; look inside with net.forward(x)")
-        raise KeyError(f"no layer {name!r} in this pass; it went through: {', '.join(self.saved)}")
+        if name not in self.outputs and name in self.names:
+            self.complete()
+        if name not in self.outputs:
+            names = ", ".join(self.names)
+            raise KeyError(f"no layer {name!r} in this pass; it went through: {names}")
+        return self.outputs[name]
+
+    def __len__(self):
+        return len(self.outputs["input"])
+
+    def __repr__(self):
+        names = ", ".join(["input", *self.names])
+        count = f"{len(self)} image" if len(self) == 1 else f"{len(self)} images"
+        return f"Trace of {count}: {names}; trace[name] is that layer's output"
+
+    def complete(self):
+        """Make what a training pass left out; ValueError if the parameters have changed since."""
+        again = self.again
+        if again:
+            whole = again()
+            if not np.array_equal(whole.scores, self.scores, equal_nan=True):
+                raise ValueError("the parameters or the input have changed since this training "
+                                 "pass: go up again")
+            self.outputs, self.saved, self.again = whole.outputs, whole.saved, None
 
 
 class Network:
     """An ordered list of named layers over an input of one shape.
 
-    layers: [(name, layer), …], input_shape: (C, H, W). `net.shapes[name]` is each output's shape, without the batch.
-    Two passes through one network never disturb each other, even in two threads: all that a pass makes is in its Trace.
-    Raises ValueError where two names are equal or a layer doesn't fit what comes before it.
+    layers: [(name, layer), …]. ValueError where one doesn't fit what comes before it.
+    input_shape: (C, H, W). `net.shapes[name]` is each output's shape, without the batch.
+
+    Two passes through one network never disturb each other, even in two threads: all that a pass
+    makes is in its Trace.
     """
 
     def __init__(self, layers, input_shape):
         self.layers, self.input_shape = dict(layers), tuple(input_shape)
         if len(self.layers) != len(layers) or "input" in self.layers:
-            raise ValueError(f"layer names must differ, and from 'input': {[name for name, _ in layers]}")
+            names = [name for name, _ in layers]
+            raise ValueError(f"layer names must differ from each other and from 'input': {names}")
         self.shapes = {"input": self.input_shape}
         shape = self.input_shape
         for name, layer in self.layers.items():
@@ -48,11 +77,11 @@ class Network:
                 raise ValueError(f"layer {name}: {error}") from None
 
     # ---- parameters ----
-
     @property
     def parameters(self):
-        """{"conv1.w": array, "conv1.b": array, …}: the arrays themselves, not copies."""
-        return {f"{name}.{key}": value for name, layer in self.layers.items() for key, value in layer.params.items()}
+        """{"conv1.w": array, …}: the arrays themselves, which are changed in place only."""
+        return MappingProxyType({f"{name}.{key}": value for name, layer in self.layers.items()
+                                 for key, value in layer.params.items()})
 
     @property
     def dtype(self):
@@ -60,169 +89,181 @@ class Network:
         return next((value.dtype for value in self.parameters.values()), np.dtype(np.float32))
 
     def astype(self, dtype):
-        """A copy of this network whose parameters have another dtype; float64 is for gradient checks."""
+        """A copy with parameters of another dtype; float64 is for gradient checks."""
         net = copy.deepcopy(self)
         for layer in net.layers.values():
             layer.params = {key: value.astype(dtype) for key, value in layer.params.items()}
         return net
 
     def load_parameters(self, parameters):
-        """Copy values in from a dictionary like `parameters`.
-
-        Raises ValueError or TypeError, and changes nothing, if a name or shape differs or a value isn't a finite float.
-        """
+        """Copy values in from a dictionary like `parameters`; all, or an error and none."""
         own = self.parameters
-        for name in own | parameters:
-            shapes = [np.shape(p[name]) if name in p else "absent" for p in (own, parameters)]
-            if shapes[0] != shapes[1]:
-                raise ValueError(f"another architecture: parameter {name} is {shapes[0]} in this network, {shapes[1]} in what is loaded")
-            value = check_array(f"parameter {name}", parameters[name], own[name].ndim)
-            if not (np.abs(value) <= np.finfo(own[name].dtype).max).all():
-                raise ValueError(f"parameter {name} holds NaN or infinite values")
+        checks.parameters(own, parameters)
         for name, value in parameters.items():
             own[name][...] = value
 
-    def initialize(self, rng, scheme="he"):
-        """Draw all weights anew, set biases to zero; returns the network.
+    def initialize(self, rng, initialization="he"):
+        """Draw all weights anew from a numpy.random.Generator, set biases to zero; returns self.
 
-        scheme: "paper", a Gaussian of standard deviation 1e-2 for all, which is known to stall deep nets; or "he", variance
-        2 / inputs of a unit (He et al. 2015), but for the first layer, which starts at 1e-2 as in the paper: its filters then
-        grow out of what they see, while at He's size the noise they start from is still there after a short training.
-        rng is a numpy.random.Generator.
+        initialization: "paper", a Gaussian of deviation 1e-2 for all, which is known to stall
+        deep nets; or "he", of variance 2 / inputs of a unit (He et al. 2015), but for the first
+        layer. That starts at 1e-2 either way, so that its filters grow out of what they see: at
+        He's size their first noise is still there after a short training.
         """
-        if scheme not in ("he", "paper"):
-            raise ValueError(f"scheme must be 'he' or 'paper', not {scheme!r}")
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
-        weights = [value for name, value in self.parameters.items() if name.endswith(".w")]
+        checks.generator("rng", rng)
+        checks.one_of("initialization", initialization, ("he", "paper"))
+        first = True
         for name, value in self.parameters.items():
             if name.endswith(".b"):
                 value[...] = 0
-            else:
-                deviation = 1e-2 if scheme == "paper" or value is weights[0] else np.sqrt(2 / value[0].size)
+            elif name.endswith(".w"):
+                small = first or initialization == "paper"
+                deviation = 1e-2 if small else np.sqrt(2 / value[0].size)
                 value[...] = rng.standard_normal(value.shape, np.float32) * deviation
+                first = False
         return self
 
     # ---- the passes ----
-
     def forward(self, x, *, train=False, rng=None, until=None):
-        """Run x (N, C, H, W) up, through layer `until` or all of them; returns the Trace.
+        """Run images up, to layer `until` (included) or through all; returns the Trace.
 
-        train=True: dropout drops (needs rng), only what backward needs is kept, and a ReLU in front of a max pool comes after
-        it: the maximum of what was rectified is what is rectified of the maximum, and there is a quarter of it.
-        Raises TypeError or ValueError for an input of another dtype or shape, or with a value that isn't finite.
+        x: (N, C, H, W), or one image (C, H, W), which becomes the only one of its batch. TypeError
+        or ValueError for another dtype or shape, or a value that isn't finite.
+        train: dropout drops, by rng, a numpy.random.Generator. See Trace for what is then kept.
         """
-        x = self._check_input(x)
-        self._check_name(until)
-        trace = Trace(x)
-        for name in self._training_order() if train and until is None else self.layers:
-            x, trace.saved[name] = self.layers[name].forward(x, train=train, rng=rng)
-            if not train:
-                trace.outputs[name] = x
+        x = checks.images(self, x)
+        if until is not None and until not in self.layers:
+            checks.layer(self, until)       # raises the error
+        lean, rng_before = train and until is None, copy.deepcopy(rng)
+        layers = rectified_pools(self.layers) if lean else self.layers
+        outputs, saved, y = {"input": x}, {}, x
+        for name, layer in layers.items():
+            y, saved[name] = layer.forward(y, train=train, rng=rng)
+            if not lean:
+                outputs[name] = y
             if name == until:
                 break
-        trace.scores = x
-        return trace
+        if not lean:
+            return Trace(outputs, saved, y, [*saved], self.layers)
 
-    def _training_order(self):
-        names = list(self.layers)
-        for i, pair in enumerate(zip(names, names[1:])):
-            if [type(self.layers[name]) for name in pair] == [ReLU, MaxPool]:
-                names[i:i + 2] = reversed(pair)
-        return names
+        def again():
+            return self.forward(x, train=True, rng=copy.deepcopy(rng_before), until=name)
 
-    def scores(self, x, batch=128):
-        """The last layer's output (N, classes) for x (N, C, H, W) of any N, `batch` images at a time, nothing kept."""
-        return np.concatenate([self._scores(x[n:n + batch]) for n in range(0, max(len(x), 1), batch)])
-
-    def _scores(self, x):
-        x = self._check_input(x)
-        for layer in self.layers.values():
-            x, _ = layer.forward(x)
-        return x
+        unmerged = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
+        return Trace(outputs, unmerged, y, [*self.layers], self.layers, (layers, saved), again)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
-        """Gradients of Σ dy·output under the parameters' names, "conv1.w" …; dy has the shape of the output.
+        """The gradients of Σ dy·output: {"conv1.w": array, …}.
 
-        layer: whose output dy belongs to; the last layer of the trace by default. wrt_input=True adds the gradient with
-        respect to the input, under "input"; without it the first layer's is not computed.
+        dy: of the shape of an output.
+        layer: whose output that is; the last layer of the trace by default.
+        wrt_input: add the gradient with respect to the input, under "input".
         """
-        self._check_name(layer)
-        names = list(trace.saved)
-        if layer is not None:
-            if layer not in names:
-                raise ValueError(f"this pass didn't reach {layer}; it went through: {', '.join(names)}")
-            if names != list(self.layers)[:len(names)]:
-                raise ValueError(f"a training pass went through its layers in another order, see forward; go up to {layer} by "
-                                 f"net.forward(x, train=True, rng=rng, until={layer!r})")
-            names = names[:names.index(layer) + 1]
-        expected = (trace.images, *self.shapes[names[-1]])
+        if trace.layers is not self.layers:
+            checks.same_layers(self, trace)
+        layers, saved = trace.lean or (self.layers, trace.saved)
+        if layer is not None and layer != trace.names[-1]:
+            if checks.layer(self, layer) not in trace.names:
+                raise ValueError(f"this pass didn't reach {layer}; "
+                                 f"it went through: {', '.join(trace.names)}")
+            trace.complete()
+            layers, saved = self.layers, trace.saved
+        names = [*saved]
+        names = names[:names.index(layer or trace.names[-1]) + 1]
+        expected = len(trace.scores), *self.shapes[names[-1]]
         if np.shape(dy) != expected:
-            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has {expected}")
+            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has "
+                             f"{expected}")
         grads = {}
         for name in reversed(names):
-            dy, own = self.layers[name].backward(dy, trace.saved[name], need_dx=wrt_input or name != names[0])
+            need_dx = wrt_input or name != names[0]
+            dy, own = layers[name].backward(dy, saved[name], need_dx=need_dx)
             grads.update({f"{name}.{key}": value for key, value in own.items()})
         if wrt_input:
             grads["input"] = dy
         return grads
 
+    def outputs(self, x, layers, *, batch=128):
+        """The outputs of some layers for any number of images: {layer: (N, …)}.
+
+        x: (N, C, H, W), or an object whose x[a:b] is such an array: data.preprocess.Prepared.
+        """
+        parts = {checks.layer(self, name): [] for name in layers}
+        names = self.up_to(max(layers, key=[*self.layers].index))
+        for n in range(0, max(len(x), 1), batch):
+            y = checks.images(self, x[n:n + batch])
+            for name in names:          # no Trace: what nobody asked for goes at once
+                y, _ = self.layers[name].forward(y)
+                if name in parts:
+                    parts[name].append(y)
+        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+    def predict(self, x, *, batch=128):
+        """The scores (N, classes) of any number of images: the last layer's `outputs`."""
+        last = [*self.layers][-1]
+        return self.outputs(x, [last], batch=batch)[last]
+
     # ---- geometry ----
+    @property
+    def convolutions(self):
+        """The names of the convolutions, from the pixels up."""
+        return [name for name, layer in self.layers.items() if isinstance(layer, Conv)]
+
+    def up_to(self, name):
+        """The names of the layers from the first to layer `name`."""
+        names = [*self.layers]
+        return names[:names.index(checks.layer(self, name)) + 1]
 
     def receptive_field(self, name):
-        """The ReceptiveField of a unit of layer `name` in pixels; None where every unit sees the whole image."""
-        self._check_name(name)
+        """The ReceptiveField of a unit of layer `name`; None where it sees the whole image."""
         field = IDENTITY
-        for key, layer in self.layers.items():
-            if layer.window is None:
+        for key in self.up_to(name):
+            if self.layers[key].window is None:
                 return None
-            field = see_through(field, layer.window)
-            if key == name:
-                return field
+            field = see_through(field, self.layers[key].window)
+        return field
 
     def cone(self, name, row, column):
-        """The pixels that unit (row, column) of layer `name` can see: two slices (rows, columns), cut at the image's edges."""
+        """The pixels that a unit of layer `name` can see, as two slices: rows and columns."""
         if self.receptive_field(name) is None:
             return tuple(slice(0, n) for n in self.input_shape[1:])
-        if not all(0 <= place < count for place, count in zip((row, column), self.shapes[name][1:])):
-            raise ValueError(f"unit ({row}, {column}) is outside of {name}, whose maps are {self.shapes[name][1]}×{self.shapes[name][2]}")
-        names = list(self.layers)[:list(self.layers).index(name) + 1]
+        _, height, width = self.shapes[name]
+        if not (0 <= row < height and 0 <= column < width):
+            raise ValueError(f"unit ({row}, {column}) is outside of {name}, "
+                             f"whose maps are {height}×{width}")
+        names = ["input", *self.up_to(name)]
         sides = []
         for axis, place in ((1, row), (2, column)):
-            interval = (place, place + 1)
-            for key, before in zip(names[::-1], ["input", *names][-2::-1]):
-                interval = below(interval, self.layers[key].window, self.shapes[before][axis])
-            sides.append(slice(*interval))
+            start, stop = place, place + 1
+            for key, below in pairwise(reversed(names)):        # from `name` down to the input
+                window, n = self.layers[key].window, self.shapes[below][axis]
+                start, stop = pixels_below(start, stop, window, n)
+            sides.append(slice(start, stop))
         return tuple(sides)
 
-    # ---- checks and the table ----
-
-    def _check_name(self, name):
-        if name is not None and name not in self.layers:
-            raise ValueError(f"no layer {name!r}; the layers are: {', '.join(self.layers)}")
-
-    def _check_input(self, x):
-        x = check_array("x", x, "NCHW")
-        if x.dtype != self.dtype:
-            raise TypeError(f"x is {x.dtype}, this network {self.dtype}; convert it with x.astype(np.{self.dtype})")
-        if x.shape[1:] != self.input_shape:
-            raise ValueError(f"x has shape {x.shape}, this network takes (N, {', '.join(map(str, self.input_shape))})")
-        if not np.isfinite(x).all():
-            n = int(np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))[0])
-            raise ValueError(f"image {n} of x holds NaN or infinite values")
-        return x
-
     def __repr__(self):
-        def by(shape):
-            return "×".join(map(str, shape))
-        rows = [("layer", "operation", "output", "receptive field", "parameters"), ("input", "", by(self.input_shape), "", "")]
+        rows = [("layer", "operation", "output", "receptive field", "parameters"),
+                ("input", "", "×".join(map(str, self.input_shape)), "", "")]
         for name, layer in self.layers.items():
             field = self.receptive_field(name)
+            seen = f"{field.size}/{field.stride}" if field else "all"
             count = sum(value.size for value in layer.params.values())
-            rows.append((name, repr(layer), by(self.shapes[name]), f"{field.size}/{field.stride}" if field else "all",
-                         f"{count:,}" if count else ""))
-        total = sum(value.size for value in self.parameters.values())
-        rows.append(("", "", "", "", f"{total:,}"))
+            shape = "×".join(map(str, self.shapes[name]))
+            rows.append((name, repr(layer), shape, seen, f"{count:,}" if count else ""))
+        rows.append(("", "", "", "", f"{sum(w.size for w in self.parameters.values()):,}"))
         widths = [max(map(len, column)) for column in zip(*rows)]
-        return "\n".join("  ".join([*(f"{cell:<{w}}" for cell, w in zip(row[:4], widths)), f"{row[4]:>{widths[4]}}"]).rstrip()
-                         for row in rows)
+        lines = []
+        for *words, count in rows:
+            cells = [f"{word:<{width}}" for word, width in zip(words, widths)]
+            lines.append("  ".join([*cells, f"{count:>{widths[-1]}}"]).rstrip())
+        return "\n".join(lines)
+
+
+def rectified_pools(layers):
+    """{name: layer} of a training pass: a ReLU and the pool behind it are one, the pool."""
+    found = dict(layers)
+    for below, name in pairwise(layers):
+        if type(layers[below]) is ReLU and type(layers[name]) is MaxPool:
+            del found[below]
+            found[name] = kernels.RectifiedPool(layers[name].window, layers[name].ceil)
+    return found

@@ -1,120 +1,171 @@
-"""Pictures: how numbers become gray and color, how many small images become one, and the one style of all figures.
+"""Pictures: numbers become gray and color, small images become one, all figures share one style.
 
-What makes an image is NumPy only; a matplotlib figure is a picture in memory, which never needs a screen.
+What makes an image is NumPy only. A matplotlib figure is a picture in memory; it never needs a
+screen.
 """
 import io
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 
-from .files import replacing
+from .checkpoints import replacing
+from .geometry import ceil_div
 
-# Colors that people with any kind of color blindness can tell apart (Okabe & Ito's palette), blue and vermilion first.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
-BLUE, ORANGE, *_ = COLORS
+# Okabe & Ito's palette, which people with any kind of color blindness can tell apart.
+BLUE, ORANGE = "#0072b2", "#d55e00"
+COLORS = (BLUE, ORANGE, "#009e73", "#cc79a7", "#f0e442", "#56b4e9", "#e69f00")
 GRAY, CONE = "#8a8a8a", ORANGE
+GRID = "#e4e4e4"        # lines behind curves
+NOTE = "#555555"        # words beside a line
 STYLE = {
     "font.family": "sans-serif", "font.size": 9, "text.color": "#222222",
-    "axes.titlesize": 9, "axes.titlepad": 4, "axes.labelsize": 9, "axes.facecolor": "white", "axes.edgecolor": GRAY,
+    "axes.titlesize": 9, "axes.titlepad": 4, "axes.labelsize": 9,
+    "axes.facecolor": "white", "axes.edgecolor": GRAY,
     "axes.spines.top": False, "axes.spines.right": False,
     "xtick.labelsize": 8, "ytick.labelsize": 8, "legend.fontsize": 8, "legend.frameon": False,
     "lines.linewidth": 1.8, "lines.markersize": 4,
 }
 DPI = 160
+FRAME = 0.85        # the light gray between the tiles of a mosaic
 
 
-# ---- from numbers to images -----------------------------------------------------------------------------------------
+# ---- from numbers to images ------------------------------------------------------------------
 
 def to_display(r, percentile=99.5):
-    """Show signed pixels, as a projection has them: zero is mid-gray, positive is lighter, negative is darker.
+    """Show signed pixels, such as a projection: zero mid-gray, positive lighter, negative darker.
 
-    r: (C, H, W) with C = 1 or 3, any number type. The scale is the given percentile of |r| over the pixels that aren't
-    zero, the same both ways: a small cone in a large image keeps its contrast, and one extreme pixel can't take it away.
-    Returns floats in [0, 1], (H, W) or, of three channels, (H, W, 3): clip(0.5 + 0.5·r/scale). All zero is flat 0.5.
-    Raises ValueError for another shape, or for NaN and infinite values. The paper leaves the scaling open.
+    r: (C, H, W), C = 1 or 3, any number type.
+    percentile: of |r| over the pixels that aren't zero. It is the scale, the same both ways. So a
+    small cone in a large image keeps its contrast, and one extreme pixel can't take it away.
+    Returns floats in [0, 1], (H, W) or, for three channels, (H, W, 3):
+    clip(0.5 + 0.5·r/scale). All zero is flat 0.5.
+    Raises ValueError for another shape, or for NaN and infinite values.
+    The paper leaves the scaling open.
     """
     r = np.asarray(r, np.float64)
     _check_channels("r", r)
     if not np.isfinite(r).all():
-        raise ValueError(f"r holds {np.count_nonzero(~np.isfinite(r))} NaN or infinite values: nothing that can be shown")
-    sizes = np.abs(r[r != 0])
-    scale = np.percentile(sizes, percentile) if sizes.size else 1.0
+        raise ValueError(f"r holds {np.count_nonzero(~np.isfinite(r))} NaN or infinite values: "
+                         "nothing that can be shown")
+    amounts = np.abs(r[r != 0])
+    scale = np.percentile(amounts, percentile) if amounts.size else 1.0
     return _channels_last(np.clip(0.5 + 0.5 * (r / scale), 0, 1))
 
 
 def to_image(x):
-    """Turn uint8 pixels (C, H, W), C = 1 or 3, into floats: 0 is black and 1 is white, whatever the image holds.
+    """Turn bytes into floats: 0 is black and 1 is white, whatever the image holds.
 
-    Returns (H, W), or (H, W, 3) of three channels. Raises TypeError for another dtype, ValueError for another shape.
+    x: (C, H, W), uint8, C = 1 or 3.
+    Returns (H, W) or, for three channels, (H, W, 3).
+    Raises TypeError for another dtype, ValueError for another shape.
     """
     x = np.asarray(x)
     _check_channels("x", x)
     if x.dtype != np.uint8:
-        raise TypeError(f"x must be uint8 pixels 0 … 255, not {x.dtype}; to_display shows signed numbers")
+        raise TypeError(f"x must be uint8 pixels 0 … 255, not {x.dtype}; "
+                        "to_display shows signed numbers")
     return _channels_last(x / 255)
 
 
-def center(images, height, width):
-    """The middle height×width of images (…, H, W), as runs.Preparation crops them: the pixels that the net gets to see."""
-    top, left = (images.shape[-2] - height) // 2, (images.shape[-1] - width) // 2
-    if top < 0 or left < 0:
-        raise ValueError(f"images of {images.shape[-2]}×{images.shape[-1]} have no middle of {height}×{width}")
-    return images[..., top:top + height, left:left + width]
-
-
 def grid(images, columns, pad=1, background=1.0):
-    """Lay equal images (H, W) or (H, W, 3) out row by row, with `pad` pixels of `background` between them.
+    """Lay equal images out row by row.
 
-    Returns one image; where the last row isn't full, the rest of it is background.
+    images: a list of (H, W) or (H, W, 3).
+    columns: images side by side.
+    pad: pixels of `background` between two images.
+    background: a gray, 0 … 1. If the last row isn't full, the rest of it is background too.
+    Returns one image (height, width) or (height, width, 3).
     Raises ValueError if there are no images, if they differ in shape, or if columns < 1.
     """
     shapes = sorted({np.shape(image) for image in images})
     if len(shapes) != 1 or columns < 1:
-        raise ValueError(f"a grid takes one column at least and images of one shape, not {columns} columns, shapes {shapes}")
-    (h, w, *color), rows = shapes[0], -(-len(images) // columns)
-    out = np.full((rows * (h + pad) - pad, columns * (w + pad) - pad, *color), background)
+        raise ValueError("a grid takes one column at least and images of one shape, "
+                         f"not {columns} columns, shapes {shapes}")
+    h, w, *color = shapes[0]
+    rows = ceil_div(len(images), columns)
+    shape = rows * (h + pad) - pad, columns * (w + pad) - pad, *color
+    out = np.full(shape, background)
     for i, image in enumerate(images):
-        top, left = i // columns * (h + pad), i % columns * (w + pad)
+        row, column = divmod(i, columns)
+        top, left = row * (h + pad), column * (w + pad)
         out[top:top + h, left:left + w] = image
     return out
 
 
+def mosaic(tiles, columns):
+    """Lay tiles out in light gray frames, which show where a white tile ends.
+
+    tiles: a list of images (H, W) or (H, W, 3).
+    columns: tiles side by side.
+    Returns one image.
+    """
+    image = grid([enlarge(tile, 96) for tile in tiles], columns, pad=3, background=FRAME)
+    around = [(3, 3), (3, 3), (0, 0)]
+    return np.pad(image, around[:image.ndim], constant_values=FRAME)
+
+
 def enlarge(image, side):
-    """Repeat the pixels of an image (H, W) or (H, W, 3) until its longer side has about `side`; large ones stay as they are."""
+    """Repeat an image's pixels until its longer side has about `side` of them.
+
+    image: (H, W) or (H, W, 3). A larger one stays as it is.
+    side: pixels.
+    Returns the image, larger by a whole factor.
+    """
     times = max(1, round(side / max(image.shape[:2])))
     return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def filters_image(w):
-    """All filters of the first layer in one image, each scaled on its own around mid-gray (zero) by its largest weight.
+    """All filters of the first layer in one image.
 
-    w: (F, C, K, K), C = 1 gives a gray image, C = 3 a color image. Returns (height, width) or (height, width, 3).
-    Raises ValueError for other C: only what looks at pixels is itself a picture.
+    Zero is mid-gray. Each filter has a scale of its own, its largest weight.
+
+    w: (F, C, K, K). C = 1 gives a gray image, C = 3 a color image.
+    Returns (height, width) or (height, width, 3). Raises ValueError without filters, and for
+    other C: only a filter that looks at pixels is itself a picture.
     """
-    if np.ndim(w) != 4 or w.shape[1] not in (1, 3):
-        raise ValueError(f"w must be the filters of a first layer (F, 1 or 3, K, K), not {np.shape(w)}: deeper ones look at "
-                         "maps and not at pixels")
-    side = int(np.ceil(np.sqrt(len(w))))
-    columns = next(c for c in range(side, len(w) + 1) if len(w) % c == 0)      # the last row is full
-    return grid([enlarge(to_display(f, percentile=100), 40) for f in w], columns, pad=4)
+    if np.ndim(w) != 4 or len(w) == 0 or w.shape[1] not in (1, 3):
+        raise ValueError("w must be the filters of a first layer (F, 1 or 3, K, K), one at least, "
+                         f"not {np.shape(w)}: deeper ones look at maps and not at pixels")
+    least = int(np.ceil(np.sqrt(len(w))))       # as many columns as rows, or more
+    full = [c for c in range(least, 2 * least + 1) if len(w) % c == 0]      # no gap in the last row
+    columns = full[0] if full else least
+    tiles = [enlarge(to_display(f, percentile=100), 40) for f in w]
+    return grid(tiles, columns, pad=4)
 
 
-# ---- figures --------------------------------------------------------------------------------------------------------
+# ---- figures ---------------------------------------------------------------------------------
 
 def style():
-    """The style of all figures, to draw in: `with plots.style(): …`."""
-    import matplotlib
-    return matplotlib.rc_context(STYLE)
+    """The style of all figures, to draw in: `with plots.style(): …`.
+
+    It is the same for everyone: what a user's matplotlibrc says has no effect inside.
+    """
+    _import_matplotlib()
+    from matplotlib import style
+    return style.context(["default", STYLE])
 
 
 def figure(width, height, layout="constrained"):
-    """A new matplotlib Figure of width × height inches, white; it arranges its parts by itself, or, with layout "none", not at all."""
+    """A new matplotlib Figure, white.
+
+    width, height: inches.
+    layout: "constrained" lets it arrange its parts by itself, "none" leaves them where they are.
+    """
+    _import_matplotlib()
     from matplotlib.figure import Figure
     return Figure(figsize=(width, height), facecolor="white", layout=layout)
 
 
 def show(axes, image):
-    """Put an image of floats in [0, 1] on matplotlib axes, with sharp pixels; gray ones always run from 0, black, to 1, white."""
+    """Put an image on matplotlib axes, with sharp pixels and nothing around it.
+
+    axes: matplotlib's.
+    image: floats in [0, 1], (H, W) or (H, W, 3). A gray one runs from 0, black, to 1, white,
+    whatever it holds.
+    """
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()
 
@@ -122,17 +173,84 @@ def show(axes, image):
 def png_bytes(figure, dpi=DPI):
     """The bytes of a matplotlib figure as a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    _write(figure, buffer, "png", dpi)
     return buffer.getvalue()
 
 
 def save(figure, path, dpi=DPI):
-    """Write a matplotlib figure to `path`, as PNG, PDF or SVG by the name's ending; an earlier one stays whole if that fails."""
+    """Write a matplotlib figure to a file. If that fails, an earlier file stays whole.
+
+    figure: the figure.
+    path: the file; its ending says PNG, PDF or SVG.
+    dpi: pixels per inch of a PNG.
+    """
     with replacing(path) as file:
-        figure.savefig(file, format=Path(path).suffix[1:].lower(), dpi=dpi, facecolor="white")
+        _write(figure, file, _format(path), dpi)
 
 
-# ---- checks ---------------------------------------------------------------------------------------------------------
+def check_path(path):
+    """Whether `save` can write this file, to know before a long computation.
+
+    path: the file.
+    Raises ValueError for an ending that is no kind of picture, OSError if there is no folder to
+    write it into.
+    """
+    _import_matplotlib()
+    from matplotlib.backend_bases import FigureCanvasBase
+    if _format(path) not in FigureCanvasBase.get_supported_filetypes():
+        raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of picture; use "
+                         ".png, .pdf or .svg")
+    folder = Path(path).parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise OSError(f"{path} can't be written: {folder} is no folder that can be written to; "
+                      "make it, or choose another one")
+
+
+def _format(path):
+    return Path(path).suffix[1:].lower()
+
+
+def _write(figure, file, kind, dpi):
+    """Write a figure to an open file, in matplotlib's own settings and not in a user's."""
+    from matplotlib import style
+    _no_formulas(figure)
+    with style.context("default"):
+        figure.savefig(file, format=kind, dpi=dpi, facecolor="white")
+
+
+def _no_formulas(figure):
+    """Take dollar signs for what they are: a class may be called "$a$", or "$$"."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import LogFormatter
+    powers = set()      # what matplotlib writes along an axis of powers, 10², is a formula
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), LogFormatter):
+                powers |= set(axis.findobj(Text)) - {axis.label}
+    for text in figure.findobj(Text):
+        if text not in powers:
+            text.set_parse_math(False)
+
+
+def _import_matplotlib():
+    """Import matplotlib, also where $MPLBACKEND names a backend that it doesn't know.
+
+    A notebook's terminal inherits the notebook's, and matplotlib could not be imported at all. Our
+    figures use none. A backend that can be had is set, as matplotlib does when it is imported.
+    """
+    if "matplotlib" in sys.modules or not os.environ.get("MPLBACKEND"):
+        return
+    backend = os.environ.pop("MPLBACKEND")
+    try:
+        import matplotlib
+        matplotlib.rcParams["backend"] = backend
+    except ValueError:
+        pass
+    finally:
+        os.environ["MPLBACKEND"] = backend
+
+
+# ---- checks ----------------------------------------------------------------------------------
 
 def _check_channels(name, x):
     if x.ndim != 3 or x.shape[0] not in (1, 3):
@@ -140,4 +258,5 @@ def _check_channels(name, x):
 
 
 def _channels_last(x):
+    """(1, H, W) -> (H, W), (3, H, W) -> (H, W, 3)."""
     return x[0] if len(x) == 1 else np.moveaxis(x, 0, -1)

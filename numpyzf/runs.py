@@ -1,131 +1,222 @@
-"""A run: one folder that holds a net trained on one data set, and all that is needed to use it or to train on.
+"""A run: one folder with a trained net, and all that it takes to use it or to go on training it.
 
-`train_run` makes or continues it, `load_run` reads it back. The file is checkpoint.npz, written anew after every epoch.
+`train_run` makes or continues a run, `load_run` reads it back. The folder holds one file,
+checkpoint.npz, which is written anew after every epoch; checkpoints.py says what is in it.
 """
 import json
 import os
+import sys
+import time
+import zipfile
 import zlib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from . import data, models, training
+from . import checkpoints, checks, data as datasets, models, training
 from .data import preprocess
+from .data.preprocess import Preparation
 from .network import Network
 
-MODELS = {"labnet": models.labnet, "zfnet": lambda input_shape, classes, **variant: models.zfnet(classes, **variant)}
+try:
+    import fcntl
+except ImportError:         # Windows
+    fcntl = None
+
+MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
+INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
-INPUT_SIDE = {"zfnet": 224}     # models that take one size only; labnet takes the data's own
-
-
-class Preparation(NamedTuple):
-    """From uint8 images to a net's input: mean image removed, divided by the training set's standard deviation, cropped.
-
-    The paper removes the mean image and leaves values at about ±128; dividing by `scale` lets He initialization and
-    rates that are usual today work. Call it with rng for random crops (of images padded by `pad`) and, with `flip`, mirror images.
-    """
-    mean: np.ndarray        # (C, H, W)
-    scale: float
-    size: int               # side of the net's input
-    pad: int
-    flip: bool
-
-    def __call__(self, images, rng=None):
-        """uint8 (N, C, H, W) -> float32 (N, C, size, size)."""
-        if images.shape[1:] != self.mean.shape:
-            raise ValueError(f"the images are {images.shape[1:]}, this net was trained on {self.mean.shape}: (channels, height, width)")
-        x = preprocess.normalize(images, self.mean, self.scale)
-        if rng is not None:
-            return preprocess.random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
-        top, left = ((n - self.size) // 2 for n in x.shape[2:])
-        return np.ascontiguousarray(x[:, :, top:top + self.size, left:left + self.size])
 
 
 class Run(NamedTuple):
-    """A trained net with what belongs to it: preparation of images, class names, history and where its data came from.
-
-    about: {"data", "folder", "size", "model", "variant", "seed" …}; history: one dictionary per epoch.
-    """
+    """A trained net and what belongs to it."""
     net: Network
-    prepare: Preparation
-    classes: tuple
-    history: list
-    about: dict
+    prepare: Preparation        # makes the net's input of images
+    classes: tuple              # names, in the order of the scores
+    history: list = ()          # one dictionary per epoch, see training.train
+    settings: dict = {}         # "data", "model", "seed" …: how it was trained
 
 
-def hold_out(labels, rng, share=0.1):
-    """Split indices into (training, validation), `share` of every class in the second; at least one image each."""
-    validation = [rng.permutation(np.flatnonzero(labels == c)) for c in np.unique(labels)]
-    validation = np.sort(np.concatenate([rows[:max(1, round(share * len(rows)))] for rows in validation]))
-    return np.setdiff1d(np.arange(len(labels)), validation), validation
+def show_progress(text):
+    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def train_run(out, *, dataset="fashion-mnist-small", folder=None, size=None, model="labnet", variant=None, recipe=training.Recipe(),
-              seed=0, initialization="he", pad=0, flip=False, keep=(), again=False, progress=training.show_progress, report=print):
-    """Train `model` on `dataset` into the folder `out`, or continue what is there; returns the Run.
+# ---- training -----------------------------------------------------------------------------------
 
-    dataset, folder, size: as in data.load; or a data.Dataset of training images. A tenth of the training images is held out for
-    validation, which steers the rate. variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
-    keep: epochs after which a copy of the checkpoint stays, see epoch_file.
-    again: if what is there is finished, train anew in its place. report(text) gets a line at the start and after every epoch.
-    Raises ValueError if `out` holds a run of other settings or other images: only the number of epochs may change.
+def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model="labnet",
+              variant=None, recipe=training.Recipe(), seed=0, initialization="he", scale=None,
+              pad=0, flip=False, keep=(), again=False, progress=show_progress,
+              report=print):
+    """Train a model into the folder `out`, or continue the run that is there.
+
+    A tenth of the training images is held out for validation, which steers the rate. Where another
+    training uses the folder, this one waits until that one has ended, and goes on from there.
+
+    out: the run's folder.
+    data, folder, size: which images, as in data.load; data may also be a data.Dataset.
+    model: "labnet" or "zfnet".
+    variant: keyword arguments of the model, such as {"middle": (64,)}, see models.
+    recipe: training.Recipe.
+    seed: of everything random, an integer.
+    initialization: "he" or "paper", see Network.initialize.
+    scale: what pixels are divided by; None is their standard deviation, the paper's is 1.
+    pad: random shifts in training, in pixels; only for images as large as the net's input.
+    flip: mirror half of the training images.
+    keep: numbers of epochs after which a copy of the checkpoint stays, see epoch_file.
+    again: if what is there is finished, train anew in its place.
+    progress: progress(text) gets a line that replaces the one before; None for none.
+    report: report(text) gets a line at the start and after every epoch.
+    Returns the Run. Raises TypeError or ValueError if a setting or the data can't be, and
+    ValueError if `out` holds a run of other settings or other images: only the number of epochs may
+    change.
     """
-    recipe.check()
-    if model not in MODELS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {model!r}")
-    path = Path(out) / "checkpoint.npz"
-    if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
-        raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
-    given = isinstance(dataset, data.Dataset)
-    images, labels, classes = dataset if given else data.load(dataset, "train", folder=folder, size=size)
-    name = "the data set given" if given else dataset
-    side = INPUT_SIDE.get(model, images.shape[2])
-    if images.shape[2] < side:
-        raise ValueError(f"{model} takes images of {side}×{side} pixels, {name} has {images.shape[2]}×{images.shape[3]}; choose a larger size")
-    settings = {"data": None if given else dataset if dataset in data.NAMES else str(Path(dataset).resolve()),
-                "folder": folder and str(Path(folder).resolve()), "size": size, "model": model,
-                "variant": {key: list(value) for key, value in (variant or {}).items()}, "seed": seed,
-                "initialization": initialization, "pad": pad, "flip": flip, **_without_epochs(recipe),
-                "classes": list(classes), "input": [images.shape[1], side, side],
-                "checksum of the images": zlib.crc32(images, zlib.crc32(labels))}
-    few = [name for name, count in zip(classes, np.bincount(labels, minlength=len(classes))) if count < 2]
-    if few:
-        raise ValueError(f"{name} has fewer than two images to train on of {', '.join(few)}; add some, as one is held out for validation")
+    checks.recipe(recipe)
+    seed = checks.integer("seed", seed, 0, hint=", so that a run that goes on holds out the same "
+                                                "images")
+    _check(model, out)
+    dataset, name = _load(data, folder, size)
+    side = _input_side(model, dataset, name)
+    settings = {**_source(data, folder, size), "model": model, "variant": _as_lists(variant or {}),
+                "seed": seed, "initialization": initialization, "pad": pad, "flip": flip,
+                **_without_epochs(recipe), **_content(dataset, side)}
+    if scale is not None:
+        settings["scale"] = scale
     rng = np.random.default_rng(seed)
-    rows, held = hold_out(labels, rng)
-    state = None
+    trained_on, held_out = _split(dataset, rng, name)
+    del dataset     # those two are copies
+
+    path = Path(out) / "checkpoint.npz"
+    with _one_at_a_time(path.parent, report):
+        state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
+        if len(state.history) < recipe.epochs:
+            report(f"training {model} on {len(trained_on.images):,} images up to epoch "
+                   f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
+        training.train(
+            state, trained_on.images, trained_on.labels, (held_out.images, held_out.labels),
+            prepare=_preparation(about), recipe=recipe, save=_saver(path, about, keep),
+            after_epoch=_reporter(progress, report),
+            progress=progress and ProgressLine(progress, recipe, len(trained_on.images)))
+    return _run(state, about)
+
+
+@contextmanager
+def _one_at_a_time(folder, report):
+    """Keep a run's folder for one training during the block; another one waits, and says so.
+
+    The lock is on a file in the folder, .lock, which is gone afterwards. The system releases the
+    lock of a process that is killed, and the next training takes the file away. A new folder in
+    which nothing was written goes, too.
+    """
+    path, is_new = folder / ".lock", not folder.exists()
+    if not fcntl:
+        with checkpoints.locked(path):
+            yield
+        return
+    file = _lock(path, report)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        file.close()
+        if is_new:
+            with suppress(OSError):     # it isn't empty
+                folder.rmdir()
+
+
+def _lock(path, report):
+    """Open and lock the file `path`; the lock ends when the file is closed."""
+    said = False
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not said:
+                report(f"another training uses {path.parent}; this one waits until it has ended")
+                said = True
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            return file     # a file system without locks: as if there were one training
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()        # the training before has taken this file away: lock the next one
+
+
+def _read_or_new(path, settings, trained_on, rng, recipe, again, report):
+    """The state to train on from and what a checkpoint holds beside it, read or made anew."""
     if path.exists():
-        state, about = training.load_checkpoint(path, _build)
-        differ = [key for key in settings if about["settings"].get(key) != settings[key]]
-        if differ:
-            raise ValueError(f"{path} is a run with another {', '.join(differ)} ({about['settings'].get(differ[0])!r}, not "
-                             f"{settings[differ[0]]!r}); continue it with its own settings, or choose another folder")
-    if state is None or (again and len(state.history) >= recipe.epochs):
-        mean = preprocess.mean_image(images[rows])
-        about = {"settings": settings, "mean": mean, "scale": _deviation(images[rows], mean), "pad": pad if images.shape[2] == side else 0}
-        state = training.State(_build(about).initialize(rng, initialization), rng, recipe.rate)
-        Path(out).mkdir(parents=True, exist_ok=True)
-    else:
-        report(f"continuing {path} after epoch {len(state.history)}")
-    prepare = _preparation(about)
-    validation = images[held], labels[held]
-    images, labels = images[rows], labels[rows]
-    if len(state.history) < recipe.epochs:
-        report(f"training {model} on {len(images):,} images up to epoch {recipe.epochs}; {len(held):,} more are held out for validation")
+        state, about = _continued(path, settings)
+        if not again or len(state.history) < recipe.epochs:
+            report(f"continuing {path} after epoch {len(state.history)}")
+            return state, about
+    about = _about(settings, trained_on)
+    net = _build(about).initialize(rng, settings["initialization"])
+    return training.State(net, rng, recipe.rate), about
 
+
+def _saver(path, about, keep):
+    """The function that writes the checkpoint after an epoch, and the copy that is to stay."""
     def save(state):
-        if len(state.history) in keep:      # before the checkpoint: a run that is stopped here does this epoch again
-            training.save_checkpoint(epoch_file(out, len(state.history)), state, about)
-        training.save_checkpoint(path, state, about)
+        epoch = len(state.history)
+        if epoch in keep:       # before the checkpoint: if stopped here, this epoch is done again
+            checkpoints.save_checkpoint(epoch_file(path.parent, epoch), state, about)
+        checkpoints.save_checkpoint(path, state, about)
+    return save
 
-    for state in training.train(state, images, labels, validation, prepare=prepare, recipe=recipe, progress=progress, save=save):
+
+def _reporter(progress, report):
+    """The function that reports an epoch in one line."""
+    def report_epoch(state):
         if progress:
             progress("")
         row = state.history[-1]
-        report(f"epoch {row['epoch']:2}  loss {row['loss']:.3f}  accuracy: training {row['train_accuracy']:.1%}, "
+        report(f"epoch {row['epoch']:2}  loss {row['loss']:.3f}  "
+               f"accuracy: training {row['train_accuracy']:.1%}, "
                f"validation {row['validation_accuracy']:.1%}  rate {row['rate']:g}")
-    return Run(state.net, prepare, tuple(classes), state.history, about["settings"])
+    return report_epoch
+
+
+class ProgressLine:
+    """Turns the numbers that training.train tells after every step into a line.
+
+    progress: gets the line, five times a second at most, and at the end of every epoch.
+    recipe: training.Recipe.
+    count: how many images an epoch has.
+    """
+
+    def __init__(self, progress, recipe, count):
+        self.progress, self.epochs, self.count = progress, recipe.epochs, count
+        self.epoch, self.start, self.shown = 0, 0.0, 0.0
+
+    def __call__(self, epoch, seen, loss, accuracy):
+        """What train tells: `seen` images of this epoch, their mean loss and accuracy."""
+        now = time.monotonic()
+        if epoch != self.epoch:         # its first step: from here on the speed is measured
+            self.epoch, self.start, self.before, self.shown = epoch, now, seen, now
+        if now - self.shown < 0.2 and seen < self.count:
+            return
+        self.shown = now
+        text = f"epoch {epoch}/{self.epochs}  loss {loss:.3f}  accuracy {accuracy:.1%}"
+        if now > self.start and seen > self.before:
+            speed = (seen - self.before) / (now - self.start)
+            left = (self.count * (self.epochs - epoch + 1) - seen) / speed
+            text += f"  {speed:,.0f} images/s  {clock(left)} left"
+        self.progress(text)
+
+
+def clock(seconds):
+    """A time in words of a clock: 1:05, or 2:00:05 from an hour on."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def epoch_file(folder, epoch):
@@ -133,79 +224,255 @@ def epoch_file(folder, epoch):
     return Path(folder) / f"epoch-{epoch:03}.npz"
 
 
-def load_run(folder):
-    """Read the run in `folder` (or its checkpoint.npz). Raises FileNotFoundError or ValueError naming the file."""
-    path = Path(folder)
-    path = path / "checkpoint.npz" if path.is_dir() else path
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; make one with: numpyzf train --out {folder}")
-    state, about = training.load_checkpoint(path, _build)
-    return Run(state.net, _preparation(about), tuple(about["settings"]["classes"]), state.history, about["settings"])
+# ---- before anything is written: what to train on, and how --------------------------------------
 
+def hold_out(labels, rng, share=0.1):
+    """Split the images of a training set in two, at random.
+
+    labels: integers (N,).
+    rng: numpy.random.Generator.
+    share: of the images of every class that are held out; at least one image each.
+    Returns indices of images, sorted: (to train on, held out).
+    """
+    held_out = []
+    for c in np.unique(labels):
+        places = rng.permutation(np.flatnonzero(labels == c))
+        held_out.append(places[:max(1, round(share * len(places)))])
+    held_out = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
+
+
+def _split(dataset, rng, name):
+    """A data.Dataset in two, to train on and held out. At least one image of a class must stay."""
+    if len(dataset.classes) < 2:
+        raise ValueError(f"{name} has {len(dataset.classes)} class; a net learns to tell classes "
+                         "apart, so it takes two at least")
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
+    scarce = [label for label, count in zip(dataset.classes, counts) if count < 2]
+    if scarce:
+        raise ValueError(f"{name} has fewer than two images to train on of {', '.join(scarce)}; "
+                         "add some, as one is held out for validation")
+    return [datasets.Dataset(dataset.images[rows], dataset.labels[rows], dataset.classes)
+            for rows in hold_out(dataset.labels, rng)]
+
+
+def _check(model, out):
+    checks.one_of("model", model, tuple(MODELS))
+    if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
+        raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
+
+
+def _load(data, folder, size):
+    """The training images, a data.Dataset, and what messages call them."""
+    if isinstance(data, datasets.Dataset):
+        return datasets.Dataset(*checks.dataset(*data)), "the data set given"
+    if not isinstance(data, (str, os.PathLike)):
+        raise TypeError("data must be the name of a data set, the path of a folder, or a "
+                        f"data.Dataset(images, labels, classes), not {type(data).__name__}")
+    return datasets.load(data, "train", folder=folder, size=size), data
+
+
+def _input_side(model, dataset, name):
+    """Side of the net's input: the images', or less if the model takes one shape only."""
+    height, width = dataset.images.shape[2:]
+    side = INPUT_SHAPES[model][1] if model in INPUT_SHAPES else height
+    if height < side:
+        raise ValueError(f"{model} takes images of {side}×{side} pixels, {name} has "
+                         f"{height}×{width}; choose a larger size")
+    return side
+
+
+# ---- settings: kept in the checkpoint, and compared when a run is continued ---------------------
+
+def _source(data, folder, size):
+    """Where the images are, so that run_data finds them from another folder too."""
+    if isinstance(data, datasets.Dataset):
+        data = None
+    elif data not in datasets.NAMES:
+        data = str(Path(data).resolve())
+    return {"data": data, "folder": folder and str(Path(folder).resolve()), "size": size}
+
+
+def _content(dataset, side):
+    """What the images are: a run can't be continued on others."""
+    return {"classes": list(dataset.classes), "input": [dataset.images.shape[1], side, side],
+            "checksum of the images": zlib.crc32(dataset.images, zlib.crc32(dataset.labels))}
+
+
+def _without_epochs(recipe):
+    settings = _as_lists(recipe._asdict())
+    del settings["epochs"]
+    return settings
+
+
+def _as_lists(settings):
+    """With lists in place of tuples, as JSON gives them back."""
+    return {key: list(value) if isinstance(value, tuple) else value
+            for key, value in settings.items()}
+
+
+def _about(settings, trained_on):
+    """What a checkpoint of a new run holds beside the state, see checkpoints.py."""
+    images = trained_on.images
+    mean = preprocess.mean_image(images)
+    scale = settings["scale"] if "scale" in settings else _deviation(images, mean)
+    large = images.shape[2] > settings["input"][1]      # then crops are at random places anyway
+    return {"settings": settings, "mean": mean, "scale": scale,
+            "pad": 0 if large else settings["pad"]}
+
+
+def _deviation(images, mean, count=1000):
+    """Standard deviation of the pixels of about `count` images; 1 if all are equal."""
+    sample = images[::max(1, len(images) // count)]
+    return float(np.sqrt(np.mean(np.square(sample - mean, dtype=np.float64)))) or 1.0
+
+
+# ---- from files ---------------------------------------------------------------------------------
+
+def load_run(folder):
+    """Read the run in `folder`, or from its checkpoint.npz.
+
+    Returns a Run. Raises FileNotFoundError or ValueError naming the file.
+    """
+    path = Path(folder)
+    if path.is_dir():
+        path = path / "checkpoint.npz"
+    elif path.is_file() and path.suffix != ".npz" and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no trained net; give the folder that numpyzf train --out "
+                         "made, or the checkpoint.npz in it")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; "
+                                f"make one with: numpyzf train --out {folder}")
+    state, about = checkpoints.load_checkpoint(path, _build)
+    return _run(state, about)
+
+
+def run_data(run, split="test", *, data=None, folder=None):
+    """The images that the run belongs to: data.load with the run's own settings.
+
+    run: Run.
+    split: "test" or "train".
+    data, folder: where the images are now, as in data.load; without them, where they were.
+    Returns a data.Dataset. Raises ValueError if the run was trained on arrays, or on other classes;
+    FileNotFoundError if the images are no longer there.
+    """
+    settings = run.settings
+    if data is None:
+        data, folder = settings["data"], folder or settings["folder"]
+    if data is None:
+        raise ValueError("this run was trained on arrays, which no data set's name leads back to; "
+                         "pass the images themselves")
+    try:
+        found = datasets.load(data, split, folder=folder, size=settings["size"])
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; if the images of this run have moved, say where they "
+                                "are now: --data FOLDER, or run_data(run, data=FOLDER)") from None
+    if tuple(found.classes) != tuple(run.classes):
+        raise ValueError(f"{data} has the classes {', '.join(found.classes)}; this run was trained "
+                         f"on {', '.join(run.classes)}")
+    return found
+
+
+def _continued(path, settings):
+    """The state and `about` of a run to go on with; ValueError if its settings are others.
+
+    The same images may be at another place, which is then kept.
+    """
+    state, about = checkpoints.load_checkpoint(path, _build)
+    before = about["settings"]
+    keys = dict.fromkeys([*settings, "scale"])      # scale is a setting only if it was given
+    different = [key for key in keys if before.get(key) != settings.get(key)]
+    if different and set(different) <= {"data", "folder"}:      # their checksum is the same
+        if settings["data"] is not None:
+            about["settings"] = before | {key: settings[key] for key in different}
+            checkpoints.save_checkpoint(path, state, about)
+    elif different:
+        key = different[0]
+        raise ValueError(f"{path} is a run with another {', '.join(different)} "
+                         f"({before.get(key)!r}, not {settings.get(key)!r}); continue it with its "
+                         "own settings, or choose another folder")
+    return state, about
+
+
+def _build(about):
+    """The net that a checkpoint's `about` describes, still without its parameters."""
+    settings = about["settings"]
+    model, shape = settings["model"], tuple(settings["input"])
+    if model not in MODELS:
+        raise ValueError(f"its model is {model!r}; the models are {', '.join(MODELS)}")
+    if shape != INPUT_SHAPES.get(model, shape):
+        raise ValueError(f"{model} takes images of shape {INPUT_SHAPES[model]}, not {shape}")
+    channels = _preparation(about).mean.shape[0]
+    if channels != shape[0]:
+        raise ValueError(f"its mean image has {channels} channels, its net's input {shape[0]}")
+    return MODELS[model](len(settings["classes"]), input_shape=shape,
+                         **settings.get("variant", {}))
+
+
+def _preparation(about):
+    settings = about["settings"]
+    return Preparation(about["mean"], about["scale"], settings["input"][1], about["pad"],
+                       settings["flip"])
+
+
+def _run(state, about):
+    settings = about["settings"]
+    return Run(state.net, _preparation(about), tuple(settings["classes"]), state.history, settings)
+
+
+# ---- nets to give away --------------------------------------------------------------------------
 
 def release(folder, path, *, name, test_accuracy):
-    """Write the run in `folder` as a small file to give away: parameters as float16, no momentum. `pretrained` reads it.
+    """Write the run in `folder` as a small file to give away; `pretrained` reads it.
 
-    name: of its data set, in place of where the images lay. test_accuracy: 0 … 1, as measured; both are kept in `about`.
+    The file is an .npz of parameter/NAME and mean, as in a checkpoint but in float16, and info: a
+    string, JSON [about, history], with settings, scale and pad in about. It has no momentum.
+
+    folder: of the run.
+    path: the new file.
+    name: of the data set; stands in the settings in place of where the images are.
+    test_accuracy: 0 … 1, as measured; stands in the settings under "test accuracy".
     """
     run = load_run(folder)
-    arrays = {f"parameter/{key}": value.astype(np.float16) for key, value in run.net.parameters.items()}
-    settings = run.about | {"data": name, "folder": None, "test accuracy": test_accuracy}
+    arrays = {f"parameter/{key}": value for key, value in run.net.parameters.items()}
+    arrays["mean"] = run.prepare.mean
+    arrays = {key: value.astype(np.float16) for key, value in arrays.items()}
+    settings = run.settings | {"data": name, "folder": None, "test accuracy": test_accuracy}
     about = {"settings": settings, "scale": run.prepare.scale, "pad": run.prepare.pad}
-    training.write_npz(path, arrays | {"mean": run.prepare.mean.astype(np.float16), "info": np.array(json.dumps([about, run.history]))})
+    info = np.array(json.dumps([about, run.history]))
+    checkpoints.write_npz(path, arrays | {"info": info})
 
 
 def pretrained(path=PRETRAINED):
-    """The net that comes with numpyzf, trained on CIFAR-10 (10 classes of animals and vehicles, 32×32, color); or another released one.
+    """The net that comes with numpyzf, trained on CIFAR-10; or another released one.
 
-    It names 81.5 % of the 10,000 test images correctly. It was made, from a copy of CIFAR-10 saved as JPEG files, by
+    CIFAR-10 has 10 classes of animals and vehicles, 32×32 pixels, color. The net names 81.5 % of
+    the 10,000 test images correctly. It was made from a copy of CIFAR-10 saved as JPEG files, by
+    `release` after
 
-        numpyzf train --data cifar10 --out RUN --middle 96,96,64 --epochs 40 --batch 64 --pad 3 --flip --patience 3 --factor 0.3 --settle 5
+        numpyzf train --data cifar10 --out RUN --middle 96,96,64 --epochs 40 --batch 64
+            --pad 3 --flip --patience 3 --factor 0.3 --settle 5
 
-    and `release`; the images themselves are not in the package. Returns a Run. Raises FileNotFoundError or ValueError naming the file.
+    The images themselves are not in the package.
+
+    path: a file that `release` wrote.
+    Returns a Run. Raises FileNotFoundError or ValueError naming the file.
 
     >>> run = pretrained()
-    >>> run.net.input_shape, run.classes[:3], sum(value.size for value in run.net.parameters.values())
-    ((3, 32, 32), ('airplane', 'automobile', 'bird'), 551610)
+    >>> run.net.input_shape, run.classes[:3]
+    ((3, 32, 32), ('airplane', 'automobile', 'bird'))
+    >>> sum(value.size for value in run.net.parameters.values())
+    551610
     """
-    arrays = {key: value.astype(np.float32) if value.dtype == np.float16 else value for key, value in training.read_npz(path).items()}
+    arrays = {key: value.astype(np.float32) if value.dtype == np.float16 else value
+              for key, value in checkpoints.read_npz(path).items()}
     try:
         about, history = json.loads(str(arrays["info"]))
         about["mean"] = arrays["mean"]
         net = _build(about)
-        net.load_parameters({key.partition("/")[2]: value for key, value in arrays.items() if key.startswith("parameter/")})
-        return Run(net, _preparation(about), tuple(about["settings"]["classes"]), history, about["settings"])
+        net.load_parameters(checkpoints.arrays_under(arrays, "parameter/"))
+        settings = about["settings"]
+        return Run(net, _preparation(about), tuple(settings["classes"]), history, settings)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path} is no net that `release` wrote, or it is damaged: {error}") from None
-
-
-def run_data(run, split="test"):
-    """The images the run belongs to: data.load with its own settings. Returns a data.Dataset; ValueError if it was given as arrays."""
-    about = run.about
-    if about["data"] is None:
-        raise ValueError("this run was trained on arrays, which no data set's name leads back to; pass the images themselves")
-    return data.load(about["data"], split, folder=about["folder"], size=about["size"])
-
-
-def _build(about):
-    settings = about["settings"]
-    if settings["model"] not in MODELS:
-        raise ValueError(f"its model is {settings['model']!r}; the models are {', '.join(MODELS)}")
-    net = MODELS[settings["model"]](tuple(settings["input"]), len(settings["classes"]), **settings.get("variant", {}))
-    if list(net.input_shape) != settings["input"] or _preparation(about).mean.shape[0] != net.input_shape[0]:
-        raise ValueError(f"{settings['model']} takes images of shape {net.input_shape}, not {tuple(settings['input'])}")
-    return net
-
-
-def _preparation(about):
-    return Preparation(about["mean"], about["scale"], about["settings"]["input"][1], about["pad"], about["settings"]["flip"])
-
-
-def _without_epochs(recipe):
-    values = {key: list(value) if isinstance(value, tuple) else value for key, value in recipe._asdict().items()}   # as JSON has it
-    return {key: value for key, value in values.items() if key != "epochs"}
-
-
-def _deviation(images, mean, rows=1000):
-    sample = images[::max(1, len(images) // rows)]
-    return float(np.sqrt(np.mean(np.square(sample - mean, dtype=np.float64)))) or 1.0
+        raise ValueError(f"{path} is no net that `release` wrote, or it is damaged: "
+                         f"{error}") from None

@@ -1,250 +1,165 @@
-"""Training as the paper does it: mini-batch SGD with momentum, filter renormalization, a rate lowered when validation
-accuracy stalls, and a checkpoint after every epoch from which a run goes on bit for bit.
+"""Training as the paper does it (section 3): mini-batches, SGD with momentum, filters that are
+renormalized, and a rate that is lowered when the validation accuracy stalls.
+`train_step` is one step, `train` the loop; runs.py keeps a training on disk.
 """
-import json
-import os
-import sys
-import time
-import zipfile
-import zlib
 from dataclasses import dataclass, field
-from numbers import Integral
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from . import kernels
-from .files import replacing
+from . import checks, kernels
 from .functional import softmax_cross_entropy
-from .threads import in_parts
 
 
 class Recipe(NamedTuple):
-    """How to train. The defaults are the paper's, but for the number of epochs (70 there) and the two of the schedule.
-
-    rate: the learning rate at the start; momentum: how much of the last step is kept; radius: the RMS value that
-    filters are scaled back to; renormalize: names of the convolutions whose filters are renormalized, or None for
-    all, as in the paper. The rate is multiplied by `factor` when the best validation accuracy is `patience` epochs old,
-    and, since a short training may end before that, in the last `settle` epochs (a third of all at most).
-    """
+    """How to train. Batch, rate, momentum and radius are the paper's; it trains for 70 epochs."""
     epochs: int = 10
-    batch: int = 128
-    rate: float = 1e-2
-    momentum: float = 0.9
-    radius: float = 1e-1
-    renormalize: tuple | None = None
-    patience: int = 2
-    factor: float = 0.1
-    settle: int = 2
-
-    def check(self):
-        """Raise a ValueError for a value that can't be."""
-        for name, least in (("epochs", 1), ("batch", 1), ("patience", 1), ("settle", 0)):
-            if not isinstance(getattr(self, name), Integral):
-                raise TypeError(f"{name} must be an integer, not {getattr(self, name)!r}")
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        for name in ("rate", "radius"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("momentum", "factor"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+    batch: int = 128                    # images per step
+    rate: float = 1e-2                  # the learning rate at the start
+    momentum: float = 0.9               # how much of the last step is kept
+    radius: float = 1e-1                # the RMS value that filters are scaled back to
+    renormalize: tuple | None = None    # convolutions to renormalize; None: all of them
+    patience: int = 2                   # epochs without a better accuracy, then the rate drops
+    factor: float = 0.1                 # what the rate is then multiplied by
+    settle: int = 2                     # last epochs, a third at most, with rate·factor or less
 
 
 @dataclass
 class State:
-    """A training between two epochs: all that a checkpoint holds. history has one dictionary per finished epoch."""
+    """A training between two epochs: what a checkpoint holds of it."""
     net: object
     rng: np.random.Generator
     rate: float
-    velocity: dict = field(default_factory=dict)
-    history: list = field(default_factory=list)
+    velocity: dict = field(default_factory=dict)    # the last step of each parameter
+    history: list = field(default_factory=list)     # one dictionary per finished epoch
 
     def __post_init__(self):
-        if not isinstance(self.rng.bit_generator, np.random.PCG64):
-            raise ValueError(f"rng must be as numpy.random.default_rng makes it (PCG64), to be saved, not {self.rng}")
+        checks.seedable(self.rng)
         for name, value in self.net.parameters.items():
             self.velocity.setdefault(name, np.zeros_like(value))
 
 
-def momentum_step(parameters, velocity, grads, *, rate, momentum):
-    """One step of SGD with momentum, in place: v = momentum·v − rate·gradient, parameter += v. Three dictionaries, the same names."""
-    for name, w in parameters.items():
-        if not w.shape == velocity[name].shape == np.shape(grads[name]):
-            raise ValueError(f"the gradient of {name} has shape {np.shape(grads[name])}, the parameter {w.shape}")
-        if not (w.flags.c_contiguous and velocity[name].flags.c_contiguous):
-            raise ValueError(f"{name} must be C-contiguous, to be changed in place")
-        cast = w.dtype.type
-        in_parts(lambda *parts: kernels.momentum_step(*parts, cast(rate), cast(momentum)), w, velocity[name], np.ascontiguousarray(grads[name]))
-
-
-def renormalize_filters(w, radius):
-    """Scale every filter of w (F, C, K, K) whose RMS value exceeds `radius` back to it, in place (the paper's section 3)."""
-    rms = np.sqrt(np.mean(np.square(w, dtype=np.float64), axis=(1, 2, 3)))
-    w *= (radius / np.maximum(rms, radius)).astype(w.dtype)[:, None, None, None]
-
-
+# ---- one step ----------------------------------------------------------------------------------
 def train_step(state, x, labels, rate, recipe):
-    """One mini-batch at this learning rate: forward, loss, backward, momentum step, renormalization. Returns (loss, number of correct answers)."""
+    """One mini-batch: forward, loss, backward, momentum step, renormalization.
+
+    x: (N, C, H, W), prepared for the net.
+    labels: integers (N,).
+    rate: the learning rate of this step.
+    Returns the loss and the number of right answers. Raises ValueError if the loss isn't finite.
+    """
     trace = state.net.forward(x, train=True, rng=state.rng)
     loss, dscores = softmax_cross_entropy(trace.scores, labels)
     if not np.isfinite(loss):
-        raise ValueError(f"the loss is {loss}: training has diverged; start again with a lower rate than {rate:g}")
+        raise ValueError(f"the loss is {loss}: training has diverged; "
+                         f"start again with a lower rate than {rate:g}")
     grads = state.net.backward(trace, dscores)
     momentum_step(state.net.parameters, state.velocity, grads, rate=rate, momentum=recipe.momentum)
-    for name, layer in state.net.layers.items():
-        w = layer.params.get("w")
-        if w is not None and w.ndim == 4 and (recipe.renormalize is None or name in recipe.renormalize):
-            renormalize_filters(w, recipe.radius)
+    for name in state.net.convolutions:
+        if recipe.renormalize is None or name in recipe.renormalize:
+            renormalize_filters(state.net.layers[name].params["w"], recipe.radius)
     return loss, int((trace.scores.argmax(axis=1) == labels).sum())
 
 
-def accuracy(net, images, labels, prepare, batch=256):
-    """Share of uint8 images (N, C, H, W) whose highest score is their label's. prepare(images) makes the net's input."""
-    right = 0
+def momentum_step(parameters, velocity, grads, *, rate, momentum):
+    """One step of SGD with momentum, in place.
+
+    v = momentum·v − rate·gradient,  parameter += v
+
+    parameters, velocity, grads: three dictionaries of arrays under the same names.
+    """
+    for name, w in parameters.items():
+        v, gradient, number = velocity[name], grads[name], w.dtype.type
+        gradient = checks.array(f"the gradient of {name}", gradient, like=w.dtype, shape=w.shape,
+                                why="that of the parameter")
+        if checks.array(name, w) is not w or checks.array(f"the velocity of {name}", v,
+                                                          like=w.dtype, shape=w.shape) is not v:
+            raise ValueError(f"{name} must be C-contiguous, to be changed in place")
+        kernels.run(kernels.momentum_step, w.size, w.reshape(-1), v.reshape(-1),
+                    gradient.reshape(-1), number(rate), number(momentum), least=kernels.FEW)
+
+
+def renormalize_filters(w, radius):
+    """Scale filters of w (F, C, K, K) whose RMS value exceeds `radius` back to it, in place."""
+    scale = radius / np.maximum(filter_rms(w), radius)
+    w *= scale.astype(w.dtype)[:, None, None, None]
+
+
+def filter_rms(w):
+    """The RMS value of each filter of w (F, C, K, K): float64 (F,)."""
+    return np.sqrt(np.mean(np.square(w, dtype=np.float64), axis=(1, 2, 3)))
+
+
+# ---- many steps --------------------------------------------------------------------------------
+def accuracy(net, images, labels, prepare, *, batch=256):
+    """The share of images, uint8 (N, C, H, W), whose highest score is their label's.
+
+    prepare: prepare(images) makes the net's input.
+    """
+    right, labels = 0, checks.one_label_each("labels", labels, len(images))
     for n in range(0, len(images), batch):
-        scores = net.scores(prepare(images[n:n + batch]), batch)
+        scores = net.predict(prepare(images[n:n + batch]), batch=batch)
         right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
     return right / len(images)
 
 
-def train(state, images, labels, validation, *, prepare, recipe, save=None, progress=None):
-    """Train from where `state` is up to recipe.epochs epochs; yields the state after each one.
+def train(state, images, labels, validation, *, prepare, recipe, save=None, after_epoch=None,
+          progress=None):
+    """Train from where `state` is up to recipe.epochs epochs; returns the state, which is changed.
 
-    images uint8 (N, C, H, W), labels (N,), validation = (images, labels) held out from them.
-    prepare(images, rng=None) -> float32 input of the net; with rng it may crop and flip at random.
-    save(state) is called after every epoch, before it is yielded; progress(text) with a line to show, several times a second at most.
+    images, labels: uint8 (N, C, H, W) and integers (N,).
+    validation: images and labels held out from them.
+    prepare: prepare(images, rng=None) makes the net's input; with rng it may crop and flip.
+    save: save(state) is called after every epoch, and then after_epoch(state).
+    progress: progress(epoch, seen, loss, accuracy) is called after every step, with what the
+    `seen` images of this epoch gave.
     """
-    recipe.check()
-    if not len(images) == len(labels) > 0:
-        raise ValueError(f"training needs one label per image and at least one image, not {len(images)} images, {len(labels)} labels")
-    if not len(validation[0]) == len(validation[1]) > 0:
-        raise ValueError(f"validation needs images and as many labels, not {len(validation[0])} images, {len(validation[1])} labels")
-    convolutions = [name for name, layer in state.net.layers.items() if np.ndim(layer.params.get("w")) == 4]
-    if not set(recipe.renormalize or ()) <= set(convolutions):
-        raise ValueError(f"renormalize must list convolutions, of {', '.join(convolutions)}, not {recipe.renormalize!r}")
+    checks.recipe(recipe)
+    checks.training_data(state.net, images, labels, validation, recipe.renormalize)
     while len(state.history) < recipe.epochs:
         epoch = len(state.history) + 1
         settling = epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3)
         rate = min(state.rate, recipe.rate * recipe.factor) if settling else state.rate
-        with np.errstate(over="ignore", invalid="ignore"):      # what overflows is told by an error, below and in train_step
-            loss, train_accuracy = _epoch(state, images, labels, prepare, rate, recipe, progress)
+        # an overflow ends in an error, here or in train_step; NumPy's warnings add nothing
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, share = train_epoch(state, images, labels, prepare, rate, recipe, progress)
         if not all(np.isfinite(w).all() for w in state.net.parameters.values()):
-            raise ValueError(f"parameters aren't finite: training has diverged; start again with a lower rate than {rate:g}")
-        state.history.append({"epoch": epoch, "rate": rate, "loss": loss, "train_accuracy": train_accuracy,
+            raise ValueError("parameters aren't finite: training has diverged; "
+                             f"start again with a lower rate than {rate:g}")
+        state.history.append({"epoch": epoch, "rate": rate, "loss": loss, "train_accuracy": share,
                               "validation_accuracy": accuracy(state.net, *validation, prepare)})
-        state.rate = next_rate(state.rate, [row["validation_accuracy"] for row in state.history], recipe)
+        accuracies = [row["validation_accuracy"] for row in state.history]
+        state.rate = next_rate(state.rate, accuracies, recipe)
         if save:
             save(state)
-        yield state
+        if after_epoch:
+            after_epoch(state)
+    return state
+
+
+def train_epoch(state, images, labels, prepare, rate, recipe, progress=None):
+    """One pass over the images, in an order drawn anew; returns the loss and the accuracy."""
+    order = state.rng.permutation(len(images))
+    total = right = seen = 0
+    for start in range(0, len(images), recipe.batch):
+        rows = order[start:start + recipe.batch]
+        x = prepare(images[rows], state.rng)
+        loss, correct = train_step(state, x, labels[rows], rate, recipe)
+        total, right, seen = total + loss * len(rows), right + correct, seen + len(rows)
+        if progress:
+            progress(len(state.history) + 1, seen, total / seen, right / seen)
+    return total / seen, right / seen
 
 
 def next_rate(rate, accuracies, recipe):
-    """The rate after the epochs with these validation accuracies: lowered when the best is `patience` epochs old.
+    """The rate after epochs with these validation accuracies.
 
-    >>> next_rate(0.01, [0.5, 0.7, 0.6], Recipe(patience=2)), next_rate(0.01, [0.5, 0.7, 0.6, 0.7], Recipe(patience=2))
+    It drops when the best of them is `patience` epochs old, and again after as many more; an equal
+    one is not better. `train` lowers it too, for the last Recipe.settle epochs.
+
+    >>> recipe = Recipe(patience=2)
+    >>> next_rate(0.01, [0.5, 0.7, 0.6], recipe), next_rate(0.01, [0.5, 0.7, 0.6, 0.7], recipe)
     (0.01, 0.001)
     """
     age = len(accuracies) - 1 - int(np.argmax(accuracies))
     return rate * recipe.factor if age and age % recipe.patience == 0 else rate
-
-
-def _epoch(state, images, labels, prepare, rate, recipe, progress):
-    order = state.rng.permutation(len(images))
-    total = right = seen = 0
-    start = shown = time.monotonic()
-    epoch, steps = len(state.history) + 1, -(-len(images) // recipe.batch)
-    for step in range(steps):
-        rows = order[step * recipe.batch:(step + 1) * recipe.batch]
-        loss, correct = train_step(state, prepare(images[rows], state.rng), labels[rows], rate, recipe)
-        total, right, seen = total + loss * len(rows), right + correct, seen + len(rows)
-        now = time.monotonic()
-        if progress and (now - shown > 0.2 or step + 1 == steps):
-            shown, speed = now, seen / max(now - start, 1e-9)
-            left = (len(images) * (recipe.epochs - epoch + 1) - seen) / speed
-            progress(f"epoch {epoch}/{recipe.epochs}  loss {total / seen:.3f}  accuracy {right / seen:.1%}  "
-                     f"{speed:,.0f} images/s  {_clock(left)} left")
-    return total / seen, right / seen
-
-
-def _clock(seconds):
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def show_progress(text):
-    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-# ---- checkpoints ----------------------------------------------------------------------------------------------------
-
-def save_checkpoint(path, state, about):
-    """Write parameters, momentum, random state, rate and history, and `about` (a dictionary of arrays and JSON values).
-
-    Written beside `path` and renamed, so that a kill or a full disk leaves the earlier file whole. Raises OSError naming the file.
-    """
-    arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
-    arrays |= {f"velocity/{name}": value for name, value in state.velocity.items()}
-    arrays |= {f"about/{name}": value for name, value in about.items() if isinstance(value, np.ndarray)}
-    info = {"rng": state.rng.bit_generator.state, "rate": state.rate, "history": state.history,
-            "about": {name: value for name, value in about.items() if not isinstance(value, np.ndarray)}}
-    write_npz(path, arrays | {"info": np.array(json.dumps(info, default=lambda value: value.item()))})
-
-
-def write_npz(path, arrays):
-    """Write a dictionary of arrays as .npz, in place of an earlier one only when complete. Raises OSError naming the file."""
-    with replacing(path) as file:
-        np.savez(file, **arrays)
-
-
-def read_npz(path):
-    """The arrays of an .npz as a dictionary; ValueError naming the file if it is damaged or holds Python objects (pickles)."""
-    if os.path.isfile(path) and not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} can't be read as .npz, it is cut short or a file of another kind; move it away and make it anew")
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as npz:    # np.load itself leaves a damaged file open
-            return {name: npz[name] for name in npz.files}
-    except (ValueError, TypeError, AttributeError, KeyError, EOFError, OSError, RuntimeError, MemoryError, OverflowError,
-            zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, FileNotFoundError):
-            raise FileNotFoundError(f"no file {path}") from None
-        if isinstance(error, (IsADirectoryError, PermissionError)):     # nothing is wrong with what is in it
-            raise
-        if "pickle" in str(error).lower():
-            raise ValueError(f"{path} holds pickled Python objects, which are never read; save plain arrays only") from None
-        raise ValueError(f"{path} can't be read as .npz, it is damaged ({error}); move it away and make it anew") from None
-
-
-def load_checkpoint(path, build):
-    """Read what save_checkpoint wrote: returns (state, about). build(about) makes the network that the parameters go into.
-
-    Raises ValueError naming the file if it is damaged, no checkpoint, or of another architecture than build's network.
-    """
-    arrays = read_npz(path)
-    try:
-        info = json.loads(str(arrays["info"]))
-        about = info["about"] | {name[6:]: value for name, value in arrays.items() if name.startswith("about/")}
-        net = build(about)
-        rng = np.random.default_rng()
-        rng.bit_generator.state = info["rng"]
-        parameters, velocity = ({name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(kind)}
-                                for kind in ("parameter/", "velocity/"))
-        for name, value in arrays.items():
-            if value.dtype.kind == "f" and not np.isfinite(value).all():
-                raise ValueError(f"{name} holds NaN or infinite values")
-        net.load_parameters(parameters)
-        kinds = [{name: (value.shape, value.dtype) for name, value in values.items()} for values in (velocity, net.parameters)]
-        if kinds[0] != kinds[1]:
-            raise ValueError("its momentum doesn't match the network's parameters")
-        if not (isinstance(info["rate"], (int, float)) and isinstance(info["history"], list)):
-            raise ValueError("its rate or its history is damaged")
-        return State(net, rng, info["rate"], velocity, info["history"]), about
-    except KeyError as error:
-        raise ValueError(f"{path} is no checkpoint of numpyzf: it has no {error}") from None
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None

@@ -1,14 +1,16 @@
-"""Fixtures that several test files share: a seeded generator, and the geometries on which operations are compared.
+"""Fixtures that several test files share: a seeded generator, and the geometries to compare.
 
-`conv_case` and `pool_case` run a test once per geometry. Its name is in the test's name, so a failing one can be run
-alone:  pytest "tests/test_kernels.py::test_conv[N2-C2-5x4-F3-K3-s1-p1-unfold-float64]"
+`conv_case` and `pool_case` run a test once per geometry. Its name is in the test's name, so that a
+failing one can be run by itself:
+
+    pytest "tests/kernels/test_kernels.py::test_conv[N2-C2-5x4-F3-K3-s1-p1-unfold-float64]"
 """
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from numpyzf.geometry import conv_output_size, pool_output_size
+from numpyzf.geometry import ceil_div, conv_output_size, pool_output_size
 
 
 class ConvCase(NamedTuple):
@@ -22,7 +24,8 @@ class ConvCase(NamedTuple):
     pad: int
 
     def __str__(self):
-        return f"N{self.N}-C{self.C}-{self.H}x{self.W}-F{self.F}-K{self.K}-s{self.stride}-p{self.pad}"
+        return (f"N{self.N}-C{self.C}-{self.H}x{self.W}-F{self.F}-K{self.K}"
+                f"-s{self.stride}-p{self.pad}")
 
     def x_shape(self):
         return self.N, self.C, self.H, self.W
@@ -31,7 +34,8 @@ class ConvCase(NamedTuple):
         return self.F, self.C, self.K, self.K
 
     def y_shape(self):
-        return (self.N, self.F, *(conv_output_size(n, self.K, self.stride, self.pad) for n in (self.H, self.W)))
+        sides = (conv_output_size(n, self.K, self.stride, self.pad) for n in (self.H, self.W))
+        return (self.N, self.F, *sides)
 
 
 class PoolCase(NamedTuple):
@@ -45,13 +49,15 @@ class PoolCase(NamedTuple):
     ceil: bool
 
     def __str__(self):
-        return f"N{self.N}-C{self.C}-{self.H}x{self.W}-K{self.size}-s{self.stride}-p{self.pad}{'-ceil' * self.ceil}"
+        return (f"N{self.N}-C{self.C}-{self.H}x{self.W}-K{self.size}-s{self.stride}-p{self.pad}"
+                + ("-ceil" if self.ceil else ""))
 
     def x_shape(self):
         return self.N, self.C, self.H, self.W
 
     def y_shape(self):
-        return (self.N, self.C, *(pool_output_size(n, self.size, self.stride, self.pad, self.ceil) for n in (self.H, self.W)))
+        sides = (pool_output_size(n, **self.windows()) for n in (self.H, self.W))
+        return (self.N, self.C, *sides)
 
     def windows(self):
         return dict(size=self.size, stride=self.stride, pad=self.pad, ceil=self.ceil)
@@ -63,7 +69,7 @@ SMALL_CONV = [ConvCase(2, 2, 5, 4, 3, 3, 1, 1),     # overlapping windows, not s
               ConvCase(1, 3, 3, 3, 2, 3, 1, 0),     # one window
               ConvCase(1, 2, 1, 4, 1, 3, 2, 3)]     # windows that see nothing but padding
 
-SMALL_POOL = [PoolCase(2, 2, 6, 5, 3, 2, 0, True),  # the paper's: overlapping, hanging over the edge
+SMALL_POOL = [PoolCase(2, 2, 6, 5, 3, 2, 0, True),      # the paper's: hangs over the edge
               PoolCase(1, 1, 5, 7, 2, 2, 0, False),     # last row and column not visited
               PoolCase(1, 2, 7, 4, 2, 3, 0, False),     # stride larger than the window
               PoolCase(2, 1, 4, 3, 3, 1, 1, False),     # padding
@@ -74,9 +80,11 @@ def random_conv_cases(count, rng):
     cases = set()
     while len(cases) < count:
         K = rng.integers(1, 5)
-        case = ConvCase(*map(int, (*rng.integers(1, 4, 2), *rng.integers(1, 10, 2), rng.integers(1, 4), K,
-                                   rng.integers(1, 6), rng.integers(0, K + 1))))
-        sees_the_image = case.pad < K or case.stride == 1       # else all windows may lie in the padding
+        shape = (*rng.integers(1, 4, 2), *rng.integers(1, 10, 2))                   # N, C, H, W
+        window = (rng.integers(1, 4), K, rng.integers(1, 6), rng.integers(0, K + 1))    # F first
+        case = ConvCase(*map(int, shape + window))
+        # else all windows may lie in the padding
+        sees_the_image = case.pad < K or case.stride == 1
         if K <= min(case.H, case.W) + 2 * case.pad and sees_the_image:
             cases.add(case)
     return sorted(cases)
@@ -86,8 +94,9 @@ def random_pool_cases(count, rng):
     cases = set()
     while len(cases) < count:
         size = rng.integers(1, 6)
-        case = PoolCase(*map(int, (*rng.integers(1, 4, 2), *rng.integers(1, 12, 2), size, rng.integers(1, 7),
-                                   rng.integers(0, size // 2 + 1))), ceil=bool(rng.integers(2)))
+        shape = (*rng.integers(1, 4, 2), *rng.integers(1, 12, 2))                   # N, C, H, W
+        window = (size, rng.integers(1, 7), rng.integers(0, size // 2 + 1))
+        case = PoolCase(*map(int, shape + window), ceil=bool(rng.integers(2)))
         if size <= min(case.H, case.W) + 2 * case.pad:
             cases.add(case)
     return sorted(cases)
@@ -107,7 +116,8 @@ def conv_case(request):
     return request.param
 
 
-@pytest.fixture(params=named([], [case for case in CONV_CASES if 2 <= -(-case.K // case.stride) <= 7]))
+@pytest.fixture(params=named([], [case for case in CONV_CASES
+                                  if 2 <= ceil_div(case.K, case.stride) <= 7]))
 def winograd_case(request):
     """The geometries that method="winograd" takes."""
     return request.param

@@ -1,7 +1,8 @@
-"""Checkpoints: what is saved comes back to the bit, a training goes on from one as if nothing had happened, and one that
-could not be written leaves the one before.
+"""Checkpoints: what is saved comes back to the bit, and a training goes on from one as if nothing
+had happened. One that could not be written leaves the one before.
 """
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -11,18 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpyzf import training
+from numpyzf import runs, training
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, ReLU
 from numpyzf.network import Network
-from numpyzf.training import Recipe, State, load_checkpoint, save_checkpoint, train, write_npz
+from numpyzf.checkpoints import load_checkpoint, save_checkpoint, write_npz
+from numpyzf.training import Recipe, State, train
 
 pytestmark = pytest.mark.small
 RECIPE = Recipe(epochs=4, batch=8, rate=0.05, radius=0.5, patience=1, settle=1)
 
 
 def build(about=None, filters=2):
-    return Network([("conv1", Conv(1, filters, 3)), ("relu1", ReLU()), ("flatten", Flatten()), ("drop1", Dropout()),
-                    ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
+    return Network([("conv1", Conv(1, filters, 3)), ("relu1", ReLU()), ("flatten", Flatten()),
+                    ("drop1", Dropout()), ("fc2", Linear(16 * filters, 3))], (1, 6, 6))
 
 
 def prepare(images, rng=None):
@@ -50,10 +52,8 @@ def path(tmp_path):
 @pytest.fixture
 def saved(path, data):
     """The state after two epochs, saved."""
-    state = new_state()
-    for state in train(state, *data, prepare=prepare, recipe=RECIPE._replace(epochs=2), save=lambda state: save_checkpoint(path, state, {"note": "…"})):
-        pass
-    return state
+    return train(new_state(), *data, prepare=prepare, recipe=RECIPE._replace(epochs=2),
+                 save=lambda state: save_checkpoint(path, state, {"note": "…"}))
 
 
 def same(a, b):
@@ -66,7 +66,7 @@ def same(a, b):
     assert a.rng.bit_generator.state == b.rng.bit_generator.state
 
 
-# ---- there and back -------------------------------------------------------------------------------------------------
+# ---- there and back -----------------------------------------------------------------------------
 
 def test_what_is_saved_comes_back_to_the_bit(path, saved):
     mean = np.float32([[1, 2.5], [np.pi, 0]])
@@ -90,15 +90,15 @@ def test_a_state_without_velocity_begins_with_none():
     assert not any(value.any() for value in state.velocity.values())
 
 
-# ---- stopped and started again --------------------------------------------------------------------------------------
+# ---- stopped and started again ------------------------------------------------------------------
 
 def run_on(state, data, path, prepare=prepare):
-    for state in train(state, *data, prepare=prepare, recipe=RECIPE, save=lambda state: save_checkpoint(path, state, {})):
-        pass
-    return state
+    return train(state, *data, prepare=prepare, recipe=RECIPE,
+                 save=lambda state: save_checkpoint(path, state, {}))
 
 
-@pytest.mark.parametrize("stop", [1, 3, 4, 7, 8, 9])        # three steps and a validation, four calls of `prepare`, are an epoch
+# three steps and a validation, four calls of `prepare`, are an epoch
+@pytest.mark.parametrize("stop", [1, 3, 4, 7, 8, 9])
 def test_stopped_anywhere_and_started_again_gives_the_same_bits(path, data, stop):
     whole = run_on(new_state(), data, path.with_name("whole.npz"))
     calls = []
@@ -116,20 +116,25 @@ def test_stopped_anywhere_and_started_again_gives_the_same_bits(path, data, stop
     state = load_checkpoint(path, build)[0] if finished else new_state()
     assert len(state.history) == finished
     same(run_on(state, data, path), whole)
-    assert whole.rate < RECIPE.rate                         # the rate that the schedule has lowered is part of it
+    assert whole.rate < RECIPE.rate         # the rate that the schedule has lowered is part of it
 
 
 def test_every_epoch_can_be_the_last_one_before_a_stop(path, data):
     whole = run_on(new_state(), data, path)
     for epochs in (1, 2, 3):
-        for _ in train(new_state(), *data, prepare=prepare, recipe=RECIPE, save=lambda state: save_checkpoint(path, state, {})):
-            state, _ = load_checkpoint(path, build)
+        def stop(state):
             if len(state.history) == epochs:
-                break
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(new_state(), *data, prepare=prepare, recipe=RECIPE, after_epoch=stop,
+                  save=lambda state: save_checkpoint(path, state, {}))
+        state, _ = load_checkpoint(path, build)
+        assert len(state.history) == epochs
         same(run_on(state, data, path), whole)
 
 
-# ---- saving fails ---------------------------------------------------------------------------------------------------
+# ---- saving fails -------------------------------------------------------------------------------
 
 def nothing_was_lost(path, saved):
     assert os.listdir(path.parent) == ["checkpoint.npz"], "the temporary file is gone"
@@ -140,7 +145,9 @@ def nothing_was_lost(path, saved):
 def test_a_full_disk_leaves_the_earlier_checkpoint(path, saved, function, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
-    with monkeypatch.context() as patch, pytest.raises(OSError, match=f"^{path} could not be written .No space left on device.; an earlier one is unchanged"):
+    message = (f"^{path} could not be written .No space left on device.; an earlier one is "
+               "unchanged")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match=message):
         patch.setattr(os, function, full)
         save_checkpoint(path, new_state(1), {})
     nothing_was_lost(path, saved)
@@ -148,8 +155,11 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(path, saved, function, monkey
 
 @pytest.mark.parametrize("limit", [0, 100, 1000, 2500])
 def test_a_file_that_cannot_grow_leaves_the_earlier_checkpoint(path, saved, limit):
-    """A real failure in the middle of writing, at several places: the system lets no file of this process grow any further."""
-    resource = pytest.importorskip("resource", reason="only POSIX systems have limits on the size of files")
+    """A real failure in the middle of writing, at several places.
+
+    The system lets no file of this process grow any further.
+    """
+    resource = pytest.importorskip("resource", reason="only POSIX systems have limits on files")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     assert path.stat().st_size > 2500
     try:
@@ -173,13 +183,41 @@ def test_an_interrupt_while_writing_leaves_the_earlier_checkpoint(path, saved, m
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have SIGKILL")
 def test_a_kill_while_writing_leaves_the_earlier_checkpoint(path, saved):
     """By SIGKILL, in another process, when all is written but not yet renamed."""
-    program = ("import os, signal, sys; from numpyzf import training; os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); "
-               "training.write_npz(sys.argv[1], {'a': training.np.zeros(9)})")
-    killed = subprocess.run([sys.executable, "-c", program, path], cwd=Path(training.__file__).parents[1])
+    program = ("import os, signal, sys; from numpyzf import checkpoints; "
+               "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); "
+               "checkpoints.write_npz(sys.argv[1], {'a': checkpoints.np.zeros(9)})")
+    killed = subprocess.run([sys.executable, "-c", program, path],
+                            cwd=Path(training.__file__).parents[1])
     assert killed.returncode == -signal.SIGKILL
     same(load_checkpoint(path, build)[0], saved)
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(OSError, match="nowhere/a.npz could not be written .No such file or directory"):
+    message = "nowhere/a.npz could not be written .No such file or directory"
+    with pytest.raises(OSError, match=message):
         write_npz(tmp_path / "nowhere" / "a.npz", {"a": np.zeros(1)})
+
+
+# ---- the bytes ----------------------------------------------------------------------------------
+
+def test_a_checkpoint_written_by_what_the_head_of_the_file_says(tmp_path):
+    """With NumPy and JSON only: a reader of checkpoints.py can write a run."""
+    rng = np.random.default_rng(0)
+    shapes = {"conv1.w": (32, 1, 5, 5), "conv1.b": (32,), "conv2.w": (48, 32, 5, 5),
+              "conv2.b": (48,), "conv5.w": (8, 48, 3, 3), "conv5.b": (8,), "fc8.w": (2, 8),
+              "fc8.b": (2,)}
+    arrays = {"about/mean": np.full((1, 12, 12), 100, np.float32)}
+    for name, shape in shapes.items():
+        arrays[f"parameter/{name}"] = rng.standard_normal(shape, np.float32)
+        arrays[f"velocity/{name}"] = np.zeros(shape, np.float32)
+    settings = {"model": "labnet", "variant": {"middle": [8], "hidden": []}, "classes": ["a", "b"],
+                "input": [1, 12, 12], "flip": False}
+    info = {"rng": rng.bit_generator.state, "rate": 0.01, "history": [],
+            "about": {"scale": 50.0, "pad": 0, "settings": settings}}
+    np.savez(tmp_path / "checkpoint.npz", info=np.array(json.dumps(info)), **arrays)
+    run = runs.load_run(tmp_path)
+    assert run.classes == ("a", "b") and run.settings == settings and run.history == []
+    for name, value in run.net.parameters.items():
+        np.testing.assert_array_equal(value, arrays[f"parameter/{name}"], strict=True)
+    image = np.full((1, 1, 12, 12), 150, np.uint8)
+    np.testing.assert_array_equal(run.prepare(image), np.ones((1, 1, 12, 12), np.float32))

@@ -1,6 +1,9 @@
-"""The command `numpyzf` from outside: what it prints and draws, and the one line that tells what was wrong."""
+"""The command `numpyzf` from outside: what it prints and draws, and the one line that tells what
+was wrong.
+"""
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -8,14 +11,20 @@ from PIL import Image
 
 from numpyzf import cli, data, runs, training
 from numpyzf.deconvnet import RULES
-from numpyzf.experiments import ladder, reproduce
-from numpyzf.experiments.study import HOLDS, Claim, Report
+from numpyzf.bench import ladder
+from numpyzf.paper import reproduce
+from numpyzf.paper.claims import HOLDS, Claim, Report
 
-OPTIONS = {"demo": ["--out", "--seed"],
-           "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch", "--rate", "--momentum", "--radius",
-                     "--patience", "--factor", "--settle", "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-           "features": ["RUN", "--layer", "--maps", "--rule", "--out", *RULES], "explain": ["RUN", "IMAGE", "--rule", "--out"],
-           "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"], "bench": ["--out"], "data": []}
+OPTIONS = {
+    "demo": ["--out", "--seed"],
+    "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch",
+              "--rate", "--momentum", "--radius", "--patience", "--factor", "--settle",
+              "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
+    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
+    "explain": ["RUN", "IMAGE", "--rule", "--out"],
+    "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
+    "bench": ["--out"],
+    "data": []}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +34,8 @@ def images(tmp_path_factory):
     for name, low in (("dark", 0), ("bright", 150)):
         (folder / name).mkdir()
         for i in range(15):
-            Image.fromarray(rng.integers(low, low + 100, (28, 28, 3), np.uint8)).save(folder / name / f"{i:02}.png")
+            pixels = rng.integers(low, low + 100, (28, 28, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i:02}.png")
     return folder
 
 
@@ -39,7 +49,10 @@ def run(images, tmp_path_factory):
 
 @pytest.fixture
 def numpyzf(capsys, monkeypatch, tmp_path):
-    """Run the command in an empty folder; returns (exit status, lines of stdout, lines of stderr)."""
+    """Run the command in an empty folder.
+
+    Returns (exit status, lines of stdout, lines of stderr).
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NUMPYZF_TRACEBACK", raising=False)
 
@@ -56,7 +69,10 @@ def numpyzf(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def refused(numpyzf):
-    """A command that ends with status 2, nothing on stdout, and one line on stderr, under argparse's usage if that found the error."""
+    """A command that ends with status 2, nothing on stdout, and one line on stderr.
+
+    usage: argparse found the error and puts its usage above the line
+    """
     def refused(*arguments, usage=False):
         status, out, err = numpyzf(*arguments)
         assert (status, out) == (2, [])
@@ -75,15 +91,18 @@ def settings(images):
 def is_picture(path):
     with Image.open(path) as image:
         shades = image.convert("L").histogram()
-        return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and min(image.size) > 300 and np.count_nonzero(shades) > 50
+        is_png = path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+        return is_png and min(image.size) > 300 and np.count_nonzero(shades) > 50
 
 
-# ---- help -----------------------------------------------------------------------------------------------------------
+# ---- help ---------------------------------------------------------------------------------------
 
 def test_help_names_the_commands(numpyzf):
     status, out, err = numpyzf("--help")
     assert (status, err) == (0, [])
-    assert [name for name in OPTIONS if re.search(rf"^ +{name}\s+\w", "\n".join(out), re.MULTILINE)] == list(OPTIONS)
+    text = "\n".join(out)
+    named = [name for name in OPTIONS if re.search(rf"^ +{name}\s+\w", text, re.MULTILINE)]
+    assert named == list(OPTIONS)
 
 
 @pytest.mark.parametrize("command", OPTIONS)
@@ -92,10 +111,30 @@ def test_help_names_the_options(numpyzf, command):
     assert (status, err) == (0, [])
     text = "\n".join(out)
     assert [option for option in OPTIONS[command] if option in text] == OPTIONS[command]
-    assert set(re.findall(r"(?<!\S)--[a-z-]+", text)) - {"--help"} <= set(OPTIONS[command]), "an option that isn't tested"
+    options = set(re.findall(r"(?<!\S)--[a-z-]+", text)) - {"--help"}
+    assert options <= set(OPTIONS[command]), "an option that isn't tested"
 
 
-# ---- reproduce ------------------------------------------------------------------------------------------------------
+def test_help_says_what_is_easily_mistaken(numpyzf):
+    text = " ".join(" ".join(numpyzf("train", "--help")[1]).split())
+    for words in ("two leave conv3 out", "the middle square stays; 32 if not given",
+                  "how many of the last epochs run at --rate times --factor",
+                  "a folder of images of your own goes in as --data"):
+        assert words in text
+    assert "what is positive" in " ".join(" ".join(numpyzf("explain", "--help")[1]).split())
+
+
+def test_the_version(numpyzf, monkeypatch):
+    status, (line,), err = numpyzf("--version")
+    assert (status, err) == (0, []) and re.fullmatch(r"numpyzf (\d+\.\d+\S*|in .*)", line)
+
+    def not_installed(name):
+        raise cli.metadata.PackageNotFoundError(name)
+    monkeypatch.setattr(cli.metadata, "version", not_installed)
+    assert re.fullmatch(r"numpyzf in \S+, not installed", numpyzf("--version")[1][0])
+
+
+# ---- reproduce ----------------------------------------------------------------------------------
 
 def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path, monkeypatch):
     made = []
@@ -103,11 +142,15 @@ def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path
     def item(study):
         made.append((study.quick, study.train.images.shape))
         return Report([Claim("so it is", "1 (1 seed)", HOLDS)], [])
-    monkeypatch.setattr(reproduce, "ITEMS", [reproduce.Item("fig1", "Figure 1: one", item), reproduce.Item("table1", "Table 1: two", item, ("fig8",))])
+    items = [reproduce.Item("fig1", "Figure 1: one", item),
+             reproduce.Item("table1", "Table 1: two", item, ("fig8",))]
+    monkeypatch.setattr(reproduce, "ITEMS", items)
+    page = tmp_path / "paper" / "index.html"
     for _ in range(2):
         status, out, err = numpyzf("reproduce", "fig8", "--quick", "--out", "paper")
-        assert (status, err) == (0, []) and out[-1] == f"Look at it: {tmp_path / 'paper' / 'index.html'}"
-    assert made == [(True, (300, 1, 28, 28))] and "Table 1" in (tmp_path / "paper" / "index.html").read_text(encoding="utf-8")
+        assert (status, err) == (0, []) and out[-1] == f"Look at it: {page}"
+    assert made == [(True, (300, 1, 28, 28))]
+    assert "Table 1" in page.read_text(encoding="utf-8")
 
 
 def test_reproduce_refuses_before_anything_is_made(refused, tmp_path):
@@ -115,27 +158,106 @@ def test_reproduce_refuses_before_anything_is_made(refused, tmp_path):
     assert not (tmp_path / "numpyzf-paper").exists()
 
 
-# ---- train, features, explain ---------------------------------------------------------------------------------------
+# ---- train, features, explain -------------------------------------------------------------------
 
 def test_train_tells_its_epochs_the_accuracy_and_the_file(numpyzf, images, tmp_path):
     status, out, err = numpyzf("train", *settings(images), "--epochs", 2, "--out", tmp_path / "run")
     assert (status, err) == (0, [])
-    assert out[0] == "training labnet on 22 images up to epoch 2; 2 more are held out for validation"
+    assert out[0] == ("training labnet on 22 images up to epoch 2; 2 more are held out for "
+                      "validation")
     assert [line[:15] for line in out[1:3]] == ["epoch  1  loss ", "epoch  2  loss "]
     run = runs.load_run(tmp_path / "run")
     test = data.load(images, "test", size=28)
     accuracy = training.accuracy(run.net, test.images, test.labels, run.prepare)
-    assert out[3:] == [f"Accuracy on 6 test images: {accuracy:.2%}", f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
+    assert out[3:5] == [f"Accuracy on 6 test images: {accuracy:.2%}",
+                        f"Saved: {tmp_path / 'run' / 'checkpoint.npz'}"]
+
+
+@pytest.mark.parametrize("right, known, words", [
+    (46, 0.95, "Of the images that it was trained on it knows 95%. Try more images of each class"),
+    (33, 0.36, "Of the images that it was trained on it knows no more than 36%. Try more --epochs"),
+    (60, 0.95, None)])
+def test_a_net_that_is_not_better_than_chance_gets_a_hint(numpyzf, monkeypatch, tmp_path,
+                                                          right, known, words):
+    """100 test images, of which 40 are of one class: 40 % are right by chance, 50 % perhaps."""
+    net = runs.Run(None, None, ("a", "b", "c"), [{"train_accuracy": known}])
+    labels = np.repeat([0, 1, 2], (30, 40, 30))
+    test = data.Dataset(np.zeros((100, 3, 28, 28), np.uint8), labels, net.classes)
+    monkeypatch.setattr(data, "load", lambda *_, **__: test)
+    monkeypatch.setattr(runs, "train_run", lambda *_, **__: net)
+    monkeypatch.setattr(training, "accuracy", lambda *_: right / 100)
+    status, out, err = numpyzf("train", "--out", tmp_path / "run")
+    assert (status, err) == (0, []) and out[1].startswith("Saved: ")
+    if words is None:
+        assert len(out) == 2
+    else:
+        assert out[2] == ("Naming the most frequent class every time gives 40.00%: on 100 images "
+                          "this net is not surely better.")
+        assert out[3].startswith(words) and len(out) == 4
+
+
+def test_own_images_without_a_size_are_told_theirs(numpyzf, images, monkeypatch, tmp_path):
+    line = (f"Of each image in {images} the middle square is taken, as 32×32 pixels; --size asks "
+            "for another size")
+    command = ["train", "--data", images, "--epochs", 1, "--out", tmp_path / "run"]
+    assert numpyzf(*command)[1][0] == line
+    assert line not in numpyzf(*command, "--size", "32")[1]
+    monkeypatch.setattr(reproduce, "ITEMS", [])
+    status, out, err = numpyzf("reproduce", "all", "--data", images, "--quick")
+    assert (status, err, out[0]) == (0, [], line)
+
+
+@pytest.mark.parametrize("numbers, left_out", [
+    ("8,4", "--middle has 2 of three numbers: this net is without conv3"),
+    ("8", "--middle has 1 of three numbers: this net is without conv3 and conv4"),
+    ("8,8,4", None)])
+def test_layers_that_are_left_out_are_named(numpyzf, images, tmp_path, numbers, left_out):
+    _, out, _ = numpyzf("train", *settings(images), "--epochs", 1, "--middle", numbers, "--out",
+                        tmp_path / "run")
+    assert ("--middle has" in out[0]) == (left_out is not None)
+    assert left_out is None or out[0] == left_out
+
+
+def test_images_that_have_moved(numpyzf, refused, images, tmp_path):
+    """features and train find them where they say that they are now; train keeps that."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    shutil.copytree(images, before)
+    command = ["train", "--size", "28", "--batch", "8", "--out", "run", "--data"]
+    numpyzf(*command, before, "--epochs", 1)
+    before.rename(after)
+    assert "say where they are now: --data FOLDER" in refused("features", "run")
+    assert numpyzf("features", "run", "--data", "after")[0] == 0
+    status, out, err = numpyzf(*command, after, "--epochs", 2)
+    assert (status, err) == (0, []) and out[0].endswith("after epoch 1")
+    assert numpyzf("features", "run")[0] == 0
+    (after / "dark").rename(after / "night")
+    assert "after has the classes bright, night; this run was trained on bright, dark" in refused(
+        "features", "run", "--data", after)
+    assert "another classes" in refused(*command, after, "--epochs", 3)
+
+
+def test_features_of_a_checkpoint_go_beside_it(numpyzf, run):
+    _, out, err = numpyzf("features", run / "checkpoint.npz", "--layer", "conv1")
+    assert (out, err) == ([f"Look at it: {run / 'conv1.png'}"], [])
 
 
 def test_every_option_of_train_arrives(numpyzf, images, tmp_path, monkeypatch):
     got, train_run = {}, runs.train_run
-    monkeypatch.setattr(runs, "train_run", lambda out, **options: got.update(options) or train_run(out, **options))
-    status, _, err = numpyzf("train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003, "--momentum", 0.8, "--radius",
-                             0.2, "--patience", 3, "--factor", 0.5, "--settle", 1, "--middle", "8,4", "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
+
+    def remember_and_train(out, **options):
+        got.update(options)
+        return train_run(out, **options)
+    monkeypatch.setattr(runs, "train_run", remember_and_train)
+    status, _, err = numpyzf(
+        "train", *settings(images), "--out", tmp_path / "run", "--epochs", 1, "--rate", 0.003,
+        "--momentum", 0.8, "--radius", 0.2, "--patience", 3, "--factor", 0.5, "--settle", 1,
+        "--middle", "8,4", "--initialization", "paper", "--pad", 3, "--flip", "--seed", 7)
     assert (status, err) == (0, [])
-    assert got == {"dataset": str(images), "folder": None, "size": 28, "model": "labnet", "variant": {"middle": [8, 4]}, "seed": 7, "initialization": "paper", "pad": 3, "flip": True,
-                   "recipe": training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3, factor=0.5, settle=1)}
+    recipe = training.Recipe(epochs=1, batch=8, rate=0.003, momentum=0.8, radius=0.2, patience=3,
+                             factor=0.5, settle=1)
+    assert got == {"data": str(images), "folder": None, "size": 28, "model": "labnet",
+                   "variant": {"middle": [8, 4]}, "recipe": recipe, "seed": 7,
+                   "initialization": "paper", "pad": 3, "flip": True}
 
 
 def test_train_goes_on_and_refuses_other_settings(numpyzf, refused, images, tmp_path):
@@ -148,8 +270,9 @@ def test_train_goes_on_and_refuses_other_settings(numpyzf, refused, images, tmp_
     assert "another seed (0, not 1)" in refused(*command, "--seed", 1)
 
 
-@pytest.mark.parametrize("options, name", [([], "conv3.png"), (["--layer", "conv1", "--maps", "5, 0,31"], "conv1.png"),
-                                           (["--layer", "relu2", "--rule", "guided"], "relu2.png"), (["--layer", "fc8"], "fc8.png")])
+@pytest.mark.parametrize("options, name", [
+    ([], "conv3.png"), (["--layer", "conv1", "--maps", "5, 0,31"], "conv1.png"),
+    (["--layer", "relu2", "--rule", "guided"], "relu2.png"), (["--layer", "fc8"], "fc8.png")])
 def test_features_draws_a_picture_into_the_run(numpyzf, run, options, name):
     status, out, err = numpyzf("features", run, *options)
     assert (status, out, err) == (0, [f"Look at it: {run / name}"], [])
@@ -158,13 +281,16 @@ def test_features_draws_a_picture_into_the_run(numpyzf, run, options, name):
 
 def test_features_draws_what_it_is_told_to(numpyzf, run, tmp_path):
     def drawn(*options):
-        assert numpyzf("features", run, "--layer", "conv2", "--maps", "3", "--out", "other.png", *options)[1] == [f"Look at it: {tmp_path / 'other.png'}"]
+        _, out, _ = numpyzf("features", run, "--layer", "conv2", "--maps", "3", "--out",
+                            "other.png", *options)
+        assert out == [f"Look at it: {tmp_path / 'other.png'}"]
         return (tmp_path / "other.png").read_bytes()
     first = drawn()
     assert drawn() == first
     assert drawn("--rule", "guided") != first and drawn("--maps", "4") != first
     assert os.listdir(tmp_path) == ["other.png"]
-    assert numpyzf("features", run, "--out", "bare")[1] == [f"Look at it: {tmp_path / 'bare.png'}"] and is_picture(tmp_path / "bare.png")
+    _, out, _ = numpyzf("features", run, "--out", "bare")
+    assert out == [f"Look at it: {tmp_path / 'bare.png'}"] and is_picture(tmp_path / "bare.png")
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -174,25 +300,32 @@ def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
     assert (status, err) == (0, [])
     percentages = [float(re.fullmatch(r" *(\d+\.\d)%  (dark|bright)", line)[1]) for line in out[:2]]
     assert percentages[0] >= percentages[1] and sum(percentages) == pytest.approx(100, abs=0.11)
-    assert out[2:] == [f"Look at it: {tmp_path / 'my.photo-explained.png'}"] and is_picture(tmp_path / "my.photo-explained.png")
+    path = tmp_path / "my.photo-explained.png"
+    assert out[2:] == [f"Look at it: {path}"] and is_picture(path)
 
 
-# ---- bench ----------------------------------------------------------------------------------------------------------
+# ---- bench --------------------------------------------------------------------------------------
 
 def test_bench_prints_a_table_and_draws(numpyzf, monkeypatch, tmp_path):
-    compute = ladder.compute
-    monkeypatch.setattr(ladder, "CONV4", ladder.Problem(N=2, C=3, H=6, W=5, F=4, K=3, stride=1, pad=1))
-    monkeypatch.setattr(ladder, "compute", lambda problem, report: compute(problem, side=8, length=64, seconds=0, report=report))
+    measure = ladder.measure
+    problem = ladder.Problem(N=2, C=3, H=6, W=5, F=4, K=3, stride=1, pad=1)
+
+    def measure_quickly(problem, progress):
+        return measure(problem, side=8, length=64, seconds=0, progress=progress)
+    monkeypatch.setattr(ladder, "CONV4", problem)
+    monkeypatch.setattr(ladder, "measure", measure_quickly)
     status, out, _ = numpyzf("bench")       # stderr may say that it compiles
     assert status == 0
     assert out[0] == "One convolution in 6 ways: 2 images of 3 maps, 6×5, through 4 filters of 3×3."
     assert [line for line in out if line.startswith("measuring ")] == out[1:8]
-    assert out[9].startswith("rung ") and [out[10 + i].startswith(rung.name) for i, rung in enumerate(ladder.RUNGS)] == 6 * [True]
-    assert out[-1] == f"Look at it: {tmp_path / 'numpyzf-bench.png'}" and is_picture(tmp_path / "numpyzf-bench.png")
+    assert out[9].startswith("rung ")
+    assert all(line.startswith(rung.name) for line, rung in zip(out[10:16], ladder.RUNGS))
+    path = tmp_path / "numpyzf-bench.png"
+    assert out[-1] == f"Look at it: {path}" and is_picture(path)
     assert numpyzf("bench", "--out", "other")[1][-1] == f"Look at it: {tmp_path / 'other.png'}"
 
 
-# ---- data, demo -----------------------------------------------------------------------------------------------------
+# ---- data, demo ---------------------------------------------------------------------------------
 
 def test_data_lists_every_name(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setenv("NUMPYZF_CACHE", str(tmp_path / "cache"))
@@ -211,42 +344,65 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
 
     monkeypatch.setattr(data, "load", load_60)
     monkeypatch.setattr(cli, "DEMO_RECIPE", training.Recipe(epochs=1, batch=32))
+    folder = tmp_path / "new" / "demo"
     for _ in range(2):                      # a second demo starts from the beginning
         status, out, err = numpyzf("demo", "--out", "new/demo")
         assert (status, err) == (0, [])
-        assert "continuing" not in "\n".join(out) and len([line for line in out if line.startswith("epoch  1")]) == 1
-        assert re.fullmatch(r"Done in \d+ s.*\.", out[-3]) and re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
-        assert out[-1] == f"Look at it: {tmp_path / 'new' / 'demo' / 'index.html'}"
-        assert "<html" in (tmp_path / "new" / "demo" / "index.html").read_text(encoding="utf-8")
-    assert {path.name for path in (tmp_path / "new" / "demo").iterdir()} >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
+        assert "continuing" not in "\n".join(out)
+        assert len([line for line in out if line.startswith("epoch  1")]) == 1
+        assert re.fullmatch(r"Done in \d+ s.*\.", out[-3])
+        assert re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
+        assert out[-1] == f"Look at it: {folder / 'index.html'}"
+        assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
 
 
-# ---- what goes wrong ------------------------------------------------------------------------------------------------
+# ---- what goes wrong ----------------------------------------------------------------------------
+
+def words_of(value):
+    """The name of a test: the arguments."""
+    return " ".join(value) if isinstance(value, list) else ""
+
 
 @pytest.mark.parametrize("arguments, words", [
-    ([], "required: COMMAND"), (["paint"], "invalid choice: 'paint' (choose from "), (["train"], "required: --out"),
+    ([], "required: COMMAND"),
+    (["paint"], "invalid choice: 'paint' (choose from "),
+    (["train"], "required: --out"),
     (["train", "--out", "run", "--epochs", "0"], "argument --epochs: must be at least 1, not 0"),
-    (["train", "--out", "run", "--epochs", "two"], "argument --epochs: invalid integer value: 'two'"),
+    (["train", "--out", "run", "--epochs", "two"],
+     "argument --epochs: invalid integer value: 'two'"),
     (["train", "--out", "run", "--batch", "-8"], "argument --batch: must be at least 1, not -8"),
     (["train", "--out", "run", "--size", "7"], "argument --size: must be at least 8, not 7"),
     (["train", "--out", "run", "--seed", "-1"], "argument --seed: must be at least 0, not -1"),
     (["train", "--out", "run", "--rate", "fast"], "argument --rate: invalid float value: 'fast'"),
-    (["train", "--out", "run", "--model", "vgg"], "argument --model: invalid choice: 'vgg' (choose from "),
-    (["features", "run", "--maps", "x"], "argument --maps: must be numbers with commas between them, such as 0,5,17, not 'x'"),
-    (["features", "run", "--maps", "1,,2"], "argument --maps: must be numbers"), (["features", "run", "--maps", "²"], "argument --maps: must be numbers"),
-    (["features", "run", "--rule", "magic"], "argument --rule: invalid choice: 'magic'"), (["explain"], "required: IMAGE"), (["reproduce"], "required: ITEM")],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+    (["train", "--out", "run", "--model", "vgg"],
+     "argument --model: invalid choice: 'vgg' (choose from "),
+    (["features", "run", "--maps", "x"],
+     "argument --maps: must be numbers with commas between them, such as 0,5,17, not 'x'"),
+    (["features", "run", "--maps", "1,,2"], "argument --maps: must be numbers"),
+    (["features", "run", "--maps", "²"], "argument --maps: must be numbers"),
+    (["features", "run", "--rule", "magic"], "argument --rule: invalid choice: 'magic'"),
+    (["explain"], "required: IMAGE"),
+    (["reproduce"], "required: ITEM")], ids=words_of)
 def test_arguments_that_cannot_be(refused, arguments, words, tmp_path):
     assert words in refused(*arguments, usage=True)
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("options, words", [
-    (["--rate", "-1"], "rate must be positive, not -1.0"), (["--rate", "nan"], "rate must be positive, not nan"),
-    (["--momentum", "1.5"], "momentum must lie between 0 and 1, not 1.5"), (["--radius", "0"], "radius must be positive, not 0.0"),
-    (["--data", "mnist"], f"no data set 'mnist': the names are {', '.join(data.NAMES)}"), (["--data", "my/photos"], "my/photos: no such folder"),
-    (["--data", "."], "has no sub-folders; make one per class"), (["--size", "32"], "leave size out"), (["--folder", "."], "leave folder out"),
-    (["--model", "zfnet"], "zfnet takes images of 224×224 pixels")], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+    (["--rate", "-1"], "rate must be positive, not -1.0"),
+    (["--rate", "nan"], "rate must be positive, not nan"),
+    (["--momentum", "1.5"], "momentum must lie between 0 and 1, not 1.5"),
+    (["--radius", "0"], "radius must be positive, not 0.0"),
+    (["--data", "mnist"], f"no data set 'mnist': the names are {', '.join(data.NAMES)}"),
+    (["--data", "my/photos"], "my/photos: no such folder"),
+    (["--data", "."], "has no sub-folders; make one per class"),
+    (["--size", "32"], "leave size out"),
+    (["--folder", "."], "leave folder out"),
+    (["--folder", "photos"], "if photos is a folder of images, say --data photos"),
+    (["--data", "scenes", "--folder", "photos"], "say --data photos"),
+    (["--model", "zfnet"], "zfnet takes images of 224×224 pixels")], ids=words_of)
 def test_settings_that_cannot_be(refused, options, words, tmp_path):
     assert words in refused("train", "--out", "run", *options)
     assert os.listdir(tmp_path) == []
@@ -269,7 +425,7 @@ def test_a_folder_that_cannot_be_written_to(refused, images, tmp_path):
 @pytest.mark.parametrize("command", [["features"], ["explain"]])
 def test_a_run_without_a_net(refused, command, tmp_path):
     Image.new("RGB", (30, 30)).save("image.png")
-    image = ["image.png"] * (command == ["explain"])
+    image = ["image.png"] if command == ["explain"] else []
     line = refused(*command, ".", *image)
     assert "checkpoint.npz is not there" in line and "make one with: numpyzf train --out ." in line
     (tmp_path / "checkpoint.npz").write_bytes(b"PK")
@@ -278,9 +434,13 @@ def test_a_run_without_a_net(refused, command, tmp_path):
 
 @pytest.mark.parametrize("options, words", [
     (["--layer", "conv9"], "no layer 'conv9'; the layers are: conv1, relu1, pool1"),
-    (["--layer", "conv1", "--maps", "0,32"], "maps of conv1, which counts them from 0 to 31, not [0, 32]"),
-    (["--layer", "conv1", "--maps", ",".join(map(str, range(40)))], "maps of conv1, which counts them from 0 to 31"),
-    (["--out", "a.xyz"], "xyz"), (["--out", "nowhere/a.png"], "nowhere/a.png"), (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
+    (["--layer", "conv1", "--maps", "0,32"],
+     "maps of conv1, which counts them from 0 to 31, not [0, 32]"),
+    (["--layer", "conv1", "--maps", ",".join(str(i) for i in range(40))],
+     "maps of conv1, which counts them from 0 to 31"),
+    (["--out", "a.xyz"], "xyz"),
+    (["--out", "nowhere/a.png"], "nowhere/a.png"),
+    (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
 def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 
@@ -292,7 +452,8 @@ def test_explain_without_a_run_takes_the_net_that_comes_along(numpyzf, tmp_path)
     Image.fromarray(pixels).save(tmp_path / "ship.png")
     status, out, err = numpyzf("explain", "ship.png")
     assert (status, err) == (0, []) and is_picture(tmp_path / "ship-explained.png")
-    assert out[0].split()[1] in ("ship", "airplane") and {line.split()[1] for line in out[:5]} <= set(runs.pretrained().classes)
+    names = [line.split()[1] for line in out[:5]]
+    assert names[0] in ("ship", "airplane") and set(names) <= set(runs.pretrained().classes)
 
 
 def test_images_that_cannot_be_explained(refused, run, tmp_path):
@@ -302,13 +463,37 @@ def test_images_that_cannot_be_explained(refused, run, tmp_path):
     assert os.listdir(tmp_path) == ["text.png"]
 
 
+@pytest.mark.parametrize("places, words", [
+    (["a.png", "b.png"], "a.png is an image, not a run; explain takes one image at a time"),
+    (["a.png", "run"], "the run comes first, then the image: numpyzf explain run a.png"),
+    (["a.png", "run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz a.png"),
+    (["run"], "run is no image; the image comes after the run: numpyzf explain run IMAGE"),
+    (["run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz IMAGE"),
+    (["run", "run"], "run is no image; explain takes a run and one image file"),
+    (["notes.txt", "a.png"], "notes.txt is no trained net; give the folder that numpyzf train")],
+    ids=words_of)
+def test_a_run_and_an_image_in_each_other_s_place(refused, run, places, words, tmp_path):
+    """And nobody is told to move a photograph away."""
+    Image.new("RGB", (30, 30)).save("a.png")
+    Image.new("RGB", (30, 30)).save("b.png")
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "run").symlink_to(run)
+    assert words in refused("explain", *places)
+
+
+def test_an_image_is_no_run(refused, tmp_path):
+    Image.new("RGB", (30, 30)).save("a.png")
+    assert "a.png is no trained net; give the folder" in refused("features", "a.png")
+
+
 def test_an_interrupt(numpyzf, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
     monkeypatch.setattr(runs, "train_run", interrupt)
     status, out, err = numpyzf("train", "--out", "run")
     assert (status, out) == (130, [])
-    assert [line for line in err if line] == ["interrupted; started again, a training goes on from its last finished epoch"]
+    message = "interrupted; started again, a training goes on from its last finished epoch"
+    assert [line for line in err if line] == [message]
 
 
 def test_a_traceback_on_demand(numpyzf, monkeypatch):

@@ -1,4 +1,7 @@
-"""The cone of a unit, against the plain experiment: change one pixel after the other, and see which ones move the unit."""
+"""The cone of a unit, against the plain experiment.
+
+Change one pixel after the other, and see which ones move the unit.
+"""
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ pytestmark = pytest.mark.small
 
 
 def build(*layers, size):
-    """A net in float64 with positive weights only: a pixel made large can't be lost at a ReLU or in a maximum."""
+    """A net in float64 with positive weights: what makes a pixel large isn't lost on the way."""
     net = Network([(f"layer{i}", layer) for i, layer in enumerate(layers, 1)], (1, *size))
     rng = np.random.default_rng(0)
     for value in net.parameters.values():
@@ -18,22 +21,28 @@ def build(*layers, size):
 
 
 NETS = {
-    "the paper's stages": build(Conv(1, 2, 3, stride=2, pad=1), ReLU(), MaxPool(3, stride=2, ceil=True), ContrastNorm(),
+    "the paper's stages": build(Conv(1, 2, 3, stride=2, pad=1), ReLU(),
+                                MaxPool(3, stride=2, ceil=True), ContrastNorm(),
                                 Conv(2, 2, 2), ReLU(), size=(10, 9)),
-    "padded twice": build(Conv(1, 2, 3, pad=1), MaxPool(3, stride=2, pad=1), Conv(2, 1, 3, pad=2), size=(7, 6)),
-    "pools that hang over": build(MaxPool(3, stride=2, ceil=True), MaxPool(3, stride=2, ceil=True), Conv(1, 1, 1), size=(8, 10)),
+    "padded twice": build(Conv(1, 2, 3, pad=1), MaxPool(3, stride=2, pad=1),
+                          Conv(2, 1, 3, pad=2), size=(7, 6)),
+    "pools that hang over": build(MaxPool(3, stride=2, ceil=True), MaxPool(3, stride=2, ceil=True),
+                                  Conv(1, 1, 1), size=(8, 10)),
     "edges not visited": build(Conv(1, 1, 2, stride=2), MaxPool(2, stride=2), size=(7, 11)),
 }
 
 
 def moved(net, name, row, column):
-    """Which pixels (H, W), made large, change the unit (row, column) of some map of layer `name`."""
+    """Which pixels (H, W), made large, change unit (row, column) of some map of layer `name`."""
     H, W = net.input_shape[1:]
     x = np.random.default_rng(1).uniform(1, 2, (1, 1, H, W))
     changed = np.repeat(x, H * W, axis=0)
-    changed.reshape(H * W, H * W)[np.diag_indices(H * W)] += 100        # image i has pixel i changed
-    before, after = (net.forward(images, until=name)[name][:, :, row, column] for images in (x, changed))
-    return (abs(after - before) > 1e-3).any(axis=1).reshape(H, W)       # less is rounding: BLAS sums another batch in another order
+    # image i has pixel i changed
+    changed.reshape(H * W, H * W)[np.diag_indices(H * W)] += 100
+    before, after = (net.forward(images, until=name)[name][:, :, row, column]
+                     for images in (x, changed))
+    # less is rounding: BLAS sums another batch in another order
+    return (abs(after - before) > 1e-3).any(axis=1).reshape(H, W)
 
 
 @pytest.mark.parametrize("title", NETS)
@@ -43,7 +52,8 @@ def test_a_unit_sees_its_cone_and_nothing_else(title):
         for row, column in np.ndindex(*net.shapes[name][1:]):
             expected = np.zeros(net.input_shape[1:], bool)
             expected[net.cone(name, row, column)] = True
-            np.testing.assert_array_equal(moved(net, name, row, column), expected, f"{name}, unit ({row}, {column})")
+            np.testing.assert_array_equal(moved(net, name, row, column), expected,
+                                          f"{name}, unit ({row}, {column})")
 
 
 @pytest.mark.parametrize("title", NETS)
@@ -52,14 +62,16 @@ def test_the_receptive_field_cut_at_the_edges_is_the_cone(title):
     for name in net.layers:
         size, stride, start = net.receptive_field(name)
         for place in np.ndindex(*net.shapes[name][1:]):
-            cone = [(max(start + i * stride, 0), min(start + i * stride + size, n)) for i, n in zip(place, net.input_shape[1:])]
+            first = [start + i * stride for i in place]
+            cone = [(max(i, 0), min(i + size, n)) for i, n in zip(first, net.input_shape[1:])]
             assert [(side.start, side.stop) for side in net.cone(name, *place)] == cone
 
 
 def test_with_gaps_between_windows_the_cone_is_all_from_the_first_pixel_to_the_last():
     net = build(Conv(1, 1, 2, stride=3), Conv(1, 1, 2), size=(8, 8))
     seen = moved(net, "layer2", 0, 0)
-    assert np.flatnonzero(seen.any(axis=1)).tolist() == np.flatnonzero(seen.any(axis=0)).tolist() == [0, 1, 3, 4]
+    for axis in (0, 1):
+        assert np.flatnonzero(seen.any(axis=axis)).tolist() == [0, 1, 3, 4]
     assert net.cone("layer2", 0, 0) == (slice(0, 5), slice(0, 5))
 
 

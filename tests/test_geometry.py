@@ -1,11 +1,12 @@
-"""Sizes and receptive fields: worked out by hand, and compared with brute force that counts windows one by one."""
+"""Sizes and receptive fields, worked out by hand and against brute force that counts windows."""
 import itertools
 
 import numpy as np
 import pytest
 
-from numpyzf.geometry import (IDENTITY, ReceptiveField, Window, below, check_window, conv_output_size, pool_output_size,
-                              see_through)
+from numpyzf import checks
+from numpyzf.geometry import (IDENTITY, ReceptiveField, Window, ceil_div, conv_output_size,
+                              pixels_below, pool_output_size, see_through)
 
 pytestmark = pytest.mark.small
 
@@ -40,7 +41,10 @@ def test_pool_output_size_by_hand(n, size, stride, pad, floor, ceil):
 
 
 def windows_one_by_one(n, size, stride, pad, ceil):
-    """The first pixels of all windows: each fits into the padded input, or with `ceil` the last one is cut by its end."""
+    """The first pixels of all windows.
+
+    Each fits into the padded input, or with `ceil` the last one is cut by its end.
+    """
     starts = list(range(-pad, n + pad - size + 1, stride))
     uncovered = starts[-1] + size < n + pad
     if ceil and uncovered and starts[-1] + stride < n:
@@ -54,8 +58,10 @@ def test_pool_output_size_counts_windows(ceil):
         for pad in range(size // 2 + 1):
             if size <= n + 2 * pad:
                 starts = windows_one_by_one(n, size, stride, pad, ceil)
-                assert pool_output_size(n, size, stride, pad, ceil) == len(starts), (n, size, stride, pad)
-                assert all(start < n and start + size > 0 for start in starts), "a window holds nothing but padding"
+                count = pool_output_size(n, size, stride, pad, ceil)
+                assert count == len(starts), (n, size, stride, pad)
+                for start in starts:
+                    assert start < n and start + size > 0, "a window holds nothing but padding"
 
 
 def test_ceil_covers_every_pixel_of_a_dense_pool():
@@ -64,7 +70,7 @@ def test_ceil_covers_every_pixel_of_a_dense_pool():
         assert (count - 1) * stride + size >= n
 
 
-# ---- the paper's net ------------------------------------------------------------------------------------------------
+# ---- the paper's net ---------------------------------------------------------------------------
 
 ZFNET = [("conv1", Window(7, 2, 1), 110, 7, 2), ("pool1", Window(3, 2, 0), 55, 11, 4),
          ("conv2", Window(5, 2, 0), 26, 27, 8), ("pool2", Window(3, 2, 0), 13, 43, 16),
@@ -75,7 +81,8 @@ ZFNET = [("conv1", Window(7, 2, 1), 110, 7, 2), ("pool1", Window(3, 2, 0), 55, 1
 def test_sizes_of_the_papers_net():
     n = 224
     for name, window, size, _, _ in ZFNET:
-        n = pool_output_size(n, *window, ceil=True) if name.startswith("pool") else conv_output_size(n, *window)
+        pool = name.startswith("pool")
+        n = pool_output_size(n, *window, ceil=True) if pool else conv_output_size(n, *window)
         assert n == size, name
 
 
@@ -88,7 +95,7 @@ def test_receptive_fields_of_the_papers_net():
     assert field.start == -1 - 3 * 16
 
 
-# ---- receptive fields and cones -------------------------------------------------------------------------------------
+# ---- receptive fields and cones ----------------------------------------------------------------
 
 def pixels_seen(unit, windows, n):
     """The input pixels that a unit sees, found layer by layer, pixel by pixel."""
@@ -106,8 +113,11 @@ def sizes_before(windows, n):
     return sizes
 
 
-STACKS = [[Window(3, 1, 1)], [Window(7, 2, 1), Window(3, 2, 0)], [Window(3, 1, 1), Window(2, 2, 0), Window(3, 1, 1)],
-          [Window(5, 2, 2), Window(3, 1, 1), Window(3, 2, 0)], [Window(3, 3, 0), Window(4, 1, 2)]]
+STACKS = [[Window(3, 1, 1)],
+          [Window(7, 2, 1), Window(3, 2, 0)],
+          [Window(3, 1, 1), Window(2, 2, 0), Window(3, 1, 1)],
+          [Window(5, 2, 2), Window(3, 1, 1), Window(3, 2, 0)],
+          [Window(3, 3, 0), Window(4, 1, 2)]]
 
 
 @pytest.mark.parametrize("windows", STACKS)
@@ -118,36 +128,37 @@ def test_see_through_matches_the_pixels_of_an_inner_unit(windows):
     last = n
     for window in windows:
         last = conv_output_size(last, *window)
-    unit = last // 2                                # far from the edges, so that no pixel is cut off
+    unit = last // 2                        # far from the edges, so that no pixel is cut off
     first = field.start + unit * field.stride
     assert pixels_seen(unit, windows, n) == set(range(first, first + field.size))
 
 
 @pytest.mark.parametrize("windows", STACKS)
-def test_below_matches_the_pixels_of_every_unit(windows):
+def test_pixels_below_are_the_pixels_of_every_unit(windows):
     n = 23
     sizes = sizes_before(windows, n)
     last = conv_output_size(sizes[-1], *windows[-1])
     for unit in range(last):
-        interval = (unit, unit + 1)
+        start, stop = unit, unit + 1
         for window, size in zip(reversed(windows), reversed(sizes)):
-            interval = below(interval, window, size)
+            start, stop = pixels_below(start, stop, window, size)
         seen = pixels_seen(unit, windows, n)
-        assert interval == (min(seen), max(seen) + 1), unit
+        assert (start, stop) == (min(seen), max(seen) + 1), unit
 
 
-def test_below_of_an_interval_is_the_union_of_its_units():
+def test_pixels_below_several_units_are_those_of_each():
     window, n = Window(3, 2, 1), 9
-    for lo, hi in itertools.combinations(range(conv_output_size(n, *window) + 1), 2):
-        units = [below((u, u + 1), window, n) for u in range(lo, hi)]
-        assert below((lo, hi), window, n) == (min(u[0] for u in units), max(u[1] for u in units))
+    for start, stop in itertools.combinations(range(conv_output_size(n, *window) + 1), 2):
+        pixels = [pixels_below(unit, unit + 1, window, n) for unit in range(start, stop)]
+        expected = min(first for first, _ in pixels), max(end for _, end in pixels)
+        assert pixels_below(start, stop, window, n) == expected
 
 
 def test_identity_sees_one_pixel():
     assert see_through(IDENTITY, Window(1, 1, 0)) == IDENTITY == ReceptiveField(1, 1, 0)
 
 
-# ---- errors ---------------------------------------------------------------------------------------------------------
+# ---- errors ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("arguments, error, message", [
     ((0, 1, 0), ValueError, "size must be at least 1, not 0"),
@@ -162,7 +173,7 @@ def test_identity_sees_one_pixel():
 ])
 def test_a_bad_window_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
-        check_window(*arguments)
+        checks.window(*arguments)
     with pytest.raises(error, match=message):
         conv_output_size(8, *arguments)
 
@@ -172,12 +183,24 @@ def test_numpy_integers_are_integers():
 
 
 def test_a_window_larger_than_its_input_is_refused():
-    with pytest.raises(ValueError, match=r"window of size 7 is larger than the padded input: 4 \+ 2·1 = 6 pixels"):
+    words = "window of size {} is larger than the padded input: {}"
+    with pytest.raises(ValueError, match=words.format(7, r"4 \+ 2·1 = 6 pixels")):
         conv_output_size(4, 7, 1, 1)
-    with pytest.raises(ValueError, match=r"window of size 3 is larger than the padded input: 2 \+ 2·0 = 2 pixels"):
+    with pytest.raises(ValueError, match=words.format(3, r"2 \+ 2·0 = 2 pixels")):
         pool_output_size(2, 3, 2, ceil=True)
 
 
 def test_a_pooling_window_of_padding_alone_is_refused():
     with pytest.raises(ValueError, match="pad 2 is more than half of the pooling window's size 3"):
         pool_output_size(8, 3, 2, pad=2)
+
+
+def test_a_bool_is_not_taken_for_the_one_that_was_asked_for_before():
+    """Sizes are remembered: True equals 1, but isn't an integer."""
+    assert conv_output_size(9, 3, 1, 1) == 9
+    with pytest.raises(TypeError, match="pad must be an integer .*, not True"):
+        conv_output_size(9, 3, 1, True)
+
+
+def test_ceil_div():
+    assert [ceil_div(a, 3) for a in (-4, -3, 0, 1, 3, 4)] == [-1, -1, 0, 1, 1, 2]

@@ -23,7 +23,7 @@ def x(rng):
     return rng.standard_normal((3, 4))
 
 
-# ---- central differences --------------------------------------------------------------------------------------------
+# ---- central differences -----------------------------------------------------------------------
 
 def test_numerical_gradient_of_a_known_function():
     x = np.array([0.5, -1.0, 2.0])
@@ -42,7 +42,8 @@ def test_views_and_in_place_functions_are_measured_correctly(x):
         x *= 2
         return x.reshape(-1)                        # a view of the argument
 
-    np.testing.assert_allclose(numerical_gradient(double_in_place, x, np.ones(12)), np.full((3, 4), 2.0), rtol=1e-8)
+    gradient = numerical_gradient(double_in_place, x, np.ones(12))
+    np.testing.assert_allclose(gradient, np.full((3, 4), 2.0), rtol=1e-8)
 
 
 def test_dy_is_not_broadcast(x):
@@ -50,7 +51,7 @@ def test_dy_is_not_broadcast(x):
         numerical_gradient(forward, x, np.ones((1, 4)))
 
 
-# ---- right gradients pass -------------------------------------------------------------------------------------------
+# ---- right gradients pass ----------------------------------------------------------------------
 
 def test_a_right_gradient_passes(x, rng):
     assert check_gradient(forward, backward_at(x), x, rng) < 1e-8
@@ -65,7 +66,7 @@ def test_elements_of_very_different_size(rng):
     assert check_gradient(lambda x: x ** 3, lambda dy: dy * 3 * x ** 2, x, rng) < 1e-6
 
 
-# ---- wrong gradients are refused ------------------------------------------------------------------------------------
+# ---- wrong gradients are refused ---------------------------------------------------------------
 
 def one_element(dx, factor):
     dx = dx.copy()
@@ -80,10 +81,13 @@ WRONG = {
     "half": (lambda dx: dx / 2, "looks like 0.5 times the right one"),
     "zero": (lambda dx: 0 * dx, "zero everywhere"),
     "flipped": (lambda dx: dx[::-1, ::-1], "last two axes flipped"),
-    "one element off by 0.1 %": (lambda dx: one_element(dx, 1.001), r"1 of 12 elements.*\n.*at \[1, 2\]"),
-    "one element missing": (lambda dx: one_element(dx, 0), r"1 of 12 elements.*\n.*at \[1, 2\]: backward says 0,"),
+    "one element off by 0.1 %": (lambda dx: one_element(dx, 1.001),
+                                 r"1 of 12 elements.*\n.*at \[1, 2\]"),
+    "one element missing": (lambda dx: one_element(dx, 0),
+                            r"1 of 12 elements.*\n.*at \[1, 2\]: backward says 0,"),
     "a small constant added": (lambda dx: dx + 1e-5, "12 of 12 elements"),
-    "a row sum": (lambda dx: np.broadcast_to(dx.sum(0), dx.shape), "elements of the gradient are wrong"),
+    "a row sum": (lambda dx: np.broadcast_to(dx.sum(0), dx.shape),
+                  "elements of the gradient are wrong"),
     "missing axis": (lambda dx: dx[0], r"backward\(dy\) has shape \(4,\), expected \(3, 4\)"),
     "an axis too many": (lambda dx: dx[None], r"has shape \(1, 3, 4\), expected \(3, 4\)"),
     "float32": (lambda dx: dx.astype(np.float32), "is float32, expected float64"),
@@ -107,7 +111,7 @@ def test_a_transposed_gradient_is_refused(rng):
         check_gradient(forward, lambda dy: right(dy).T, x, rng)
 
 
-# Each of these is exact when every element of dy is the same, which is why the checker must not use such a dy.
+# Each of these is exact when every element of dy is the same: the checker must not use such a dy.
 BLIND_TO_DY = {"mean": lambda dy: np.full_like(dy, dy.mean()),
                "mean over rows": lambda dy: np.broadcast_to(dy.mean(axis=0), dy.shape),
                "first value": lambda dy: np.full_like(dy, dy.flat[0]),
@@ -141,12 +145,13 @@ def test_a_kink_is_named(rng):
 
 
 def test_rounding_is_named(rng):
-    x = np.array([0.3, 1e-6])                       # 1e9 + x² is known to 1e-7 only, a nudge changes it by 1e-5
+    # 1e9 + x² is known to 1e-7 only, a nudge changes it by 1e-5
+    x = np.array([0.3, 1e-6])
     with pytest.raises(AssertionError, match="within the rounding of forward"):
         check_gradient(lambda x: np.sum(1e9 + x ** 2), lambda dy: dy * 2 * x, x, rng)
 
 
-# ---- checks that would prove nothing --------------------------------------------------------------------------------
+# ---- checks that would prove nothing -----------------------------------------------------------
 
 def test_float32_is_refused(x, rng):
     with pytest.raises(TypeError, match="x must be a float64 array, not float32"):
@@ -173,7 +178,7 @@ def test_a_gradient_that_is_zero_everywhere_is_refused(rng):
         check_gradient(lambda x: np.maximum(x, 0), lambda dy: 0 * dy, dead, rng)
 
 
-# ---- adjoints -------------------------------------------------------------------------------------------------------
+# ---- adjoints ----------------------------------------------------------------------------------
 
 def test_a_matrix_and_its_transpose_are_adjoint(rng):
     a = rng.standard_normal((5, 3))

@@ -1,7 +1,8 @@
-"""The gradients of whole nets against central differences: every parameter and every pixel, in float64, within 1e-6.
+"""The gradients of whole nets: every parameter and every pixel, in float64, within 1e-6.
 
-Single operations are checked in test_gradients.py. Here is what only a whole net can get wrong: the order on the way down,
-names, what was saved for whom.
+They are compared with central differences. Single operations are checked in test_gradients.py.
+Here is what only a whole net can get wrong: the order on the way down, names, what was saved for
+whom.
 """
 import numpy as np
 import pytest
@@ -16,16 +17,21 @@ SEED = 29       # of those tried, one with values far from all kinks, and few un
 
 
 def every_layer():
-    """Every kind of layer, with windows that overlap, hang over the edge, and leave an edge unvisited."""
-    return Network([("conv1", Conv(2, 3, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(3, stride=2, ceil=True)),
-                    ("norm1", ContrastNorm(size=3, alpha=1.5)), ("conv2", Conv(3, 2, 2)), ("relu2", ReLU()), ("flatten", Flatten()),
-                    ("fc3", Linear(4, 4)), ("relu3", ReLU()), ("drop3", Dropout(0.4)), ("fc4", Linear(4, 3))], (2, 6, 5))
+    """Every kind of layer; windows that overlap, hang over the edge, leave an edge unvisited."""
+    return Network([("conv1", Conv(2, 3, 3, pad=1)), ("relu1", ReLU()),
+                    ("pool1", MaxPool(3, stride=2, ceil=True)),
+                    ("norm1", ContrastNorm(size=3, alpha=1.5)),
+                    ("conv2", Conv(3, 2, 2)), ("relu2", ReLU()), ("flatten", Flatten()),
+                    ("fc3", Linear(4, 4)), ("relu3", ReLU()), ("drop3", Dropout(0.4)),
+                    ("fc4", Linear(4, 3))], (2, 6, 5))
 
 
 def only_convolutions():
-    """Strides, a pool that leaves gaps, a normalization first, no ReLU at the end; the loops of method="direct"."""
-    return Network([("norm1", ContrastNorm(size=2, alpha=2.0, beta=0.5, k=1.0)), ("conv1", Conv(2, 2, 3, stride=2, pad=2, method="direct")),
-                    ("pool1", MaxPool(1, stride=2)), ("relu1", ReLU()), ("conv2", Conv(2, 3, 2, pad=1))], (2, 6, 5))
+    """Strides, gaps in a pool, a normalization first, no ReLU at the end; method="direct"."""
+    return Network([("norm1", ContrastNorm(size=2, alpha=2.0, beta=0.5, k=1.0)),
+                    ("conv1", Conv(2, 2, 3, stride=2, pad=2, method="direct")),
+                    ("pool1", MaxPool(1, stride=2)), ("relu1", ReLU()),
+                    ("conv2", Conv(2, 3, 2, pad=1))], (2, 6, 5))
 
 
 def drawn(build):
@@ -37,7 +43,10 @@ def drawn(build):
 
 
 def kink_margin(net, trace):
-    """How far the values are from where a ReLU or a maximum would change its mind: there is no gradient there."""
+    """How far the values are from where a ReLU or a maximum would change its mind.
+
+    There is no gradient there.
+    """
     below, margins = ["input", *net.layers], []
     for before, name in zip(below, net.layers):
         x, layer = trace[before], net.layers[name]
@@ -50,7 +59,8 @@ def kink_margin(net, trace):
                 window = np.sort(x[:, :, rows, columns].reshape(*x.shape[:2], -1))
                 if window.shape[2] > 1:
                     gaps = window[:, :, -1] - window[:, :, -2]
-                    margins.append(gaps[window[:, :, -1] > 0].min(initial=1))       # all zero behind a ReLU: stays zero
+                    # a window that is all zero behind a ReLU stays zero
+                    margins.append(gaps[window[:, :, -1] > 0].min(initial=1))
     return min(margins)
 
 
@@ -77,23 +87,31 @@ def test_every_parameter(case):
     net, x, forward, rng = case
     trace = forward(net, x)
     for name, value in net.parameters.items():
-        check_gradient(lambda value: forward(with_value(net, name, value), x).scores, lambda dy: net.backward(trace, dy)[name],
-                       value.copy(), rng)
+        check_gradient(lambda value: forward(with_value(net, name, value), x).scores,
+                       lambda dy: net.backward(trace, dy)[name], value.copy(), rng)
 
 
 def test_every_pixel(case):
     net, x, forward, rng = case
     trace = forward(net, x)
-    check_gradient(lambda x: forward(net, x).scores, lambda dy: net.backward(trace, dy, wrt_input=True)["input"], x, rng)
+    check_gradient(lambda x: forward(net, x).scores,
+                   lambda dy: net.backward(trace, dy, wrt_input=True)["input"], x, rng)
 
 
-def test_from_every_layer_to_every_pixel():
+@pytest.mark.parametrize("train", [False, True])
+def test_from_every_layer_to_every_pixel(train):
+    """In training, too, where the ReLU and the pool behind it are one: backward goes up again."""
     net, x, rng = drawn(every_layer)
     x = x[:1]
-    trace = net.forward(x)
+
+    def forward(x, until=None):
+        return net.forward(x, train=train, rng=np.random.default_rng(5), until=until)
+
     for name in net.layers:
-        check_gradient(lambda x: net.forward(x, until=name).scores,
-                       lambda dy: net.backward(trace, dy, layer=name, wrt_input=True)["input"], x, rng)
+        trace = forward(x)
+        check_gradient(lambda x: forward(x, until=name).scores,
+                       lambda dy: net.backward(trace, dy, layer=name, wrt_input=True)["input"],
+                       x, rng)
 
 
 def test_the_loss_that_training_makes_small():
@@ -101,12 +119,14 @@ def test_the_loss_that_training_makes_small():
     labels = np.array([2, 0])
 
     def loss(net):
-        return softmax_cross_entropy(net.forward(x, train=True, rng=np.random.default_rng(5)).scores, labels)[0]
+        trace = net.forward(x, train=True, rng=np.random.default_rng(5))
+        return softmax_cross_entropy(trace.scores, labels)[0]
 
     trace = net.forward(x, train=True, rng=np.random.default_rng(5))
     grads = net.backward(trace, softmax_cross_entropy(trace.scores, labels)[1])
     for name, value in net.parameters.items():
-        check_gradient(lambda value: loss(with_value(net, name, value)), lambda dy: dy * grads[name], value.copy(), rng)
+        check_gradient(lambda value: loss(with_value(net, name, value)),
+                       lambda dy: dy * grads[name], value.copy(), rng)
 
 
 def test_the_checks_above_have_something_to_check():

@@ -1,6 +1,11 @@
 """Display scaling, mosaics and PNG bytes: worked out by hand."""
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from numpyzf import plots
 
@@ -8,7 +13,8 @@ pytestmark = pytest.mark.small
 
 
 def test_zero_is_mid_gray_exactly():
-    np.testing.assert_array_equal(plots.to_display(np.zeros((1, 2, 3))), np.full((2, 3), 0.5), strict=True)
+    flat = plots.to_display(np.zeros((1, 2, 3)))
+    np.testing.assert_array_equal(flat, np.full((2, 3), 0.5), strict=True)
     shown = plots.to_display(np.array([[[0, 3e-30, -1e30]]], np.float32))
     assert shown[0, 0] == 0.5 and np.isfinite(shown).all()
 
@@ -25,7 +31,8 @@ def test_display_is_symmetric_and_keeps_the_sign(rng):
 def test_display_scales_by_a_percentile_of_what_is_not_zero():
     r = np.zeros((1, 40, 40))
     r[0, 0, :5] = [1, -2, 3, -4, 100]
-    np.testing.assert_allclose(plots.to_display(r, percentile=75)[0, :6], [0.625, 0.25, 0.875, 0, 1, 0.5])      # scale 4
+    np.testing.assert_allclose(plots.to_display(r, percentile=75)[0, :6],       # the scale is 4
+                               [0.625, 0.25, 0.875, 0, 1, 0.5])
     np.testing.assert_allclose(plots.to_display(r, percentile=100)[0, :5], 0.5 + r[0, 0, :5] / 200)
 
 
@@ -33,8 +40,10 @@ def test_display_of_integers():
     np.testing.assert_array_equal(plots.to_display(np.array([[[-2, 0, 2]]])), [[0, 0.5, 1]])
 
 
-@pytest.mark.parametrize("r, message", [(np.full((1, 2, 2), np.nan), "4 NaN"), (np.full((1, 1, 1), np.inf), "infinite"),
-                                        (np.zeros((2, 2)), r"not of shape \(2, 2\)"), (np.zeros((2, 4, 4)), r"\(2, 4, 4\)")])
+@pytest.mark.parametrize("r, message", [(np.full((1, 2, 2), np.nan), "4 NaN"),
+                                        (np.full((1, 1, 1), np.inf), "infinite"),
+                                        (np.zeros((2, 2)), r"not of shape \(2, 2\)"),
+                                        (np.zeros((2, 4, 4)), r"\(2, 4, 4\)")])
 def test_display_refuses(r, message):
     with pytest.raises(ValueError, match=message):
         plots.to_display(r)
@@ -54,15 +63,6 @@ def test_a_gray_picture_is_not_stretched_when_drawn():
     assert axes.images[0].get_clim() == (0, 1)
 
 
-def test_center_is_what_the_preparation_crops():
-    from numpyzf.runs import Preparation
-    images = np.arange(2 * 7 * 8, dtype=np.uint8).reshape(2, 1, 7, 8)
-    prepare = Preparation(np.zeros((1, 7, 8), np.float32), 1.0, 4, 0, False)
-    np.testing.assert_array_equal(plots.center(images, 4, 4), prepare(images))
-    with pytest.raises(ValueError, match="7×8 have no middle of 9×4"):
-        plots.center(images, 9, 4)
-
-
 def test_grid_puts_every_image_in_its_place():
     images = [np.full((2, 3), i / 10) for i in range(5)]
     out = plots.grid(images, columns=2, pad=1, background=0.9)
@@ -74,7 +74,8 @@ def test_grid_puts_every_image_in_its_place():
     assert plots.grid([np.zeros((2, 2, 3))] * 2, columns=2, pad=0).shape == (2, 4, 3)
 
 
-@pytest.mark.parametrize("images, columns", [([], 2), ([np.zeros((2, 2)), np.zeros((2, 3))], 2), ([np.zeros((2, 2))], 0)])
+@pytest.mark.parametrize("images, columns", [([], 2), ([np.zeros((2, 2)), np.zeros((2, 3))], 2),
+                                             ([np.zeros((2, 2))], 0)])
 def test_grid_refuses(images, columns):
     with pytest.raises(ValueError, match="a grid takes"):
         plots.grid(images, columns)
@@ -91,12 +92,25 @@ def test_every_filter_is_scaled_on_its_own():
     w[0, 0, 0, 0], w[1, 0, 0, 0], w[2, 0, 0, 0] = 0.001, -7, 0.5
     w[2, 0, 4, 4] = -1
     image = plots.filters_image(w)
-    assert image.shape == (2 * 40 + 4, 2 * 40 + 4)                                      # 2 × 2 filters, 8 times enlarged
-    assert [image[0, 0], image[0, 44], image[44, 0], image[83, 39], image[44, 44]] == [1, 0, 0.75, 0, 0.5]
-    assert image[20, 42] == 1                                                          # between them
-    assert plots.filters_image(np.zeros((96, 3, 7, 7))).shape == (8 * (42 + 4) - 4, 12 * (42 + 4) - 4, 3)
+    assert image.shape == (2 * 40 + 4, 2 * 40 + 4)      # 2 × 2 filters, 8 times enlarged
+    places = [(0, 0), (0, 44), (44, 0), (83, 39), (44, 44)]
+    assert [image[place] for place in places] == [1, 0, 0.75, 0, 0.5]
+    assert image[20, 42] == 1                           # between them
+    large = plots.filters_image(np.zeros((96, 3, 7, 7)))
+    assert large.shape == (8 * (42 + 4) - 4, 12 * (42 + 4) - 4, 3)
     with pytest.raises(ValueError, match=r"\(6, 4, 3, 3\)"):
         plots.filters_image(np.zeros((6, 4, 3, 3)))
+
+
+@pytest.mark.parametrize("count, rows, columns", [(97, 10, 10), (7, 3, 3), (5, 1, 5), (1, 1, 1)])
+def test_filters_stay_together_whatever_their_number(count, rows, columns):
+    image = plots.filters_image(np.zeros((count, 1, 5, 5)))
+    assert image.shape == (rows * 44 - 4, columns * 44 - 4)
+
+
+def test_without_filters_there_is_no_picture_of_them():
+    with pytest.raises(ValueError, match=r"one at least, not \(0, 1, 5, 5\)"):
+        plots.filters_image(np.zeros((0, 1, 5, 5)))
 
 
 def test_png(tmp_path):
@@ -107,3 +121,67 @@ def test_png(tmp_path):
     assert [int.from_bytes(png[i:i + 4], "big") for i in (16, 20)] == [100, 50]
     plots.save(figure, tmp_path / "x.png", dpi=100)
     assert (tmp_path / "x.png").read_bytes() == png
+
+
+# ---- what a user's surroundings would change ----------------------------------------------------
+
+DRAW = """
+from numpyzf import plots
+with plots.style():
+    figure = plots.figure(2, 2)
+    axes = figure.subplots()
+    axes.plot([1, 2], [1, 1000])
+    axes.set(yscale="log", title="shoes")
+    axes.set_xticks([1, 2], labels=["a", "b"])
+import hashlib
+print(hashlib.sha256(plots.png_bytes(figure)).hexdigest())
+"""
+
+
+def drawn(program, **settings):
+    """What a program prints that draws, in a process of its own."""
+    environment = {key: value for key, value in os.environ.items()
+                   if key not in ("MPLBACKEND", "MATPLOTLIBRC")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment | settings, text=True,
+                          capture_output=True, timeout=60, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "tkagg", "typo"])
+def test_a_notebook_s_backend_is_no_obstacle(backend):
+    assert drawn(DRAW, MPLBACKEND=backend) == drawn(DRAW)
+
+
+def test_a_backend_that_can_be_had_is_set():
+    """As if matplotlib had been imported by the notebook itself."""
+    program = f"{DRAW}\nimport matplotlib, os\nprint(matplotlib.get_backend())\n" \
+        "print(os.environ['MPLBACKEND'])"
+    assert drawn(program, MPLBACKEND="svg").split()[1:] == ["svg", "svg"]
+
+
+def test_a_user_s_matplotlibrc_changes_no_picture(tmp_path):
+    (tmp_path / "matplotlibrc").write_text(
+        "font.size: 20\naxes.grid: True\nsavefig.bbox: tight\nimage.origin: lower\n"
+        "text.usetex: True\nlines.linestyle: --\nsavefig.transparent: True\n")
+    assert drawn(DRAW, MATPLOTLIBRC=str(tmp_path)) == drawn(DRAW)
+
+
+@pytest.mark.parametrize("name", ["$$", "$a$", r"$\frac{$", r"\$", "50 % & _^{}"])
+def test_dollar_signs_are_no_formulas(name, tmp_path):
+    """In a title, along an axis, in a legend; and powers along a logarithmic axis stay formulas."""
+    with plots.style():
+        drawing = plots.figure(3, 3)
+        axes = drawing.subplots()
+        axes.plot([1, 2], [1, 1000], label=name)
+        axes.set(yscale="log", title=name, ylabel=name)
+        axes.set_xticks([1, 2], labels=[name, "b"])
+        axes.legend()
+    png = plots.png_bytes(drawing)
+    assert png == plots.png_bytes(drawing)          # also the second time
+    texts = [text for text in drawing.findobj(Text) if text.get_text() == name]
+    assert len(texts) >= 4
+    assert not any(text.get_parse_math() for text in texts)
+    powers = [label for label in axes.yaxis.get_ticklabels() if "$" in label.get_text()]
+    assert powers and all(label.get_parse_math() for label in powers)
+    plots.save(drawing, tmp_path / "x.svg")

@@ -1,4 +1,7 @@
-"""The README's paper map names functions and tests that exist; its example runs as a doctest, its commands in .ci/run."""
+"""The README's paper map names functions and tests that exist.
+
+Its example runs as a doctest, its commands in .ci/run.
+"""
 import importlib
 import re
 from pathlib import Path
@@ -7,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| (.+) \| `(numpyzf[\w.]+)` \| `(tests/[\w/]+\.py)(?:::(\w+))?` \|$", README, re.M)
+ROW = r"^\| (.+) \| `(numpyzf[\w.]+)` \| `(tests/[\w/]+\.py)(?:::(\w+))?` \|$"
+ROWS = re.findall(ROW, README, re.M)
 
 
 def test_the_map_was_found():
@@ -27,6 +31,7 @@ def test_the_two_commands_are_there():
 
 
 def test_pictures_and_files_that_are_named_exist():
-    paths = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README) + re.findall(r"`(numpyzf/[\w/.-]+)`", README)
+    paths = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
+    paths += re.findall(r"`((?:numpyzf|tutorials|tests)/[\w/.-]+)`", README)
     assert len(paths) >= 2
     assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -1,69 +1,164 @@
 """A folder of one's own images as a data set: one sub-folder per class, images of any size."""
 import os
+import unicodedata
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
+from .download import say
 from .image import SUFFIXES, check_size, load_image
 
-HOLD_OUT = 5        # every fifth image of a class is for testing, where the folder itself names no test images
+HOLD_OUT = 5        # every fifth image of a class is a test image, if the folder names none
+TESTS = ("test", "val", "valid", "validation")      # names of the test split's folder, best first
+RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave in folders, in any case
 BATCH = 64          # images that one task of the thread pool decodes
 
 
-def read_folder(folder, split, size):
+def read_folder(split, folder, size):
     """Read the images of one split as squares.
 
-    folder: a Path, with one sub-folder per class, or with train/ and test/ which have one sub-folder per class each.
-    split: "train" or "test"; without train/ and test/, every fifth image of a class, by name, is a test image.
-    size: pixels; each image's smallest side is resized to it, and the center of size × size is kept.
-    Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names, sorted).
-    Raises ValueError, naming the file or folder, for one without images or with a damaged one; TypeError.
+    split: "train" or "test". Without folders of these names, every fifth image of a class, in the
+    order of their names, is a test image.
+    folder: a Path. It holds one sub-folder per class, or the folders train/ and test/ (or val/,
+    valid/, validation/), each with one sub-folder per class.
+    size: pixels. Each image's smallest side is resized to it, and the center size × size is kept.
+    What isn't read is told in a line on stderr.
+    Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names,
+    in Unicode's composed form NFC, sorted).
+    Raises ValueError for a folder without images and for a damaged image, and names it;
+    TypeError or ValueError for a bad size.
     """
-    check_size(size)
+    side = check_size(size)
     files, classes = _files(folder, split)
-    images = np.empty((len(files), 3, size, size), np.uint8)
+    images = np.empty((len(files), 3, side, side), np.uint8)
 
     def decode(start):
         for i in range(start, min(start + BATCH, len(files))):
-            images[i] = load_image(files[i][0], size)
+            path, _ = files[i]
+            images[i] = load_image(path, side)
 
-    # Pillow decodes outside of Python's global lock, so threads do it side by side.
+    # Pillow decodes without Python's global lock, so threads work at the same time.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for _ in pool.map(decode, range(0, len(files), BATCH)):
-            pass        # to raise the error of the first bad file, if any
+            pass        # raises the error of the first bad file, if there is one
     return images, np.array([label for _, label in files], np.int64), classes
 
 
 def _files(folder, split):
-    """All (path, label) of a split, in order, and the classes."""
-    divided = (folder / "train").is_dir() and (folder / "test").is_dir()
-    place = folder / split if divided else folder
+    """All (path, label) of a split, in order, the classes, and how many files of what are left out.
+
+    Where one folder is divided, what is left out is told with the training images only.
+    """
+    train, test = _divided(folder)
+    place = {"train": train, "test": test}[split] if train else folder
     classes = _classes(place)
-    if divided and classes != _classes(folder / "train"):
-        differing = sorted(set(classes) ^ set(_classes(folder / "train")))
-        raise ValueError(f"{place}: its class folders are not those of {folder / 'train'} (in one of them only: "
-                         f"{', '.join(differing)}); both must have the same")
-    files = []
-    for label, name in enumerate(classes):
-        paths = _images(place / name)
-        if not divided:
-            paths = [p for i, p in enumerate(paths) if (i % HOLD_OUT == HOLD_OUT - 1) == (split == "test")]
+    if train:
+        _check_same_classes(place, classes, train)
+    files, counts = [], _left_out(place, classes)
+    for label, path in enumerate(classes.values()):
+        paths = _images(path)
+        if not train and split == "test":
+            paths = paths[HOLD_OUT - 1::HOLD_OUT]
+        elif not train:
+            paths = [p for i, p in enumerate(paths) if i % HOLD_OUT != HOLD_OUT - 1]
         files += [(path, label) for path in paths]
     if not files:
-        raise ValueError(f"{place}: no class has the {HOLD_OUT} images it takes to hold one out for testing; add some, "
-                         "or make the folders train/ and test/")
-    return files, classes
+        raise ValueError(f"{place}: no class has the {HOLD_OUT} images it takes to hold one out "
+                         "for testing; add some, or make the folders train/ and test/")
+    if counts and (train or split == "train"):
+        count = "1 file" if counts.total() == 1 else f"{counts.total():,} files"
+        say(f"{place}: {count} left out: {_listed(counts)}; images are read from "
+            f"the class folders themselves ({' '.join(SUFFIXES)})")
+    return files, tuple(classes)
+
+
+def _divided(folder):
+    """The folders of the two splits, whatever the case of their names; (None, None) without."""
+    named = {path.name.casefold(): path for path in sorted(folder.iterdir()) if path.is_dir()}
+    tests = [named[name] for name in TESTS if name in named]
+    return (named["train"], tests[0]) if "train" in named and tests else (None, None)
+
+
+def _check_same_classes(place, classes, train):
+    """The folder `place` of one split must have the classes of the folder `train`."""
+    differing = sorted(set(classes) ^ set(_classes(train)))
+    if differing:
+        raise ValueError(f"{place}: its class folders are not those of {train} (in one of them "
+                         f"only: {', '.join(differing)}); both must have the same")
 
 
 def _classes(folder):
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not names:
-        raise ValueError(f"{folder}: has no sub-folders; make one per class, with that class' images in it")
-    return tuple(names)
+    """The sub-folders of a folder, {name: Path}, sorted."""
+    paths = {}
+    for path in folder.iterdir():
+        if path.is_dir() and _is_visible(path.name):
+            name = _name(path)
+            if name in paths:
+                raise ValueError(f"{folder}: two folders have the name {name}, in two Unicode "
+                                 "forms; move the images of both into one")
+            paths[name] = path
+    if not paths:
+        raise ValueError(f"{folder}: has no sub-folders; "
+                         "make one per class, with that class' images in it")
+    return dict(sorted(paths.items()))
 
 
 def _images(folder):
-    paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()]
+    """The paths of a folder's images, sorted by name."""
+    paths = [p for p in folder.iterdir() if _is_image(p.name) and p.is_file()]
     if not paths:
-        raise ValueError(f"{folder}: has no images; each class folder must hold some ({' '.join(SUFFIXES)})")
-    return sorted(paths, key=lambda p: p.name)
+        counts = _left_out_of(folder)
+        found = f" but {_listed(counts)}" if counts else ""
+        raise ValueError(f"{folder}: has no images{found}; "
+                         f"each class folder must hold some ({' '.join(SUFFIXES)})")
+    return sorted(paths, key=lambda p: (_name(p), p.name))
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+def _name(path):
+    """The name of a file, in one form: macOS writes ü as two characters, others as one."""
+    return unicodedata.normalize("NFC", path.name)
+
+
+def _is_visible(name):
+    return not name.startswith(".") and name.casefold() not in RUBBISH
+
+
+def _is_image(name):
+    return _is_visible(name) and name.lower().endswith(SUFFIXES)
+
+
+# ---- what is left out ----------------------------------------------------------------------------
+
+def _left_out(place, classes):
+    """What isn't read in a folder of classes: a Counter of words, such as ".heic"."""
+    counts = Counter(_ending(p.name) for p in place.iterdir()
+                     if p.is_file() and _is_visible(p.name))
+    for path in classes.values():
+        counts += _left_out_of(path)
+    return counts
+
+
+def _left_out_of(folder):
+    """What isn't read in the folder of one class, a Counter."""
+    counts = Counter()
+    for parent, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if _is_visible(name)]
+        deeper = Path(parent) != folder
+        for name in names:
+            if _is_visible(name) and (deeper or not _is_image(name)):
+                counts["in deeper folders" if deeper else _ending(name)] += 1
+    return counts
+
+
+def _ending(name):
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix and suffix.isprintable() else "without an ending"
+
+
+def _listed(counts):
+    """A Counter in words: "28 .heic, 2 .txt"."""
+    return ", ".join(f"{count:,} {word}" for word, count in counts.most_common())

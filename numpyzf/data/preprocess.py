@@ -1,39 +1,48 @@
-"""From bytes to what a net takes in: the mean image removed, random crops and mirrors to train on, ten crops to test.
+"""From bytes to what a net takes in.
 
+The mean image is removed. Training takes random crops and mirror images; testing takes the center
+or ten crops.
 Zeiler & Fergus 2013, section 3 (Training details).
 """
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import checks
+
+
+# ---- values ----------------------------------------------------------------------------------
 
 def mean_image(images):
     """The mean of each pixel over a training set.
 
-    images: uint8 (N, C, H, W), N ≥ 1.
-    Returns float32 (C, H, W), summed in float64; takes no memory beyond that.
-    Raises TypeError or ValueError for other arrays.
+    images: (N, C, H, W), uint8, N ≥ 1.
+    Returns float32 (C, H, W), summed in float64. Raises TypeError or ValueError.
     """
     _check_images(images)
     if images.dtype != np.uint8:
         raise TypeError(f"images must be uint8, as loaded, not {images.dtype}")
     if len(images) == 0:
-        raise ValueError(f"images is empty, shape {images.shape}: it takes one image at least to have a mean")
+        raise ValueError(f"images is empty, shape {images.shape}: "
+                         "it takes one image at least to have a mean")
     return images.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def normalize(images, mean, scale):
     """(images − mean) / scale.
 
-    images: (N, C, H, W), any number type. mean: what is subtracted, (C, H, W) per pixel or (C, 1, 1) per channel.
-    scale: a positive number; 1 leaves values of about −128 … 128, as in the paper.
+    images: (N, C, H, W), any number type.
+    mean: what is subtracted, (C, H, W) for each pixel or (C, 1, 1) for each channel.
+    scale: a positive number. 1 leaves values of about −128 … 128, as in the paper.
     Returns float32 (N, C, H, W). Raises TypeError or ValueError.
     """
     _check_images(images)
     mean = np.asarray(mean)
-    if mean.shape not in (images.shape[1:], (images.shape[1], 1, 1)):
-        raise ValueError(f"mean has shape {mean.shape}, expected {images.shape[1:]} or {(images.shape[1], 1, 1)} for "
+    per_pixel, per_channel = images.shape[1:], (images.shape[1], 1, 1)
+    if mean.shape not in (per_pixel, per_channel):
+        raise ValueError(f"mean has shape {mean.shape}, expected {per_pixel} or {per_channel} for "
                          f"images of shape {images.shape}")
     if not (isinstance(scale, Real) and 0 < scale < np.inf):
         raise ValueError(f"scale must be one positive number, not {scale!r}")
@@ -42,25 +51,44 @@ def normalize(images, mean, scale):
     return out
 
 
-def random_crop_flip(images, size, rng, *, pad=0, flip=True):
-    """Crop each image at a place of its own and mirror it by a coin of its own.
+# ---- crops -----------------------------------------------------------------------------------
 
-    images: (N, C, H, W). size: side of the crops in pixels. rng: a numpy.random.Generator; rows, columns and coins are
-    drawn in that order, N each. pad: pixels of zeros around the images first (after normalization, zero is the mean).
+def center_crop(images, height, width):
+    """The middle height × width of each image: what Preparation lets a net see.
+
+    images: (…, H, W), any type.
+    height, width: pixels.
+    Returns (…, height, width), a view. Raises ValueError if the images are smaller.
+    """
+    top, left = (images.shape[-2] - height) // 2, (images.shape[-1] - width) // 2
+    if top < 0 or left < 0:
+        raise ValueError(f"images of {images.shape[-2]}×{images.shape[-1]} "
+                         f"have no middle of {height}×{width}")
+    return images[..., top:top + height, left:left + width]
+
+
+def random_crop_flip(images, size, rng, *, pad=0, flip=True):
+    """Crop each image at a random place, and mirror it if its coin says so.
+
+    images: (N, C, H, W), any type.
+    size: side of the crops, pixels.
+    rng: numpy.random.Generator. It draws N rows, then N columns, then N coins.
+    pad: pixels of zeros around the images. After normalization, zero is the mean.
+    flip: False draws no coins and mirrors none.
     Returns a new array (N, C, size, size) of the same dtype. Raises TypeError or ValueError.
     """
     _check_images(images)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, such as numpy.random.default_rng(0), not {rng!r}")
-    _check_integer("pad", pad, 0)
+    checks.generator("rng", rng)
+    pad = checks.integer("pad", pad, 0)
     if pad:
         images = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    _check_crop(images, size)
+    size = _crop_size(images, size)
     n, _, h, w = images.shape
     rows = rng.integers(0, h - size + 1, n)
     columns = rng.integers(0, w - size + 1, n)
-    windows = sliding_window_view(images, (size, size), axis=(2, 3))    # (N, C, H−size+1, W−size+1, size, size), a view
-    crops = windows[np.arange(n), :, rows, columns]                     # one window per image: (N, C, size, size)
+    # (N, C, H, W) -> (N, C, H−size+1, W−size+1, size, size): a view that holds every crop
+    windows = sliding_window_view(images, (size, size), axis=(2, 3))
+    crops = windows[np.arange(n), :, rows, columns]         # one each: (N, C, size, size)
     if flip:
         coins = rng.random(n) < 0.5
         crops[coins] = crops[coins, :, :, ::-1]
@@ -70,36 +98,88 @@ def random_crop_flip(images, size, rng, *, pad=0, flip=True):
 def ten_crops(images, size):
     """The corners and the center of each image, and their mirror images.
 
-    images: (N, C, H, W). size: side of the crops in pixels.
-    Returns (N, 10, C, size, size) of the same dtype, in the order top left, top right, bottom left, bottom right,
-    center, then these five mirrored left to right. Raises TypeError or ValueError.
+    images: (N, C, H, W), any type.
+    size: side of the crops, pixels.
+    Returns (N, 10, C, size, size) of the same dtype, in the order top left, top right, bottom
+    left, bottom right, center, then these five mirrored left to right.
+    Raises TypeError or ValueError.
     """
     _check_images(images)
-    _check_crop(images, size)
+    size = _crop_size(images, size)
     n, c, h, w = images.shape
     bottom, right = h - size, w - size
+    corners = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]
     crops = np.empty((n, 10, c, size, size), images.dtype)
-    for i, (y, x) in enumerate([(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom // 2, right // 2)]):
-        crops[:, i] = images[:, :, y:y + size, x:x + size]
+    for i, (top, left) in enumerate(corners):
+        crops[:, i] = images[:, :, top:top + size, left:left + size]
     crops[:, 5:] = crops[:, :5, :, :, ::-1]
     return crops
 
 
+# ---- all of it -------------------------------------------------------------------------------
+
+class Preparation(NamedTuple):
+    """From uint8 images to a net's input: mean removed, divided by `scale`, cropped.
+
+    The paper removes the mean image and leaves values of about ±128. A scale of the training
+    set's standard deviation lets He initialization and today's usual rates work.
+    """
+    mean: np.ndarray        # (C, H, W), float32: the training set's mean image
+    scale: float            # the training set's standard deviation; 1 in the paper
+    size: int               # side of the net's input, pixels
+    pad: int                # pixels of zeros around an image before a random crop
+    flip: bool              # random crops are mirrored, half of them
+
+    def __call__(self, images, rng=None):
+        """Prepare images: to test on, the middle; with rng, random crops to train on.
+
+        images: (N, C, H, W), uint8.
+        rng: numpy.random.Generator, or None.
+        Returns float32 (N, C, size, size). Raises TypeError for other numbers than bytes, which
+        would be on another scale, and ValueError for images of another shape.
+        """
+        if np.asarray(images).dtype != np.uint8:
+            raise TypeError("images must be uint8, 0 … 255, as they are loaded: this prepares them "
+                            f"for the net; they are {np.asarray(images).dtype}")
+        if images.shape[1:] != self.mean.shape:
+            raise ValueError(f"the images are {images.shape[1:]}, this net was trained on "
+                             f"{self.mean.shape}: (channels, height, width)")
+        x = normalize(images, self.mean, self.scale)
+        if rng is not None:
+            return random_crop_flip(x, self.size, rng, pad=self.pad, flip=self.flip)
+        return np.ascontiguousarray(center_crop(x, self.size, self.size))
+
+
+class Prepared:
+    """uint8 images as inputs of a net, prepared a slice at a time.
+
+    All of them as floats would take four times the memory.
+    """
+
+    def __init__(self, images, prepare):
+        self.images, self.prepare = images, prepare
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        return self.prepare(self.images[rows])
+
+
+# ---- checks ----------------------------------------------------------------------------------
+
 def _check_images(images):
     if not isinstance(images, np.ndarray):
-        raise TypeError(f"images must be a NumPy array (N, C, H, W), not {type(images).__name__}")
+        raise TypeError("images must be a NumPy array (N, C, H, W), "
+                        f"not {type(images).__name__}")
     if images.ndim != 4:
         raise ValueError(f"images must have four axes, (N, C, H, W), not the shape {images.shape}")
 
 
-def _check_integer(name, value, least):
-    if not hasattr(value, "__index__") or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, in pixels, not {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
-
-
-def _check_crop(images, size):
-    _check_integer("size", size, 1)
-    if size > min(images.shape[2:]):
-        raise ValueError(f"size {size} is larger than the images: {images.shape[2]}×{images.shape[3]} with the padding")
+def _crop_size(images, size):
+    size = checks.integer("size", size, 1)
+    height, width = images.shape[2:]
+    if size > min(height, width):
+        raise ValueError(f"size {size} is larger than the images: "
+                         f"{height}×{width} with the padding")
+    return size

@@ -1,35 +1,110 @@
-"""The Numba kernels, all of them. They write into arrays that the caller has made and checked; see functional.py.
+"""The machine room: all Numba code, and how it uses the cores. This file is its only door.
 
-Why the first call is slow: Numba compiles a kernel for the machine and the dtype when it is first called, a second
-or two for each, and stores the result on disk (in __pycache__ beside this file, or under $NUMBA_CACHE_DIR). Every later process
-loads it in milliseconds. A line on stderr says so when it happens.
+What is in this room:
 
-Threads: some kernels run on all of Numba's threads (NUMBA_NUM_THREADS), each output plane on one of them, so results don't
-depend on the order they run in. numpyzf/__init__.py sees to it that idle threads sleep. Where several Python threads call
-them, one such kernel runs at a time: it has all the cores, and the simplest of Numba's thread pools, which machines without
-OpenMP fall back to, can't be entered twice. Those of norm.py, pointwise.py, pool.py, shift.py, unfold.py and winograd.py, which compile
-faster so, run on the thread that calls them, and numpyzf/threads.py calls them on several. Processes that call kernels must be spawned, not
-forked, once a kernel has run: multiprocessing.get_context("spawn"). OpenMP ends a forked one, and the threads of threads.py aren't
-there in it. Read-only arrays, such as memory maps, are another type to Numba and compile anew.
+    shared.py       run (threads), scratch and blocks (memory), split_phases (with a drawing)
+    direct.py       convolution by its definition: the one to read first
+    unfold.py       convolution by a matrix product
+    shift.py        convolution of few channels
+    winograd.py     convolution of many channels, with fewer multiplications
+    pool.py         max pooling and unpooling
+    pointwise.py    ReLU, contrast normalization, the momentum step
+    boxes.py        boxes of maps: cut, paste, unpool
+    naive.py        the definition word for word, and the triad: for the ladder
+    cache.py        where compiled kernels are kept
+
+Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
+kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name. Of finite numbers all but
+Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
+float32. A NaN or an infinity can reach further than by the definition, which is direct's: all
+outputs of the Winograd tiles that contain it; and in gradients, where it meets a zero of padding or
+between two rows (0 · NaN is NaN), taps and pixels that don't see it.
+
+Which method `choose` takes for "auto", and why. functional.py asks it for convolutions and their
+gradients; a projection always takes unfold:
+
+    "winograd"  where there are 16 maps or more on both sides (below, each phase of a stride counts
+                as a map), 2 to 7 taps per stride, and less than 0.6 of the definition's
+                multiplications to do, tiles that hang over the edge included. With fewer maps
+                the transforms cost more than the products save.
+    "shift"     else, where there are fewer than 16 channels (each phase of a stride counts as
+                one) and 3 or more taps per stride. With few channels, a matrix product doesn't
+                make up for unfolding.
+    "unfold"    else.
+    "direct"    never. It is there to be read, and to check the others.
+
+Kernels write into arrays that the caller has made and checked (functional.py). All but
+naive_forward are called through `run`, with the arguments `start, stop` last: which part of the
+work to do.
+
+    run(max_pool, N * C, x, y, index, size, stride, pad, rectify)
+
+Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
+threads write one number: an output plane is one thread's in direct, Winograd and the pools, a
+band of rows in shift, a part by BLAS in unfold, a map of a box in boxes, a chunk or a part of a
+flat array in pointwise. Sums of several threads are added in the order of the shares. So results
+don't depend on which thread is first. Kernels release the interpreter's lock. Matrix products use
+BLAS's own threads. A forked process makes threads of its own when it first needs some; fork while
+no kernel and no product runs.
+
+Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
+the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside
+this file, or under $NUMBA_CACHE_DIR), from where every later process loads it in milliseconds,
+until a file of this room is edited. A line on stderr says when a process compiles its first
+kernel.
+
+What the kernels say to Numba:
+
+    x.dtype.type(0)         a zero of x's own type. A bare 0.0 is a float64 to Numba, and would make
+                            the arithmetic around it float64.
+    error_model="numpy"     a division isn't checked for zero: the check would stop vector code.
+    inline="always"         the function's code is copied into the kernel that calls it.
+
+To Numba a read-only array, such as a memory map opened to read, has another type: a kernel is
+compiled anew for it.
 """
-import sys
+import functools
 import threading
 import time
 
-from numba import get_num_threads
 from numba.core import event
 
-from . import direct, naive, paste as pasting, window
-from .norm import CHUNK as NORM_CHUNK, contrast_norm, contrast_norm_gradient
-from .pointwise import momentum_step, relu, relu_gradient
-from .pool import max_pool, unpool
-from .shift import shift_forward, shift_weights
-from .unfold import fold, unfold
-from .winograd import inputs_from_points, inputs_to_points, outputs_from_points, outputs_to_points
+from .. import checks
+from . import cache, direct, shift, unfold, winograd
+from .boxes import cut, paste, unpool_boxes
+from .naive import naive_forward, triad
+from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
+                        relu_gradient)
+from .pool import RectifiedPool, max_pool, unpool
+from .shared import FEW, THREADS, run
 
-__all__ = ["NORM_CHUNK", "contrast_norm", "contrast_norm_gradient", "cut", "direct_forward", "direct_transpose", "direct_weights", "fold",
-           "inputs_from_points", "inputs_to_points", "max_pool", "momentum_step", "naive_forward", "outputs_from_points", "outputs_to_points",
-           "paste", "relu", "relu_gradient", "shift_forward", "shift_weights", "triad", "unfold", "unpool", "unpool_windows", "compile_report"]
+__all__ = ["FEW", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
+           "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "max_pool",
+           "momentum_step", "naive_forward", "paste",
+           "relu", "relu_gradient", "run", "triad", "unpool", "unpool_boxes"]
+
+METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
+
+
+@functools.cache
+def choose(method, height, width, w_shape, window):
+    """The method to use, a name in METHODS: what "auto" stands for (see above), or `method`.
+
+    method: "auto" or a name in METHODS.
+    height, width: of the input.
+    w_shape: (F, C, K, K).
+    window: geometry.Window of the filters.
+
+    Raises ValueError for another method, and for "winograd" with filters that it can't take.
+    """
+    checks.one_of("method", method, ("auto", *METHODS))
+    if method == "winograd":
+        winograd.tiles_of(height, width, window)        # raises the error
+    if method != "auto":
+        return method
+    if winograd.pays(height, width, w_shape, window):
+        return "winograd"
+    return "shift" if shift.pays(w_shape, window) else "unfold"
 
 
 class CompileLog(event.Listener):
@@ -40,41 +115,28 @@ class CompileLog(event.Listener):
 
     def on_start(self, happening):
         """Called by Numba before it compiles anything (never when it loads from the cache)."""
-        ours = (happening.data["dispatcher"].py_func.__module__ or "").startswith(__name__)      # None: made by exec
+        module = happening.data["dispatcher"].py_func.__module__ or ""         # None: made by exec
+        ours = module.startswith(__name__)
         running = self.own.__dict__.setdefault("running", [])      # of this thread, innermost last
         if ours and not self.kernels and not running:
-            print("numpyzf: compiling kernels for this machine; this happens once, later starts load them from disk",
-                  file=sys.stderr, flush=True)
+            cache.say("compiling kernels for this machine, " + (
+                "each when it is first needed; later starts load them from disk" if cache.FOLDER
+                else "which every start does again, as no folder can be written to that would keep "
+                "them; set NUMBA_CACHE_DIR to one"))
         running.append((ours, time.perf_counter()))
 
     def on_end(self, happening):
-        """Called by Numba when it has compiled. What compiles inside another compilation is part of it."""
-        ours, start = self.own.running.pop()
+        """Called by Numba when it has compiled. What compiles inside of a kernel is part of it."""
+        ours, begin = self.own.running.pop()
         if ours and not self.own.running:
             self.kernels += 1
-            self.seconds += time.perf_counter() - start
+            self.seconds += time.perf_counter() - begin
 
 
 _log = CompileLog()
 event.register("numba:compile", _log)
-_lock = threading.Lock()
-
-
-def _one_at_a_time(kernel):
-    def launch(*arguments):
-        with _lock:
-            kernel(*arguments)
-    launch.__doc__ = kernel.__doc__
-    return launch
-
-
-direct_forward, direct_transpose, direct_weights = map(
-    _one_at_a_time, (direct.direct_forward, direct.direct_transpose, direct.direct_weights))
-cut, unpool_windows = map(_one_at_a_time, (window.cut, window.unpool_windows))
-paste = _one_at_a_time(pasting.paste)
-naive_forward, triad = map(_one_at_a_time, (naive.naive_forward, naive.triad))
 
 
 def compile_report():
-    """(kernels, seconds): how many kernels this process has compiled so far, and how long that took in all."""
+    """(kernels, seconds): how many kernels this process has compiled, and how long it took."""
     return _log.kernels, _log.seconds

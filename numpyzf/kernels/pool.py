@@ -1,28 +1,151 @@
-"""Max pooling that records where each maximum came from, and unpooling that sends values back there.
+"""Max pooling that records where each maximum came from; unpooling that sends values back there.
 
-The idea: a switch is the place of a window's maximum, row·W + column in the unpadded input. Padding counts as −∞, so
-it is never looked at; windows are cut at the edges instead. Ties go to the first in row-major order (only a strictly
-larger value replaces the maximum), and a NaN wins against all numbers, so that it can't vanish unseen.
+The idea: a switch is the place of a window's maximum, row·W + column in the unpadded input.
+Padding counts as −∞; a window of only −∞ gets the place of its first pixel that isn't padding.
+Ties go to the first in row-major order: only a strictly larger value replaces the maximum. A NaN
+wins against all numbers, so that it can't vanish unseen.
 
-Cost: some 2·K comparisons per output, along the rows and then down; one read of the input, 8 or 12 bytes written per output. A plane
-is one thread's, so unpooling, where overlapping windows can add into one place, needs no atomic additions and is the same in every run.
+Pixels are split by row and column modulo the stride (see shared.py), for a band of rows of
+windows at a time. Then one place of all windows is one stretch: first the largest along each row of
+a window, then the largest of these rows, all in vector instructions.
+
+Cost: min(size, stride)·(size − 1) + size − 1 comparisons per output, 6 for 3×3 windows two apart;
+one read of the input, 8 or 12 bytes written per output.
+
+Threads: a plane is written by one thread. So unpooling, where overlapping windows can add into one
+place, needs no atomic additions and is the same every time.
 Source: Zeiler & Fergus section 2.1 (switches).
 """
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
-from .unfold import deal
+import numpy as np
+
+from .. import checks
+from ..geometry import Window, pool_output_size
+from .cache import njit
+from .shared import run, split_phases
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 
 
-@njit(inline="always")
-def _keep_larger(values, places, shift, best, place, n):
-    """Where values[q] is larger than best[q], or the first NaN, take it and its place, places[q] + shift, for q < n.
+class RectifiedPool(NamedTuple):
+    """A ReLU and the max pool behind it in one: what a training pass runs in place of the two.
 
-    Without the addition the compiler would choose between two addresses, not two numbers: no vector instructions, half the speed.
+    It gives the numbers of the two layers and has less to do: the ReLU's gradient passes where the
+    pool's maximum is positive, so its mask is needed at the pool's size only.
     """
-    for q in range(n):
+    window: Window      # of the pool
+    ceil: bool          # whether a last window may hang over the edge
+
+    def forward(self, x, train=True, rng=None):
+        """The maxima of max(x, 0); saved: the maxima, the switches, x's shape."""
+        N, C, H, W = x.shape
+        OH = pool_output_size(H, *self.window, self.ceil)
+        OW = pool_output_size(W, *self.window, self.ceil)
+        y, index = np.empty((N, C, OH, OW), x.dtype), np.empty((N, C, OH, OW), np.int32)
+        run(max_pool, N * C, x, y, index, *self.window, True)
+        return y, (y, index, x.shape)
+
+    def backward(self, dy, saved, need_dx=True):
+        """Pass where the maximum is positive, and unpool."""
+        y, index, x_shape = saved
+        dy = checks.array("dy", dy, "NCHW", like=y.dtype, shape=y.shape, why="that of the output")
+        dx = np.empty(x_shape, dy.dtype)
+        run(unpool_positive, len(dx) * dx.shape[1], dy, y, index, dx)
+        return dx, {}
+
+
+@njit(nogil=True, cache=True)
+def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
+    """The maximum of each window, and its switch: where in the plane it stands.
+
+    x: (N, C, H, W).
+    y: (N, C, OH, OW), a result: the maxima.
+    index: int32 (N, C, OH, OW), a result: the switches, row·W + column.
+    size, stride, pad: of the windows.
+    rectify: pool max(x, 0). The results are those that a ReLU and then this pool would give.
+    start, stop: which of the N·C planes. Number n·C + c is x[n, c].
+    """
+    channels, width = x.shape[1], x.shape[3]
+    oh, ow = y.shape[2], y.shape[3]
+    overhang = (size - 1) // stride
+    row_length = ow + overhang
+    band = max(1, min(oh, WINDOWS // row_length))
+    length = (band + overhang) * row_length
+    zero = x.dtype.type(0)
+    # where each window of a stretch begins: row·W, counted from the band's first row; its column,
+    # negative in the padding; and the sum of the two
+    row_places, columns = np.empty(length, np.int32), np.empty(length, np.int32)
+    corners = np.empty(length, np.int32)
+    for q in range(length):
+        row_places[q], columns[q] = q // row_length * stride * width, q % row_length * stride - pad
+        corners[q] = row_places[q] + columns[q]
+    # memory: the split pixels; maxima along rows, and their switches; the windows' own
+    phases = np.empty((stride * stride, length + overhang), x.dtype)
+    row_maxima = np.empty((min(size, stride), length), x.dtype)
+    row_switches = np.empty((min(size, stride), length), np.int32)
+    maxima, switches = np.empty(band * row_length, x.dtype), np.empty(band * row_length, np.int32)
+    for plane in range(start, stop):
+        # this channel of this image
+        n, c = plane // channels, plane % channels
+        for top in range(0, oh, band):
+            # this band: how many rows of windows; row·W of its first row; how many numbers are
+            # filled
+            rows, base = min(band, oh - top), np.int32(top * stride * width)
+            seen = (rows + overhang) * row_length
+            split_phases(x[n, c], phases, x.dtype.type(-np.inf), top, rows + overhang, row_length,
+                         stride, pad)
+            # along the rows; row a of window (p, q) is also row a + stride of window (p − 1, q):
+            # computed once
+            for a in range(min(size, stride)):
+                pixels, best, place = phases[a * stride], row_maxima[a], row_switches[a]
+                row = np.int32((a - pad) * width)
+                # begin with the first pixel; a ReLU's zero is then beaten by positive ones only
+                if rectify:
+                    for q in range(seen):
+                        best[q] = zero if pixels[q] <= zero else pixels[q]
+                else:
+                    for q in range(seen):
+                        best[q] = pixels[q]
+                # its switch counts from the band's first row, so the plane's row 0 is −base. A
+                # place in the padding moves to row 0, to column 0, or both. It stays the switch of
+                # a window in which all is −∞, or with a ReLU nothing positive
+                for q in range(seen):
+                    place[q] = np.int32(max(row_places[q] + row, -base) + max(columns[q], 0))
+                # the other pixels of the row, one after the other
+                for j in range(1, size):
+                    pixels = phases[a * stride + j % stride, j // stride:]
+                    keep_larger(pixels, corners, np.int32(row + j), best, place, seen)
+            # down the rows: begin with row 0, counting switches from the plane's first pixel
+            for q in range(rows * row_length):
+                maxima[q], switches[q] = row_maxima[0, q], np.int32(row_switches[0, q] + base)
+            # row i of the windows is row i % stride of windows i // stride further down
+            for i in range(1, size):
+                below = i // stride * row_length
+                keep_larger(row_maxima[i % stride, below:], row_switches[i % stride, below:], base,
+                            maxima, switches, rows * row_length)
+            # write the rows, without what lies between them
+            for p in range(rows):
+                values, places = maxima[p * row_length:], switches[p * row_length:]
+                out, out_index = y[n, c, top + p], index[n, c, top + p]
+                for q in range(ow):
+                    out[q] = values[q]
+                for q in range(ow):
+                    out_index[q] = places[q]
+
+
+@njit(inline="always")
+def keep_larger(values, places, shift, best, place, count):
+    """Where values[q] > best[q], or is the first NaN, take it and its place, places[q] + shift.
+
+    values, places: numbers and their places.
+    shift: added to every place.
+    best, place: the largest so far and where it was, `count` of each; overwritten.
+    count: how many numbers to compare.
+    """
+    # `+ shift` belongs in here: without it the compiler chooses between two addresses, not between
+    # two numbers, and makes no vector code (half the speed)
+    for q in range(count):
         value, so_far = values[q], best[q]
         better = (not value <= so_far) & (so_far == so_far)
         best[q] = value if better else so_far
@@ -30,61 +153,38 @@ def _keep_larger(values, places, shift, best, place, n):
 
 
 @njit(nogil=True, cache=True)
-def max_pool(x, y, index, first, last, size, stride, pad):
-    """x (N, C, H, W) -> y and index (int32), both (N, C, OH, OW): planes first … last − 1 of the N·C.
+def unpool(r, index, x, start, stop):
+    """Zero, but for the values sent to their places. Values that come to one place add up.
 
-    For a band of rows of windows at a time, the pixels they look at are dealt out by row and column modulo the stride. Then pixel j of
-    every window's row is one contiguous run, `across` for each row (a little more than OW), and so is row i of all windows: first the
-    largest along each row, then the largest of these down the windows, all in vector instructions.
+    r: (N, C, OH, OW).
+    index: int32 (N, C, OH, OW), the place of each value, row·W + column.
+    x: (N, C, H, W), the result.
+    start, stop: which of the N·C planes, as in max_pool.
     """
-    channels, width = x.shape[1], x.shape[3]
-    oh, ow = y.shape[2], y.shape[3]
-    more = (size - 1) // stride
-    across = ow + more
-    band = max(1, min(oh, WINDOWS // across))
-    length, phases = (band + more) * across, min(size, stride)
-    above, left, home = np.empty(length, np.int32), np.empty(length, np.int32), np.empty(length, np.int32)
-    for q in range(length):
-        above[q], left[q] = q // across * stride * width, q % across * stride - pad         # row·W, from the band's first, and column
-        home[q] = above[q] + left[q]
-    dealt = np.empty((stride * stride, length + more), x.dtype)
-    along, along_places = np.empty((phases, length), x.dtype), np.empty((phases, length), np.int32)
-    best, places = np.empty(band * across, x.dtype), np.empty(band * across, np.int32)
-    for job in range(first, last):
-        n, c = job // channels, job % channels
-        for start in range(0, oh, band):
-            rows, base = min(band, oh - start), np.int32(start * stride * width)       # places along the rows are counted from base
-            deal(x[n, c], dealt, x.dtype.type(-np.inf), start, rows + more, across, stride, pad)
-            for a in range(phases):
-                pixels, larger, place = dealt[a * stride], along[a], along_places[a]
-                row = np.int32((a - pad) * width)
-                for q in range((rows + more) * across):
-                    larger[q] = pixels[q]
-                for q in range((rows + more) * across):     # if all is −∞, the switch is the first pixel that isn't padding
-                    place[q] = np.int32(max(above[q] + row, -base) + max(left[q], 0))
-                for j in range(1, size):
-                    _keep_larger(dealt[a * stride + j % stride, j // stride:], home, np.int32(row + j), larger, place, (rows + more) * across)
-            for q in range(rows * across):
-                best[q], places[q] = along[0, q], np.int32(along_places[0, q] + base)
-            for i in range(1, size):
-                down = i // stride * across
-                _keep_larger(along[i % stride, down:], along_places[i % stride, down:], base, best, places, rows * across)
-            for p in range(rows):
-                values, switches, out, out_index = best[p * across:], places[p * across:], y[n, c, start + p], index[n, c, start + p]
-                for q in range(ow):
-                    out[q] = values[q]
-                for q in range(ow):
-                    out_index[q] = switches[q]
+    channels, oh, ow = r.shape[1:]
+    for plane in range(start, stop):
+        # this channel of this image, as a flat array: a switch is a place in it
+        n, c = plane // channels, plane % channels
+        pixels = x[n, c].reshape(-1)
+        # zero where no window has its maximum
+        pixels[:] = 0
+        # send every value to its place
+        for p in range(oh):
+            for q in range(ow):
+                pixels[index[n, c, p, q]] += r[n, c, p, q]
 
 
 @njit(nogil=True, cache=True)
-def unpool(r, index, x, first, last):
-    """r and index (N, C, OH, OW) -> planes first … last − 1 of x (N, C, H, W): zero but for the sums of the values sent to each place."""
+def unpool_positive(r, y, index, x, start, stop):
+    """unpool, but of the values only whose maximum y (N, C, OH, OW) is positive: past a ReLU."""
     channels, oh, ow = r.shape[1:]
-    for job in range(first, last):
-        n, c = job // channels, job % channels
-        plane = x[n, c].reshape(-1)
-        plane[:] = 0
+    zero = r.dtype.type(0)
+    for plane in range(start, stop):
+        # this channel of this image, as in unpool
+        n, c = plane // channels, plane % channels
+        pixels = x[n, c].reshape(-1)
+        pixels[:] = 0
+        # the ReLU's gradient passes where its output was positive; elsewhere nothing is sent
         for p in range(oh):
             for q in range(ow):
-                plane[index[n, c, p, q]] += r[n, c, p, q]
+                pixels[index[n, c, p, q]] += r[n, c, p, q] if y[n, c, p, q] > zero else zero

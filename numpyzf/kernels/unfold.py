@@ -1,123 +1,199 @@
-"""Unfold windows into columns, and fold columns back: what turns a convolution into one matrix product.
+"""Convolution by unfolding: windows become columns, and BLAS multiplies them with the filters.
 
-The idea: lay every window of the input out as a column. Convolution is then (F, C·K·K) @ (C·K·K, windows), one call
-of BLAS at the machine's full rate. Row (c, i, j) of the columns is channel c, shifted by (i, j) and thinned by the
-stride, so unfolding is C·K·K shifted copies. `fold` is the adjoint: it adds every column back where it came from.
+The idea: lay every window of the input out as a column. Convolution is then one matrix product,
+(F, C·K·K) @ (C·K·K, windows), one call of BLAS at the machine's full rate. Row (c, i, j) of the
+columns is channel c, shifted by (i, j), of which every stride-th pixel is taken: unfolding is
+C·K·K shifted copies. `fold` is the adjoint: it adds every column back where it came from. One more
+row of columns, of ones, meets the bias on the way forward, and makes its gradient on the way back.
 
-Cost: unfolding writes C·K·K·OH·OW numbers and reads as many; the product then does F multiplications with each of
-them, so the larger F, the less unfolding matters. Source: im2col, as in Chellapilla et al. 2006 and Caffe.
+Cost: unfolding writes C·K·K·OH·OW numbers for each image and reads as many. The product then does F
+multiplications with each of them: the larger F, the less unfolding matters.
+
+Threads: columns of some images, or of some rows of one image, are made at a time. One thread writes
+all of a row of columns, or in `fold` all of a plane of x. BLAS multiplies with threads of its own.
+Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
-from numba import njit
+
+from ..geometry import conv_output_size
+from .cache import njit
+from .shared import blocks, inside, run, scratch, take_every
+
+COLUMN_NBYTES = 8 << 20         # of columns at a time
+
+# ---- drivers ------------------------------------------------------------------------------------
 
 
-@njit(inline="always")
-def inside(n, shift, stride, count):
-    """Which windows o in [0, count) have their pixel o·stride + shift inside [0, n): a range [lo, hi)."""
-    lo = 0 if shift >= 0 else (-shift + stride - 1) // stride
-    hi = (n - 1 - shift) // stride + 1 if n - 1 - shift >= 0 else 0
-    lo = min(lo, count)
-    return lo, max(min(hi, count), lo)
+def conv_forward(x, w, b, window):
+    """As in direct.py: one matrix product for each block of columns."""
+    F = len(w)
+    OH, OW = conv_output_size(x.shape[2], *window), conv_output_size(x.shape[3], *window)
+    y = np.empty((len(x), F, OH, OW), x.dtype)
+    # the bias is the filters' last column, and meets the row of ones
+    wb = np.hstack([w.reshape(F, -1), b[:, None]])
+    for images, rows, columns in blocks_of_columns(x, window, OH, OW):
+        if images.stop - images.start == 1:
+            # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P), some rows of one image, written in place
+            out = y[images].reshape(F, OH * OW)[:, rows.start * OW:rows.stop * OW]
+            np.matmul(wb, columns, out=out)
+        else:
+            # (F, C·K·K+1) @ (C·K·K+1, G·P) -> (F, G·P) -> (G, F, OH, OW)
+            y[images] = np.matmul(wb, columns).reshape(F, -1, OH, OW).transpose(1, 0, 2, 3)
+    return y
 
 
-@njit(inline="always")
-def thin(pixels, line, count, stride):
-    """line[u] = pixels[u·stride]. Strides of 1 and 2 are said apart, so that the compiler can use vector instructions."""
-    if stride == 1:
-        for u in range(count):
-            line[u] = pixels[u]
-    elif stride == 2:
-        for u in range(count):
-            line[u] = pixels[2 * u]
-    else:
-        for u in range(count):
-            line[u] = pixels[u * stride]
+def conv_backward(dy, x, w, window, need_dx):
+    """As in direct.py. x is unfolded again: the columns of the way forward are not kept."""
+    F, C, K, _ = w.shape
+    OH, OW = dy.shape[2:]
+    dx = conv_transpose(dy, w, window, x.shape[2:]) if need_dx else None
+    dwb = np.zeros((F, C * K * K + 1), x.dtype)
+    for images, rows, columns in blocks_of_columns(x, window, OH, OW):
+        # (G, F, rows, OW) -> (F, G·P), no copy for one image
+        signal = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(F, -1)
+        # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
+        dwb += signal @ columns.T
+    dw = np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape)
+    return dx, dw, np.ascontiguousarray(dwb[:, -1])
 
 
-@njit(inline="always")
-def deal(plane, dealt, fill, top, rows, across, stride, pad):
-    """Deal pixels out by row and column modulo the stride: what a window sees at (i, j) is then a neighbor of what the next one sees there.
+def conv_transpose(r, w, window, size):
+    """As in direct.py: the product makes columns, which `fold` adds up in x."""
+    N, F, OH, OW = r.shape
+    C, K = w.shape[1:3]
+    x = np.empty((N, C, *size), r.dtype)
+    wt = w.reshape(F, C * K * K).T
+    for images in blocks(0, N, C * K * K * OH * OW * r.itemsize, COLUMN_NBYTES):
+        # (G, F, OH, OW) -> (F, G·P), no copy for one image
+        signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
+        # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
+        out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
+        columns = np.matmul(wt, signal, out=out)
+        run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
+    return x
 
-    dealt[a·stride + b, p·across + q] = plane[(top + p)·stride + a − pad, q·stride + b − pad], for p < rows, q < across; `fill` outside of the plane.
+
+def blocks_of_columns(x, window, OH, OW):
+    """Unfold x, some images or some rows of one image at a time.
+
+    x: (N, C, H, W).
+    window: geometry.Window of the filters.
+    OH, OW: the size of the outputs.
+
+    Yields images, rows (slices of N and of OH) and their columns (C·K·K + 1, G·P): P outputs of
+    each of G images. The columns are scratch memory, which the next block overwrites.
     """
-    height, width = plane.shape
-    for a in range(stride):
-        for b in range(stride):
-            left, right = inside(width, b - pad, stride, across)
-            for p in range(rows):
-                h = (top + p) * stride + a - pad
-                line = dealt[a * stride + b, p * across:]
-                if 0 <= h < height:
-                    for q in range(left):
-                        line[q] = fill
-                    thin(plane[h, left * stride + b - pad:], line[left:], right - left, stride)
-                    for q in range(right, across):
-                        line[q] = fill
-                else:
-                    for q in range(across):
-                        line[q] = fill
+    N, C = x.shape[:2]
+    K, stride, pad = window
+    row_nbytes = (C * K * K + 1) * OW * x.itemsize
+    if OH * row_nbytes <= COLUMN_NBYTES:
+        parts = [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_NBYTES)]
+    else:
+        rows_of_one = blocks(0, OH, row_nbytes, COLUMN_NBYTES)
+        parts = [(slice(n, n + 1), rows) for n in range(N) for rows in rows_of_one]
+    for images, rows in parts:
+        count, G = rows.stop - rows.start, images.stop - images.start
+        columns = scratch("columns", (C * K * K + 1, G * count * OW), x.dtype)
+        run(unfold, C * K, x[images], columns, rows.start, K, stride, pad, count, OW)
+        yield images, rows, columns
 
+
+# ---- kernels ------------------------------------------------------------------------------------
 
 @njit(nogil=True, cache=True)
-def unfold(x, cols, first, last, start, k, stride, pad, rows, ow):
-    """x (G, C, H, W) -> cols (C·k·k + 1, G·rows·ow), the windows of output rows start … start + rows − 1; the last row is of ones.
+def unfold(x, columns, top, size, stride, pad, rows, ow, start, stop):
+    """Lay windows of x out as columns: `rows` rows of outputs, from row `top` on.
 
-    first … last − 1: the share of the C·k pairs (channel, row of the filter) that this call does.
-    A row of x, with its margin, is dealt out by column modulo the stride: then all that is copied from it is contiguous.
+    A row of x is split by column modulo the stride (see shared.py). Then all that is copied from it
+    is contiguous.
+
+    x: (G, C, H, W).
+    columns: (C·size·size + 1, G·rows·ow), the result.
+    top: the first row of outputs.
+    size, stride, pad: of the filters.
+    rows: how many rows of outputs.
+    ow: outputs in a row.
+    start, stop: which of the C·size pairs (channel, row of the filter). A pair is `size` rows of
+    columns. Pair 0 also writes the last row of columns, of ones.
     """
     images, channels, height, width = x.shape
-    lines = np.zeros((stride, ow + (k - 1) // stride), x.dtype)
+    row_length = ow + (size - 1) // stride
+    phases = np.zeros((stride, row_length), x.dtype)        # padding stays zero
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    for job in range(first, last):
-        c, i = job // k, job % k
+    for pair in range(start, stop):
+        # row i of channel c's filter: rows pair·size to pair·size + size of columns
+        c, i = pair // size, pair % size
         for g in range(images):
-            for o in range(rows):
-                h, at = (start + o) * stride + i - pad, (g * rows + o) * ow
+            for p in range(rows):
+                # the row of pixels under row i of the filter; where its outputs stand in columns
+                h, place = (top + p) * stride + i - pad, (g * rows + p) * ow
                 if 0 <= h < height:
                     for phase in range(stride):
-                        lo, hi = inside(width, phase - pad, stride, lines.shape[1])
-                        thin(x[g, c, h, lo * stride + phase - pad:], lines[phase, lo:], hi - lo, stride)
-                        for u in range((k - phase + stride - 1) // stride):
-                            values, line = cols[job * k + u * stride + phase, at:], lines[phase, u:]
+                        # split: the row's pixels of this phase
+                        q_start, q_stop = inside(width, phase - pad, stride, row_length)
+                        pixels = x[g, c, h, q_start * stride + phase - pad:]
+                        take_every(stride, pixels, phases[phase, q_start:], q_stop - q_start)
+                        # copy: a stretch for every tap j = tap·stride + phase of the filter's row
+                        for tap in range((size - phase + stride - 1) // stride):
+                            out = columns[pair * size + tap * stride + phase, place:]
+                            line = phases[phase, tap:]
                             for q in range(ow):
-                                values[q] = line[q]
+                                out[q] = line[q]
                 else:
-                    for j in range(k):
-                        values = cols[job * k + j, at:]
+                    # a row of padding
+                    for j in range(size):
+                        out = columns[pair * size + j, place:]
                         for q in range(ow):
-                            values[q] = zero
-                if job == 0:
-                    values = cols[channels * k * k, at:]
+                            out[q] = zero
+                # the ones that meet the bias
+                if pair == 0:
+                    out = columns[channels * size * size, place:]
                     for q in range(ow):
-                        values[q] = one
+                        out[q] = one
 
 
 @njit(nogil=True, cache=True)
-def fold(cols, x, first, last, k, stride, pad, oh, ow):
-    """Adjoint of unfold: cols (C·k·k, G·oh·ow) -> channels first … last − 1 of x (G, C, H, W), overwritten by the sums.
+def fold(columns, x, size, stride, pad, oh, ow, start, stop):
+    """The adjoint of unfold: every column is added back where it came from.
 
-    Row by row of x: what comes to it from all windows is added up in lines, as in unfold, and then put in place.
+    Each row of x by itself: what comes to it from all windows is added up, split by column modulo
+    the stride as in unfold. Then it is put in place.
+
+    columns: (C·size·size, G·oh·ow).
+    x: (G, C, H, W), the result.
+    size, stride, pad: of the filters.
+    oh, ow: the size of the outputs.
+    start, stop: which of the C channels.
     """
-    images, channels, height, width = x.shape
-    lines = np.empty((stride, ow + (k - 1) // stride), x.dtype)
+    images, _, height, width = x.shape
+    row_length = ow + (size - 1) // stride
+    sums = np.empty((stride, row_length), x.dtype)
     zero = x.dtype.type(0)
-    for c in range(first, last):
+    for c in range(start, stop):
+        # every row h of x by itself
         for g in range(images):
             for h in range(height):
-                lines[:] = 0
-                for i in range((h + pad) % stride, k, stride):
-                    o = (h + pad - i) // stride
-                    if 0 <= o < oh:
+                # add up: row i of the filter saw this row from row p of outputs
+                sums[:] = 0
+                for i in range((h + pad) % stride, size, stride):
+                    p = (h + pad - i) // stride
+                    if 0 <= p < oh:
                         for phase in range(stride):
-                            for u in range((k - phase + stride - 1) // stride):
-                                values, line = cols[(c * k + i) * k + u * stride + phase, (g * oh + o) * ow:], lines[phase, u:]
+                            # every tap j = tap·stride + phase of the filter's row
+                            for tap in range((size - phase + stride - 1) // stride):
+                                row = (c * size + i) * size + tap * stride + phase
+                                values, line = columns[row, (g * oh + p) * ow:], sums[phase, tap:]
                                 for q in range(ow):
                                     line[q] += values[q]
+                # put in place: zero where no window looked
                 out = x[g, c, h]
-                for w in range(width):
-                    out[w] = zero
+                for v in range(width):
+                    out[v] = zero
                 for phase in range(stride):
-                    lo, hi = inside(width, phase - pad, stride, lines.shape[1])
-                    line, pixels = lines[phase, lo:], x[g, c, h, lo * stride + phase - pad:]
-                    for u in range(hi - lo):
-                        pixels[u * stride] = line[u]
+                    # the columns q of this phase for which q·stride + phase − pad lies in x
+                    q_start = max(pad - phase + stride - 1, 0) // stride
+                    q_stop = min((width - 1 + pad - phase) // stride + 1, row_length)
+                    line = sums[phase, q_start:]
+                    pixels = x[g, c, h, q_start * stride + phase - pad:]
+                    for q in range(q_stop - q_start):
+                        pixels[q * stride] = line[q]

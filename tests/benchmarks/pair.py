@@ -1,4 +1,7 @@
-"""Two workers, one per library, that take turns: numpyzf, PyTorch, numpyzf, PyTorch … never both at once."""
+"""Two workers, one per library, that take turns: numpyzf, PyTorch, numpyzf, PyTorch …
+
+They never run both at once.
+"""
 import json
 import os
 import subprocess
@@ -21,17 +24,25 @@ class Worker:
     """A worker process; `ask` gives it an order and waits for the answer."""
 
     def __init__(self, script, threads, **environment):
-        variables = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = os.environ | dict.fromkeys(variables, str(threads)) | {"PYTHONPATH": str(HERE.parents[1])} | environment
-        self.process = subprocess.Popen([sys.executable, "-W", "ignore", HERE / script], env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        variables = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                     "MKL_NUM_THREADS")
+        environment = {**os.environ, **dict.fromkeys(variables, str(threads)),
+                       "PYTHONPATH": str(HERE.parents[1]), **environment}
+        self.process = subprocess.Popen([sys.executable, "-W", "ignore", HERE / script],
+                                        env=environment, text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
 
     def ask(self, do, **order):
-        """The answer, a dictionary. Raises Missing where the library lacks something, RuntimeError where the worker failed."""
+        """Give an order; returns the answer, a dictionary.
+
+        Raises Missing where the library lacks something, RuntimeError where the worker failed.
+        """
         self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"error": f"the worker ended (exit code {self.process.wait()})"}
+        if not line:
+            raise RuntimeError(f"the worker ended (exit code {self.process.wait()})")
+        answer = json.loads(line)
         if "missing" in answer:
             raise Missing(answer["missing"])
         if "error" in answer:
@@ -49,45 +60,67 @@ class Worker:
 
 
 class Result(NamedTuple):
-    """What a case gave; times are medians in seconds per unit of work, peaks in bytes."""
-    times: tuple            # (numpyzf, PyTorch)
+    """What a case gave."""
+    times: tuple            # (numpyzf, PyTorch): medians, in seconds per unit of work
     ratio: float            # of the medians
     quartiles: tuple        # of the ratios of neighboring runs
-    peaks: tuple
+    peaks: tuple            # (numpyzf, PyTorch): most memory of the process, in bytes
     difference: float       # between the two answers, relative
     setting: str            # what PyTorch was fastest with
-    matmul: float           # seconds of np.matmul of 2048³ in numpyzf's worker, if the case has it
+    matmul: float           # seconds of np.matmul of 2048³ in numpyzf's worker; 0 if not measured
 
 
 def measure(case, *, threads, repeat, budget, ours=None, theirs=None, **options):
-    """Run one case as a pair of fresh workers. ours, theirs: options of one side only. Returns a Result."""
+    """Run one case as a pair of fresh workers; returns a Result.
+
+    threads: of each side
+    repeat: how many times each side runs
+    budget: seconds to try each setting of PyTorch
+    ours, theirs: options of one side only
+    options: of both
+    """
     with Worker("worker_torch.py", threads) as worker:
         chosen = worker.ask("choose", case=case, budget=budget, **options, **(theirs or {}))
+    theirs = {**(theirs or {}), **chosen["options"]}
     with Worker("worker_numpyzf.py", threads) as a, Worker("worker_torch.py", threads) as b:
-        units = [a.ask("set_up", case=case, **options, **(ours or {}))["units"],
-                 b.ask("set_up", case=case, **options, **(theirs or {}), **chosen["options"])["units"]]
+        our_units = a.ask("set_up", case=case, **options, **(ours or {}))["units"]
+        their_units = b.ask("set_up", case=case, **options, **theirs)["units"]
         off = difference(a.ask("check"), b.ask("check"))
-        times = {(a, "run"): [], (b, "run"): []}
+        works = [(a, "run"), (b, "run")]
         if case == "conv":
-            times[a, "matmul"] = []
-        calls = {}
-        for worker, what in times:                      # warm up, and see how often short work has to be repeated
-            worker.ask(what)
-            calls[worker, what] = max(1, round(LEAST / worker.ask(what)["seconds"]))
-        for _ in range(repeat):
-            for (worker, what), seconds in times.items():
-                time.sleep(REST)
-                seconds.append(worker.ask(what, calls=calls[worker, what])["seconds"])
-        peaks = tuple(worker.ask("peak")["bytes"] for worker in (a, b))
-    runs = [[seconds / u for seconds in times[worker, "run"]] for worker, u in zip((a, b), units)]
-    medians = tuple(map(median, runs))
-    pairs = [x / y for x, y in zip(*runs)]
-    low, _, high = quantiles(pairs, n=4, method="inclusive") if repeat > 1 else pairs * 3
-    return Result(medians, medians[0] / medians[1], (low, high), peaks, off, setting(chosen), median(times.get((a, "matmul"), [0.0])))
+            works.append((a, "matmul"))
+        seconds = take_turns(works, repeat)
+        peaks = (a.ask("peak")["bytes"], b.ask("peak")["bytes"])
+    our_times = [value / our_units for value in seconds[a, "run"]]
+    their_times = [value / their_units for value in seconds[b, "run"]]
+    times = (median(our_times), median(their_times))
+    ratios = [x / y for x, y in zip(our_times, their_times)]
+    low, _, high = quantiles(ratios, n=4, method="inclusive") if repeat > 1 else ratios * 3
+    matmul = median(seconds[a, "matmul"]) if case == "conv" else 0.0
+    return Result(times, times[0] / times[1], (low, high), peaks, off, setting(chosen), matmul)
 
 
-def alone(case, *, threads, repeat, what="run", **options):
-    """numpyzf only: the median of seconds of one `what`, and the bytes of memory it takes beyond what was there after setting up."""
+def take_turns(works, repeat):
+    """Run some works, (worker, what), in turns; returns {(worker, what): list of seconds}."""
+    calls = {}
+    for worker, what in works:      # warm up, and see how often short work has to be repeated
+        worker.ask(what)
+        calls[worker, what] = max(1, round(LEAST / worker.ask(what)["seconds"]))
+    seconds = {work: [] for work in works}
+    for _ in range(repeat):
+        for worker, what in works:
+            time.sleep(REST)
+            answer = worker.ask(what, calls=calls[worker, what])
+            seconds[worker, what].append(answer["seconds"])
+    return seconds
+
+
+def measure_numpyzf(case, *, threads, repeat, what="run", **options):
+    """One case without PyTorch.
+
+    Returns the median of seconds of one `what`, and the bytes of memory that it takes beyond what
+    was there after setting up.
+    """
     with Worker("worker_numpyzf.py", threads) as worker:
         worker.ask("set_up", case=case, **options)
         before = worker.ask("reset_peak")["bytes"]
@@ -98,15 +131,21 @@ def alone(case, *, threads, repeat, what="run", **options):
 
 
 def difference(ours, theirs):
-    """The largest difference of two answers, {name: list}, relative to the largest value of each list."""
+    """The largest difference of two answers {name: list}, relative to each list's largest value."""
     if ours.keys() != theirs.keys():
         raise RuntimeError(f"the two sides answer different things: {list(ours)}, {list(theirs)}")
-    return max(max(abs(x - y) for x, y in zip(ours[name], theirs[name], strict=True)) / max(map(abs, theirs[name])) for name in ours)
+    relative = []
+    for name in ours:
+        largest = max(abs(y) for y in theirs[name])
+        off = max(abs(x - y) for x, y in zip(ours[name], theirs[name], strict=True))
+        relative.append(off / largest)
+    return max(relative)
 
 
 def setting(chosen):
     """What won, and how much slower the rest was."""
     best = chosen["best"]
     fastest = chosen["seconds"][best]
-    rest = [f"{name} ×{seconds / fastest:.2f}" for name, seconds in chosen["seconds"].items() if name != best]
+    rest = [f"{name} ×{seconds / fastest:.2f}" for name, seconds in chosen["seconds"].items()
+            if name != best]
     return best + (f" ({', '.join(rest)})" if rest else "")

@@ -1,8 +1,13 @@
-"""The half of a worker that knows no library: takes orders as lines of JSON on stdin, answers each with one on stdout.
+"""The half of a worker that knows no library.
 
-A case is a function that sets it up and returns a dictionary: "run", a function, the work that is timed; "units", how much
-of it one run does (1 if absent); "check", a function that returns {name: list of numbers} to compare; "note"; and other
-functions to time, by name.
+It takes orders as lines of JSON on stdin, and answers each with a line on stdout. A case is a
+function that sets it up and returns a dictionary:
+
+    "run"       a function, the work that is timed
+    "units"     how much of the work one run does; 1 if absent
+    "check"     a function that returns {name: list of numbers} to compare
+    "note"      a remark
+    others      functions to time, by name
 """
 import json
 import os
@@ -66,4 +71,5 @@ def peak():
             return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024
     except OSError:
         import resource
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024        # else it is in kilobytes

@@ -1,7 +1,9 @@
-"""PyTorch's side (and Captum's): sets the same cases up and runs them, each in the setting that is fastest here.
+"""PyTorch's side (and Captum's): sets the same cases up and runs them, each in the setting that is
+fastest here.
 
-Eager PyTorch, float32, oneDNN on. Choices that depend on the machine are tried before a case (`choose`): the memory format,
-the form of the optimizer, the batch of an occlusion. Imports nothing of numpyzf.
+Eager PyTorch, float32, oneDNN on. Choices that depend on the machine are tried before a case
+(`choose`): the memory format, the form of the optimizer, the batch of an occlusion. Imports nothing
+of numpyzf.
 """
 import itertools
 import os
@@ -19,7 +21,10 @@ FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channel
 
 
 def network(net, inplace=True):
-    """A net of torch.nn with the shared parameters. inplace: whether a ReLU writes into its input, which saves memory and time."""
+    """A net of torch.nn with the shared parameters.
+
+    inplace: whether a ReLU writes into its input, which saves memory and time
+    """
     def module(kind, s):
         if kind == "conv":
             return nn.Conv2d(s["C"], s["F"], s["K"], s["stride"], s["pad"])
@@ -29,7 +34,9 @@ def network(net, inplace=True):
             return nn.LocalResponseNorm(s["size"], s["alpha"], s["beta"], s["k"])
         if kind == "linear":
             return nn.utils.skip_init(nn.Linear, s["inputs"], s["outputs"])
-        return {"relu": lambda: nn.ReLU(inplace), "flatten": nn.Flatten, "dropout": lambda: nn.Dropout(s["rate"])}[kind]()
+        if kind == "dropout":
+            return nn.Dropout(s["rate"])
+        return nn.ReLU(inplace) if kind == "relu" else nn.Flatten()
 
     model = nn.Sequential()
     for name, kind, settings in nets.layers(net):
@@ -37,22 +44,29 @@ def network(net, inplace=True):
     with torch.no_grad():
         for name, value in nets.parameters(net):
             layer, key = name.split(".")
-            getattr(getattr(model, layer), {"w": "weight", "b": "bias"}[key]).copy_(torch.from_numpy(value))
+            own = getattr(model, layer)
+            parameter = own.weight if key == "w" else own.bias
+            parameter.copy_(torch.from_numpy(value))
     return model
 
 
 def named(model):
     """{"conv1.w": …}: the parameters under numpyzf's names."""
-    return {name.replace("weight", "w").replace("bias", "b"): value.detach() for name, value in model.named_parameters()}
+    return {name.replace("weight", "w").replace("bias", "b"): value.detach()
+            for name, value in model.named_parameters()}
 
 
 def step(net, batch, memory, optimizer):
-    """A training step: forward, loss, backward, momentum, renormalization; the loss and the correct answers as numbers, as in numpyzf."""
+    """A training step: forward, loss, backward, momentum, renormalization.
+
+    It returns the loss and the number of correct answers, as numpyzf's.
+    """
     model = network(net).to(memory_format=FORMATS[memory]).train()
     x, labels = (torch.from_numpy(array) for array in nets.batch(net, batch))
     x = x.to(memory_format=FORMATS[memory])
     sgd = torch.optim.SGD(model.parameters(), nets.RATE, nets.MOMENTUM, **{optimizer: True})
-    loss_of, filters = nn.CrossEntropyLoss(), [m.weight for m in model if isinstance(m, nn.Conv2d)]
+    loss_of = nn.CrossEntropyLoss()
+    filters = [m.weight for m in model if isinstance(m, nn.Conv2d)]
 
     def run():
         sgd.zero_grad(set_to_none=True)
@@ -62,7 +76,8 @@ def step(net, batch, memory, optimizer):
         sgd.step()
         with torch.no_grad():
             for w in filters:
-                rms = torch.linalg.vector_norm(w, dim=(1, 2, 3), keepdim=True) / w[0].numel()**0.5
+                norm = torch.linalg.vector_norm(w, dim=(1, 2, 3), keepdim=True)
+                rms = norm / w[0].numel()**0.5
                 w.mul_(nets.RADIUS / rms.clamp_(min=nets.RADIUS))
             return loss.item(), (scores.argmax(1) == labels).sum().item()
 
@@ -74,7 +89,9 @@ def step(net, batch, memory, optimizer):
         answer = {"loss": [run()[0]]}
         for drop in drops:
             drop.train()
-        return answer | {name: (nets.sample(value) - before[name]).tolist() for name, value in named(model).items()}
+        for name, value in named(model).items():
+            answer[name] = (nets.sample(value) - before[name]).tolist()
+        return answer
 
     return {"run": run, "check": check}
 
@@ -96,26 +113,35 @@ def conv(layer, direction, batch, memory):
     x, w, b, dy = map(torch.from_numpy, nets.convolution_arrays(layer, batch))
     x, w, dy = (array.to(memory_format=FORMATS[memory]) for array in (x, w, dy))
     s = nets.convolution(layer)
-    stride, pad, wanted = [s["stride"]] * 2, [s["pad"]] * 2, [layer != "conv1", True, True]
+    stride, pad = [s["stride"], s["stride"]], [s["pad"], s["pad"]]
+    wanted = [layer != "conv1", True, True]         # dx, dw, db
 
     def run():
         with torch.inference_mode():
             if direction == "forward":
-                return torch.nn.functional.conv2d(x, w, b, stride, pad),
-            return torch.ops.aten.convolution_backward(dy, x, w, [s["F"]], stride, pad, [1, 1], False, [0, 0], 1, wanted)
+                return (torch.nn.functional.conv2d(x, w, b, stride, pad),)
+            return torch.ops.aten.convolution_backward(dy, x, w, [s["F"]], stride, pad, [1, 1],
+                                                       False, [0, 0], 1, wanted)
 
-    return {"run": run, "check": lambda: {str(i): nets.sample(y) for i, y in enumerate(run()) if y is not None}}
+    def check():
+        return {str(i): nets.sample(y) for i, y in enumerate(run()) if y is not None}
+
+    return {"run": run, "check": check}
 
 
 def project(layer, maps, memory, per_call):
-    """Captum's Deconvolution through the net up to `layer`: nine images, a target in each, for each of `maps` maps.
+    """Captum's Deconvolution through the net up to `layer`.
 
-    per_call: images that go through the net in one call, each with its own target. The seed is 1, where numpyzf's is the
-    activation, and contrast normalization passes its gradient, where numpyzf's passes the signal unchanged, as in the paper.
+    For each of `maps` maps, nine images with a target in each. The seed is 1, where numpyzf's is
+    the activation. Contrast normalization passes its gradient, where numpyzf's passes the signal
+    unchanged, as in the paper.
+
+    per_call: images that go through the net in one call, each with its own target
     """
     from captum.attr import Deconvolution
     whole = network("zfnet", inplace=False)         # Captum's hooks on ReLUs need their inputs
-    model = whole[:[name for name, _ in whole.named_children()].index(layer) + 1].eval().to(memory_format=FORMATS[memory])
+    names = [name for name, _ in whole.named_children()]
+    model = whole[:names.index(layer) + 1].eval().to(memory_format=FORMATS[memory])
     x = torch.from_numpy(nets.batch("zfnet", 9)[0]).to(memory_format=FORMATS[memory])
     with torch.inference_mode():
         y = model(x).numpy()
@@ -124,7 +150,8 @@ def project(layer, maps, memory, per_call):
     def attribute(units):
         for start in range(0, len(units), per_call):
             part = units[start:start + per_call]
-            rows = slice(part[0][0], part[0][0] + len(part))        # the nine units of a map lie in images 0 … 8
+            first = part[0][0]      # the nine units of a map lie in images 0 … 8
+            rows = slice(first, first + len(part))
             yield method.attribute(x[rows], target=[tuple(unit[1:]) for unit in part])
 
     def run(count=maps):
@@ -132,14 +159,20 @@ def project(layer, maps, memory, per_call):
             pass
 
     def check():
-        pixels = torch.cat(list(attribute(nets.strongest(y, nets.maps(layer, 2)).tolist()))).detach()
-        return {"sum": pixels.sum((1, 2, 3)).tolist(), "strength": pixels.abs().sum((1, 2, 3)).tolist()}
+        units = nets.strongest(y, nets.maps(layer, 2)).tolist()
+        pixels = torch.cat(list(attribute(units))).detach()
+        return {"sum": pixels.sum((1, 2, 3)).tolist(),
+                "strength": pixels.abs().sum((1, 2, 3)).tolist()}
 
     return {"run": run, "trial": lambda: run(1), "units": 9 * maps, "check": check}
 
 
 def occlude(stride, memory, per_call):
-    """Captum's Occlusion of zfnet: a square of 32×32 at places `stride` apart, per_call of them in one pass through the net."""
+    """Captum's Occlusion of zfnet, a square of 32×32.
+
+    stride: pixels from one place of the square to the next
+    per_call: places that go through the net in one call
+    """
     from captum.attr import Occlusion
     model = network("zfnet").eval().to(memory_format=FORMATS[memory])
     x = torch.from_numpy(nets.batch("zfnet", 1)[0]).to(memory_format=FORMATS[memory])
@@ -147,24 +180,30 @@ def occlude(stride, memory, per_call):
 
     def run(stride=stride):
         with torch.inference_mode():
-            return method.attribute(x, (3, 32, 32), (3, stride, stride), baselines=0, target=target, perturbations_per_eval=per_call)
+            return method.attribute(x, (3, 32, 32), (3, stride, stride), baselines=0,
+                                    target=target, perturbations_per_eval=per_call)
 
     def check():
         """How much the score falls under each square of a grid without overlap."""
         return {"fall": run(32)[0, 0, ::32, ::32].flatten().tolist()}
 
-    return {"run": run, "trial": lambda: run(24), "units": ((224 - 32) // stride + 1) ** 2, "check": check}
+    units = ((224 - 32) // stride + 1) ** 2
+    return {"run": run, "trial": lambda: run(24), "units": units, "check": check}
 
 
 KINDS = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude}
-CHOICES = {"step": {"memory": FORMATS, "optimizer": ["fused", "foreach"]}, "forward": {"memory": FORMATS}, "conv": {"memory": FORMATS},
-           "project": {"memory": FORMATS, "per_call": [9, 1]}, "occlude": {"memory": FORMATS, "per_call": [1, 16, 32, 64]}}
+CHOICES = {"step": {"memory": FORMATS, "optimizer": ["fused", "foreach"]},
+           "forward": {"memory": FORMATS},
+           "conv": {"memory": FORMATS},
+           "project": {"memory": FORMATS, "per_call": [9, 1]},
+           "occlude": {"memory": FORMATS, "per_call": [1, 16, 32, 64]}}
 
 
 def choose(case, budget, **options):
-    """Try every combination of a case's choices (on a part of the work, "trial", if it has one) for `budget` seconds, twice at least.
+    """Try every combination of a case's choices, each for `budget` seconds, twice at least.
 
-    Returns the fastest's options and name, and the seconds of all.
+    If the case has a "trial", a part of the work, that is run. Returns the options and the name of
+    the fastest, and the seconds of all.
     """
     seconds = {}
     for values in itertools.product(*CHOICES[case].values()):
@@ -176,8 +215,13 @@ def choose(case, budget, **options):
             tries.append(timed(run))
         seconds[values] = min(tries)
     best = min(seconds, key=seconds.get)
-    names = {values: " ".join(f"{v} per call" if isinstance(v, int) else v for v in values) for values in seconds}
-    return {"options": dict(zip(CHOICES[case], best)), "best": names[best], "seconds": {names[v]: s for v, s in seconds.items()}}
+    return {"options": dict(zip(CHOICES[case], best)), "best": name_of(best),
+            "seconds": {name_of(values): s for values, s in seconds.items()}}
+
+
+def name_of(values):
+    """What the report calls a combination: "channels_last 16 per call"."""
+    return " ".join(f"{value} per call" if isinstance(value, int) else value for value in values)
 
 
 def cases(case, do=None, **options):

@@ -16,7 +16,10 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def refuses():
-    """refuses(kind, *words): the block must raise just this kind of error, in one line that has all the words."""
+    """refuses(kind, *words): the block must raise just this kind of error.
+
+    Its message must be one line and have all the words.
+    """
     @contextmanager
     def check(kind, *words):
         with pytest.raises(kind) as caught:

@@ -1,6 +1,7 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def put(folder, files):
 def pack(path, files, prefix="cifar-10-batches-bin/"):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:gz") as tar:
-        for name in sorted(files, reverse=True):        # the archive's order is not that of the names
+        for name in sorted(files, reverse=True):        # not in the order of the names
             member = tarfile.TarInfo(prefix + name)
             member.size = len(files[name])
             tar.addfile(member, io.BytesIO(files[name]))
@@ -50,7 +51,8 @@ def expect(data, files, names):
         for j in range(N):
             record = files[name][j * 3073:(j + 1) * 3073]
             assert data.labels[i * N + j] == record[0]
-            assert data.images[i * N + j, 2, 5, 7] == record[1 + 2 * 1024 + 5 * 32 + 7]     # blue, row 5, column 7
+            blue = 1 + 2 * 1024 + 5 * 32 + 7            # row 5, column 7
+            assert data.images[i * N + j, 2, 5, 7] == record[blue]
             assert data.images[i * N + j].tobytes() == record[1:]
 
 
@@ -140,7 +142,8 @@ def test_a_damaged_archive_is_named(tmp_path, files, no_download, refuses):
     path = tmp_path / cifar.ARCHIVE
     pack(path, files)
     good = path.read_bytes()
-    for data in (b"", b"not an archive", good[:1000], good[:len(good) // 2], good[:5000] + bytes(3000) + good[8000:]):
+    damaged = good[:5000] + bytes(3000) + good[8000:]
+    for data in (b"", b"not an archive", good[:1000], good[:len(good) // 2], damaged):
         path.write_bytes(data)
         with refuses(ValueError, path, "get it again"):
             load("cifar10", folder=tmp_path)
@@ -159,3 +162,55 @@ def test_an_archive_damaged_anywhere_is_named(tmp_path, files, no_download, refu
     path.write_bytes(gzip.compress(half) + b"and then no gzip")
     with refuses(ValueError, path, "damaged archive"):
         load("cifar10", folder=tmp_path)
+
+
+def test_every_flipped_bit_is_told(tmp_path, files, no_download):
+    """The archive is read to its end, where gzip's checksum is, even for the file that is first."""
+    path = tmp_path / cifar.ARCHIVE
+    pack(path, files)
+    good, rng, silent = path.read_bytes(), np.random.default_rng(17), []
+    start = 10 + good[10:].index(b"\0") + 1             # gzip's own header has no checksum
+    bits = [*range(8 * start, 8 * start + 100), *range(8 * len(good) - 64, 8 * len(good)),
+            *rng.integers(8 * start, 8 * len(good), 300).tolist()]
+    for bit in bits:
+        damaged = bytearray(good)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            load("cifar10", "test", folder=tmp_path)
+            silent.append(bit)
+        except ValueError as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+    assert silent == []
+
+
+def zeros(path, *members):
+    """An archive of members (type, name, size), all zeros inside."""
+    with tarfile.open(path, "w:gz") as tar:
+        for kind, name, size in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = kind, size
+            # TarFile.addfile would make a sound header of a long name
+            tar.fileobj.write(member.tobuf(tarfile.USTAR_FORMAT) + bytes(size))
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE,
+                                  tarfile.XGLTYPE])
+def test_a_bomb_is_not_unpacked(tmp_path, files, no_download, refuses, monkeypatch, kind):
+    monkeypatch.setattr(cifar._Bounded, "most", 1_000_000)
+    zeros(tmp_path / cifar.ARCHIVE, (kind, "a", 4_000_256))
+    tracemalloc.start()
+    with refuses(ValueError, cifar.ARCHIVE, "damaged archive (it holds more than 1,000,000 bytes"):
+        load("cifar10", "test", folder=tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_what_follows_the_files_is_bounded_too(tmp_path, files, no_download, refuses, monkeypatch):
+    monkeypatch.setattr(cifar._Bounded, "most", 1_000_000)
+    path = tmp_path / cifar.ARCHIVE
+    pack(path, files)
+    path.write_bytes(path.read_bytes() + gzip.compress(bytes(2_000_000)))
+    with refuses(ValueError, path, "more than 1,000,000 bytes"):
+        load("cifar10", "test", folder=tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from numpyzf.data import download
+from numpyzf.data import available, download, load
 from numpyzf.data.download import cache_folder, fetch
 
 BODY = bytes(range(256)) * 1200
@@ -18,7 +18,7 @@ DIGEST = "sha256:" + hashlib.sha256(BODY).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves server.body in the manner of server.manner, and notes the Range header of each request."""
+    """Serves server.body in the manner of server.manner; notes each request's Range header."""
 
     def do_GET(self):
         server, asked = self.server, self.headers.get("Range")
@@ -35,13 +35,17 @@ class Handler(BaseHTTPRequestHandler):
             start = max(0, start - 10)
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(server.body) - 1}/{len(server.body)}")
+            last, total = len(server.body) - 1, len(server.body)
+            self.send_header("Content-Range", f"bytes {start}-{last}/{total}")
         if server.manner != "no length":
             self.send_header("Content-Length", str(len(server.body) - start))
         self.end_headers()
         if server.manner == "hangs":
             server.over.wait(5)
-        self.wfile.write(server.body[start:start + 100_000] if server.manner == "cuts" else server.body[start:])
+        if server.manner == "takes its time":
+            time.sleep(0.3)
+        end = start + 100_000 if server.manner == "cuts" else None
+        self.wfile.write(server.body[start:end])
 
     def log_message(self, *_):
         pass
@@ -74,7 +78,7 @@ def leave_part(path, data):
 
 
 def names(path):
-    return sorted(p.name for p in path.parent.iterdir())
+    return sorted(p.name for p in path.parent.iterdir() if p.name != ".data.bin.lock")
 
 
 @pytest.mark.parametrize("manner", ["", "no length", "ignores Range"])
@@ -88,7 +92,8 @@ def test_a_file_arrives(server, path, manner, digest):
 def test_a_download_resumes(server, path):
     leave_part(path, BODY[:70_000])
     fetch(server.url, path, digest=DIGEST)
-    assert path.read_bytes() == BODY and names(path) == ["data.bin"] and server.asked == ["bytes=70000-"]
+    assert path.read_bytes() == BODY and names(path) == ["data.bin"]
+    assert server.asked == ["bytes=70000-"]
 
 
 def test_a_server_that_ignores_range(server, path):
@@ -131,7 +136,8 @@ def test_a_transfer_that_breaks_off_can_go_on(server, path, refuses):
         assert names(path) == ["data.bin.part"]
         assert path.with_name("data.bin.part").read_bytes() == BODY[:received]
     fetch(server.url, path, digest=DIGEST)
-    assert path.read_bytes() == BODY and server.asked == [None, "bytes=100000-", "bytes=200000-", "bytes=300000-"]
+    assert path.read_bytes() == BODY
+    assert server.asked == [None, "bytes=100000-", "bytes=200000-", "bytes=300000-"]
 
 
 def test_a_changed_file(server, path, refuses):
@@ -151,6 +157,30 @@ def test_a_wrong_digest_leaves_the_old_file(server, path, refuses):
     assert path.read_bytes() == b"old" and names(path) == ["data.bin"]
 
 
+def test_of_two_who_want_one_file_one_downloads_it(server, path, capsys):
+    server.manner, found = "takes its time", []
+
+    def run():
+        found.append(fetch(server.url, path, digest=DIGEST))
+    both = [threading.Thread(target=run) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(20)
+    assert found == [path, path] and path.read_bytes() == BODY and names(path) == ["data.bin"]
+    assert server.asked == [None]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines.count("data.bin: another process is downloading it; waiting for that") == 1
+
+
+def test_a_file_of_that_name_is_replaced_unless_it_is_the_one(server, path):
+    path.parent.mkdir(parents=True)
+    for content, digest, asked in ((b"old", DIGEST, 1), (BODY, DIGEST, 1), (BODY, None, 2)):
+        path.write_bytes(content)
+        fetch(server.url, path, digest=digest)
+        assert path.read_bytes() == BODY and len(server.asked) == asked
+
+
 def test_not_found(server, path, refuses):
     server.manner = "not found"
     leave_part(path, BODY[:70_000])
@@ -163,7 +193,8 @@ def test_no_network(path, refuses):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/data.bin"
-        with refuses(OSError, url, f"put it at {path};", "fashion-mnist-small is embedded and needs no download"):
+        with refuses(OSError, url, f"put it at {path};",
+                     "fashion-mnist-small is embedded and needs no download"):
             fetch(url, path, digest=DIGEST)
     assert not path.exists()
 
@@ -176,7 +207,8 @@ def test_a_server_that_hangs(server, path, refuses):
     assert time.monotonic() - started < 2
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to stand for a full disk")
+@pytest.mark.skipif(not Path("/dev/full").exists(),
+                    reason="there is no /dev/full to stand for a full disk")
 def test_a_full_disk(server, path, refuses):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"old")
@@ -205,8 +237,10 @@ def test_progress_on_a_terminal(server, path, monkeypatch):
     fetch(server.url, path, digest=DIGEST)
     states = sys.stderr.getvalue().split("\r")
     assert len(states) > 3 and all(s.startswith("data.bin: 0.") and "MB/s" in s for s in states)
-    assert len({len(s.rstrip("\n")) for s in states}) == 1         # each state covers the one before it
-    assert "0.3 of 0.3 MB, 100 %" in states[-1] and states[-1].endswith("\n") and "\n" not in "".join(states[:-1])
+    # Each state covers the one before it.
+    assert len({len(s.rstrip("\n")) for s in states}) == 1
+    assert "0.3 of 0.3 MB, 100 %" in states[-1] and states[-1].endswith("\n")
+    assert "\n" not in "".join(states[:-1])
     assert states[0].split(", ")[1] < "99 %"
 
 
@@ -219,6 +253,12 @@ def test_progress_elsewhere_is_two_lines(server, path, capsys):
     assert first == "data.bin: downloading, from byte 70,000 on" and "100 %" in last
 
 
+def test_progress_nowhere(server, path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert fetch(server.url, path, digest=DIGEST).read_bytes() == BODY
+    assert capsys.readouterr().out == ""
+
+
 def test_cache_folder(monkeypatch):
     monkeypatch.setenv("NUMPYZF_CACHE", os.path.join("~", "mine"))
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
@@ -228,3 +268,17 @@ def test_cache_folder(monkeypatch):
     assert cache_folder() == Path("/xdg/numpyzf")
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert cache_folder() == Path("/home/student/.cache/numpyzf")
+
+
+@pytest.mark.parametrize("own", [None, "~nobody-of-this-name/cache"])
+def test_no_home(monkeypatch, own, refuses):
+    def home(*_):
+        raise RuntimeError("Could not determine home directory.")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.delenv("NUMPYZF_CACHE")
+    if own:
+        monkeypatch.setenv("NUMPYZF_CACHE", own)
+    with refuses(OSError, "no home folder", "$NUMPYZF_CACHE"):
+        load("cifar10")
+    assert [place is None for _, _, place in available()] == [False, True, True, False]

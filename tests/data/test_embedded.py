@@ -9,7 +9,8 @@ from numpyzf.data.embedded import draw
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 FOLDER = Path(embedded.__file__).parent
-full_set = pytest.mark.skipif(not DEBIAN.is_dir(), reason="the Debian package dataset-fashion-mnist is not installed")
+full_set = pytest.mark.skipif(not DEBIAN.is_dir(),
+                              reason="the Debian package dataset-fashion-mnist is not installed")
 
 
 @pytest.mark.parametrize("split, count", [("train", 1000), ("test", 200)])
@@ -19,12 +20,24 @@ def test_balanced_and_in_turns(split, count):
     assert data.images.flags.c_contiguous and data.images.flags.writeable
     assert data.labels.dtype == np.int64 and data.labels.tolist() == list(range(10)) * count
     assert data.classes == fashion.CLASSES
-    assert len({image.tobytes() for image in data.images}) > 9.99 * count        # Fashion-MNIST repeats a few images
+    # Fashion-MNIST repeats a few images.
+    assert len({image.tobytes() for image in data.images}) > 9.99 * count
+
+
+def test_a_damaged_file_is_named(tmp_path, refuses, monkeypatch):
+    path = tmp_path / "fashion-mnist-small-test.png"
+    content = bytearray((FOLDER / path.name).read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(embedded, "__file__", str(tmp_path / "__init__.py"))
+    with refuses(ValueError, path, "wrong checksum"):
+        load("fashion-mnist-small", "test")
 
 
 def test_bags_are_wider_than_trousers():
     images, labels, classes = load("fashion-mnist-small", "test")
-    width = {name: (images[labels == i] > 0).any(axis=2).sum(axis=-1).mean() for i, name in enumerate(classes)}
+    width = {name: (images[labels == i] > 0).any(axis=2).sum(axis=-1).mean()
+             for i, name in enumerate(classes)}
     assert width["Bag"] > 24 > 20 > width["Trouser"]
 
 

@@ -17,10 +17,12 @@ def files(monkeypatch):
     rng, made, digests = np.random.default_rng(0), {}, {}
     for split, names in fashion.FILES.items():
         n = {"train": 6, "test": 4}[split]
-        pixels, labels = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8), np.arange(n, dtype=np.uint8)
+        pixels = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        labels = np.arange(n, dtype=np.uint8)
         digests[split] = {}
         for name, array in zip(names, (pixels, labels)):
-            made[name] = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+            lengths = struct.pack(f">{array.ndim}I", *array.shape)
+            made[name] = bytes([0, 0, 8, array.ndim]) + lengths + array.tobytes()
             digests[split][name] = hashlib.sha256(made[name]).hexdigest()
     monkeypatch.setattr(fashion, "FILES", digests)
     return made
@@ -45,11 +47,13 @@ def test_reads_a_folder(tmp_path, files, no_download, compress):
     put(tmp_path / "mine", files, compress)
     for split, n in (("train", 6), ("test", 4)):
         data = load("fashion-mnist", split, folder=tmp_path / "mine")
-        assert data.images.shape == (n, 1, 28, 28) and data.images.dtype == np.uint8 and data.images.flags.c_contiguous
+        assert data.images.shape == (n, 1, 28, 28) and data.images.dtype == np.uint8
+        assert data.images.flags.c_contiguous
         assert data.labels.dtype == np.int64 and data.labels.tolist() == list(range(n))
         assert data.classes[0] == "T-shirt/top" and len(data.classes) == 10
         name = next(iter(fashion.FILES[split]))
-        np.testing.assert_array_equal(data.images.ravel(), np.frombuffer(files[name], np.uint8, offset=16))
+        pixels = np.frombuffer(files[name], np.uint8, offset=16)
+        np.testing.assert_array_equal(data.images.ravel(), pixels)
 
 
 def test_where_it_looks(tmp_path, files, no_download, cache, monkeypatch):
@@ -82,7 +86,8 @@ def test_downloads_what_is_missing(files, cache, monkeypatch):
     assert fashion.find("train") is None
     put(cache / "fashion-mnist", {"train-labels-idx1-ubyte": files["train-labels-idx1-ubyte"]})
     assert load("fashion-mnist").labels.tolist() == list(range(6))
-    assert fetched == {f"{fashion.URL}train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d"}
+    images = f"{fashion.URL}train-images-idx3-ubyte.gz"
+    assert fetched == {images: "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d"}
     load("fashion-mnist")
     assert len(fetched) == 1
 
@@ -95,9 +100,11 @@ def test_another_file_of_that_name(tmp_path, files, no_download, refuses):
         load("fashion-mnist", "test", folder=tmp_path / "mnist")
 
 
-@pytest.mark.skipif(not DEBIAN.is_dir(), reason="the Debian package dataset-fashion-mnist is not installed")
+@pytest.mark.skipif(not DEBIAN.is_dir(),
+                    reason="the Debian package dataset-fashion-mnist is not installed")
 def test_the_real_files_have_the_digests():
     train, test = (load("fashion-mnist", split, folder=DEBIAN) for split in ("train", "test"))
     assert train.images.shape == (60_000, 1, 28, 28) and test.images.shape == (10_000, 1, 28, 28)
-    assert np.bincount(train.labels).tolist() == [6000] * 10 and np.bincount(test.labels).tolist() == [1000] * 10
+    assert np.bincount(train.labels).tolist() == [6000] * 10
+    assert np.bincount(test.labels).tolist() == [1000] * 10
     assert train.labels[0] == 9 and train.classes[9] == "Ankle boot"

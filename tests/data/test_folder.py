@@ -16,7 +16,10 @@ def save(path, value, size=(9, 7)):
 
 
 def make(folder, classes=CLASSES, first=0):
-    """Class folders of numbered images; returns {class: the values of its images, in order of their names}."""
+    """Make class folders of numbered images.
+
+    Returns {class: the values of its images, in order of their names}.
+    """
     values = {}
     for name, count in classes.items():
         values[name] = [first + 13 * i + len(values) for i in range(count)]
@@ -33,10 +36,12 @@ def test_every_fifth_is_for_testing(tmp_path):
     values = make(tmp_path)
     train, test = load(tmp_path, "train", size=8), load(tmp_path, "test", size=8)
     assert train.classes == test.classes == ("Ant", "cat", "dog")
-    assert train.images.shape == (20, 3, 8, 8) and train.images.dtype == np.uint8 and train.images.flags.c_contiguous
+    assert train.images.shape == (20, 3, 8, 8) and train.images.dtype == np.uint8
+    assert train.images.flags.c_contiguous
     assert train.labels.dtype == np.int64 and train.labels.tolist() == [0] * 4 + [1] * 10 + [2] * 6
     assert test.labels.tolist() == [0, 1, 1, 2]
-    assert value_of(test) == [values["Ant"][4], values["cat"][4], values["cat"][9], values["dog"][4]]
+    ant, cat, dog = values["Ant"], values["cat"], values["dog"]
+    assert value_of(test) == [ant[4], cat[4], cat[9], dog[4]]
     assert sorted(value_of(train) + value_of(test)) == sorted(sum(values.values(), []))
     assert value_of(train)[4:14] == [v for i, v in enumerate(values["cat"]) if i not in (4, 9)]
 
@@ -63,18 +68,108 @@ def test_the_name_of_a_data_set_is_not_taken_for_a_folder_but_a_path_is(tmp_path
 
 def test_what_is_no_image_is_ignored(tmp_path):
     make(tmp_path)
-    for name in ("Thumbs.db", "notes.txt", ".hidden.png", "cat/Thumbs.db", "cat/list.txt", "cat/._001.png"):
+    for name in ("Thumbs.db", "notes.txt", ".hidden.png", "cat/Thumbs.db", "cat/list.txt",
+                 "cat/._001.png"):
         (tmp_path / name).write_bytes(b"no image")
     for name in (".git", "cat/more.png", "cat/deeper"):
         (tmp_path / name).mkdir()
     assert load(tmp_path).classes == ("Ant", "cat", "dog") and len(load(tmp_path).images) == 20
 
 
+def test_what_is_left_out_is_told_once(tmp_path, capsys):
+    make(tmp_path)
+    for i in range(28):
+        (tmp_path / "cat" / f"IMG {i}.HEIC").write_bytes(b"photograph")
+    save(tmp_path / "dog" / "2024" / "a.png", 1)
+    for name in ("dog/b.avif", "dog/.c.avif", "dog/Thumbs.db", "dog/list", "readme.txt"):
+        (tmp_path / name).write_bytes(b"else")
+    assert len(load(tmp_path).images) == 20
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"{tmp_path}: 32 files left out: 28 .heic, ")
+    for words in ("1 in deeper folders", "1 .avif", "1 without an ending", "1 .txt"):
+        assert words in lines[0]
+    load(tmp_path, "test")
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_left_out_and_nothing_said(tmp_path, capsys):
+    make(tmp_path)
+    load(tmp_path)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_each_split_tells_what_it_leaves_out(tmp_path, capsys):
+    make(tmp_path / "train")
+    make(tmp_path / "test")
+    (tmp_path / "test" / "cat" / "a.heic").write_bytes(b"photograph")
+    load(tmp_path)
+    assert capsys.readouterr().err == ""
+    load(tmp_path, "test")
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'test'}: 1 file left out: 1 .heic;")
+
+
+def test_without_stderr(tmp_path, monkeypatch):
+    make(tmp_path)
+    (tmp_path / "cat" / "a.heic").write_bytes(b"photograph")
+    monkeypatch.setattr("sys.stderr", None)
+    assert len(load(tmp_path).images) == 20
+
+
+@pytest.mark.parametrize("train, test", [("Train", "Test"), ("train", "val"), ("TRAIN", "valid"),
+                                         ("train", "Validation")])
+def test_other_names_of_the_splits(tmp_path, train, test):
+    train_values, test_values = make(tmp_path / train), make(tmp_path / test, first=1)
+    for split, values in (("train", train_values), ("test", test_values)):
+        data = load(tmp_path, split)
+        assert data.classes == ("Ant", "cat", "dog")
+        assert value_of(data) == values["Ant"] + values["cat"] + values["dog"]
+
+
+def test_test_comes_before_val(tmp_path):
+    make(tmp_path / "train")
+    make(tmp_path / "val")
+    values = make(tmp_path / "test", first=1)
+    assert value_of(load(tmp_path, "test")) == values["Ant"] + values["cat"] + values["dog"]
+
+
+def test_what_systems_leave_is_no_class(tmp_path, capsys):
+    make(tmp_path)
+    (tmp_path / "__MACOSX" / "cat").mkdir(parents=True)
+    (tmp_path / "__MACOSX" / "cat" / "._000.png").write_bytes(b"no image")
+    (tmp_path / "desktop.ini").write_bytes(b"else")
+    assert load(tmp_path).classes == ("Ant", "cat", "dog")
+    assert capsys.readouterr().err == ""
+
+
+COMPOSED, DECOMPOSED = "K\u00f6ln", "Ko\u0308ln"
+
+
+def test_names_in_two_unicode_forms_are_one(tmp_path, refuses):
+    make(tmp_path / "train", {COMPOSED: 2, "Kolumbus": 2, "Kz": 1})
+    make(tmp_path / "test", {DECOMPOSED: 2, "Kolumbus": 2, "Kz": 1})
+    for split in ("train", "test"):
+        assert load(tmp_path, split).classes == ("Kolumbus", "Kz", COMPOSED)
+    make(tmp_path / "train", {DECOMPOSED: 1})
+    with refuses(ValueError, tmp_path / "train", COMPOSED, "two Unicode forms"):
+        load(tmp_path)
+
+
+def test_a_class_of_another_kind_of_files_is_told_so(tmp_path, refuses):
+    make(tmp_path)
+    (tmp_path / "cow").mkdir()
+    for i in range(3):
+        (tmp_path / "cow" / f"{i}.HEIC").write_bytes(b"photograph")
+    with refuses(ValueError, tmp_path / "cow", "no images but 3 .heic", ".jpg"):
+        load(tmp_path)
+
+
 def test_suffixes_of_any_case(tmp_path):
     make(tmp_path)
     save(tmp_path / "cat" / "999.JPG", 9)
     save(tmp_path / "cat" / "998.jpeg", 9)
-    assert len(load(tmp_path).images) == 22
+    save(tmp_path / "dog" / "999.jpg", 9)
+    (tmp_path / "dog" / "999.jpg").rename(tmp_path / "dog" / "999.jfif")
+    assert len(load(tmp_path).images) == 23
 
 
 def test_many_images_keep_their_order(tmp_path):
@@ -148,8 +243,9 @@ def test_no_such_folder(tmp_path, refuses):
         load(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError), (3.5, TypeError), (False, TypeError)])
+@pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError),
+                                        (3.5, TypeError), (False, TypeError)])
 def test_bad_sizes(tmp_path, refuses, size, kind):
     make(tmp_path)
-    with refuses(kind, "size must be"):
+    with refuses(kind, "size must"):
         load(tmp_path, size=size)

@@ -5,6 +5,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from numpyzf.data import image as image_module
 from numpyzf.data import load_image
@@ -21,12 +22,31 @@ def save(path, pixels, **options):
     return path
 
 
+def png(path, width, height, depth, color, rows, *others):
+    """A PNG file of these rows of bytes; others: pairs (kind, content) of chunks before them."""
+    def chunk(kind, data):
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    chunks = [(b"IHDR", header), *others, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks))
+    return path
+
+
 def png_header(path, width, height):
     """A PNG file that says it is this large, and has no pixels."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-                     + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+    return png(path, width, height, 8, 2, b"")
+
+
+def tiff(path, values, *, bits, count, photometric=1, sample_format=1):
+    """A gray TIFF file of one row; values: its bytes."""
+    tags = [(256, count), (257, 1), (258, bits), (259, 1), (262, photometric), (273, 8), (277, 1),
+            (278, 1), (279, len(values)), (339, sample_format)]
+    values += bytes(len(values) % 2)
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(values)) + values
+                     + struct.pack("<H", len(tags))
+                     + b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags)
+                     + bytes(4))
     return path
 
 
@@ -42,6 +62,16 @@ def test_a_path_may_be_a_string(tmp_path):
     assert load_image(str(save(tmp_path / "a.png", picture(2, 3)))).shape == (3, 2, 3)
 
 
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch, refuses):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(tmp_path / "a.png", picture(2, 3))
+    assert load_image("~/a.png").shape == (3, 2, 3)
+    with refuses(FileNotFoundError, tmp_path / "b.png"):
+        load_image("~/b.png")
+    with refuses(FileNotFoundError, "~nobody-of-this-name/b.png"):
+        load_image("~nobody-of-this-name/b.png")
+
+
 def test_gray_to_color_and_back(tmp_path):
     gray = picture(4, 6)[:, :, 0]
     save(tmp_path / "gray.png", gray)
@@ -52,7 +82,8 @@ def test_gray_to_color_and_back(tmp_path):
     np.testing.assert_allclose(luma[0], pixels @ [0.299, 0.587, 0.114], atol=1)
 
 
-@pytest.mark.parametrize("height, width, top, left", [(8, 13, 0, 2), (13, 8, 2, 0), (8, 8, 0, 0), (8, 14, 0, 3)])
+@pytest.mark.parametrize("height, width, top, left", [(8, 13, 0, 2), (13, 8, 2, 0), (8, 8, 0, 0),
+                                                      (8, 14, 0, 3)])
 def test_without_scaling_the_center_is_exact(tmp_path, height, width, top, left):
     pixels = picture(height, width)
     out = load_image(save(tmp_path / "a.png", pixels), 8)
@@ -83,15 +114,17 @@ def test_exif_orientation(tmp_path):
 def test_damaged_exif_data_do_no_harm(tmp_path):
     for exif in (b"Exif\0\0rubbish that is no TIFF header", b"Exif\0\0II*\0"):
         for suffix in ("png", "jpg"):
-            assert load_image(save(tmp_path / f"a.{suffix}", picture(6, 4), exif=exif)).shape == (3, 6, 4)
+            path = save(tmp_path / f"a.{suffix}", picture(6, 4), exif=exif)
+            assert load_image(path).shape == (3, 6, 4)
 
 
 def test_sixteen_bits_become_eight(tmp_path):
     values = np.array([[0, 255, 256, 30_000, 65_535]], np.uint16)
     save(tmp_path / "a.png", values)
-    np.testing.assert_array_equal(load_image(tmp_path / "a.png", channels=1), [[[0, 0, 1, 117, 255]]])
+    expected = [[[0, 0, 1, 117, 255]]]
+    np.testing.assert_array_equal(load_image(tmp_path / "a.png", channels=1), expected)
     (tmp_path / "a.pgm").write_bytes(b"P5 5 1 65535\n" + values.astype(">u2").tobytes())
-    np.testing.assert_array_equal(load_image(tmp_path / "a.pgm", channels=1), [[[0, 0, 1, 117, 255]]])
+    np.testing.assert_array_equal(load_image(tmp_path / "a.pgm", channels=1), expected)
 
 
 def test_transparent_parts_are_white(tmp_path):
@@ -104,7 +137,8 @@ def test_transparent_parts_are_white(tmp_path):
     palette.save(tmp_path / "b.png", transparency=b"\0\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        np.testing.assert_array_equal(load_image(tmp_path / "b.png")[:, 0].T, [[255, 255, 255], [40, 50, 60]])
+        np.testing.assert_array_equal(load_image(tmp_path / "b.png")[:, 0].T,
+                                      [[255, 255, 255], [40, 50, 60]])
 
 
 def test_a_huge_image_is_refused_by_its_header(tmp_path, refuses, monkeypatch):
@@ -114,7 +148,8 @@ def test_a_huge_image_is_refused_by_its_header(tmp_path, refuses, monkeypatch):
         for width, height in ((50_000, 50_000), (10_000, 10_001), (1, 100_000_001)):
             with refuses(ValueError, tmp_path / "huge.png", f"{width}x{height}"):
                 load_image(png_header(tmp_path / "huge.png", width, height), 32)
-        with refuses(ValueError, "small.png", "cannot be read"):     # of a size allowed, but without pixels
+        # One of a size allowed, but without pixels.
+        with refuses(ValueError, "small.png", "cannot be read"):
             load_image(png_header(tmp_path / "small.png", 10, 10), 32)
     assert Image.MAX_IMAGE_PIXELS == 12_345     # Pillow's own limit, which other code may count on
 
@@ -146,12 +181,106 @@ def test_a_corrupt_image_is_named(tmp_path, refuses):
         load_image(path)
 
 
-@pytest.mark.parametrize("data", [b"hello, this is text", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"],
+def test_every_flipped_bit_of_a_png_is_told(tmp_path):
+    path = save(tmp_path / "a.png", picture(30, 30))
+    good, silent = path.read_bytes(), []
+    for bit in RNG.integers(0, 8 * len(good), 1000):
+        damaged = bytearray(good)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            load_image(path)
+            silent.append(bit)
+        except ValueError as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+    assert silent == []
+
+
+def test_zeroed_pages_of_a_png_are_told(tmp_path, refuses):
+    path = save(tmp_path / "a.png", picture(100, 100))
+    good = path.read_bytes()
+    for start in range(0, len(good) - 4096, 1024):
+        path.write_bytes(good[:start] + bytes(4096) + good[start + 4096:])
+        with refuses(ValueError, path, "cannot be read as an image"):
+            load_image(path)
+
+
+@pytest.mark.parametrize("data", [b"hello, this is text",
+                                  b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"],
                          ids=["text", "eps"])
 def test_what_is_no_image_is_named(tmp_path, refuses, data):
     (tmp_path / "a.jpg").write_bytes(data)
     with refuses(ValueError, tmp_path / "a.jpg", "none of BMP, GIF, JPEG"):
         load_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP", b"tEXt", b"iTXt"])
+def test_long_texts_and_profiles_do_no_harm(tmp_path, kind):
+    content = b"x" * 2_000_000
+    content = {b"tEXt": b"a\0" + content, b"iTXt": b"a\0\1\0\0\0" + zlib.compress(content)
+               }.get(kind, b"a\0\0" + zlib.compress(content))
+    path = png(tmp_path / "a.png", 2, 1, 8, 0, bytes([0, 5, 6]), *[(kind, content)] * 40)
+    assert load_image(path, channels=1).tolist() == [[[5, 6]]]
+
+
+def test_a_text_may_say_what_is_up(tmp_path):
+    pixels = picture(6, 4)
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="6"/>')
+    path = save(tmp_path / "a.png", pixels, pnginfo=text)
+    np.testing.assert_array_equal(load_image(path), np.rot90(pixels, -1).transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("depth, row, value, expected", [
+    (16, struct.pack(">3H", 0, 1000, 1001), 1000, [0, 255, 3]),
+    (8, bytes([0, 7, 9]), 7, [0, 255, 9]),
+    (4, bytes([0x01, 0x20]), 1, [0, 255, 34]), (2, bytes([0b00011000]), 2, [0, 85, 255]),
+    (1, bytes([0b01000000]), 0, [255, 255, 255])], ids=["16", "8", "4", "2", "1"])
+def test_one_transparent_gray(tmp_path, depth, row, value, expected):
+    path = png(tmp_path / "a.png", 3, 1, depth, 0, b"\0" + row, (b"tRNS", struct.pack(">H", value)))
+    assert load_image(path, channels=1).tolist() == [[expected]]
+
+
+def test_one_transparent_color_of_sixteen_bits(tmp_path, refuses):
+    """Pillow has lost the lower 8 bits before it compares."""
+    path = png(tmp_path / "a.png", 1, 1, 16, 2, bytes(7), (b"tRNS", bytes(6)))
+    with refuses(ValueError, path, "16 bits per channel", "save it with 8 bits"):
+        load_image(path)
+
+
+@pytest.mark.parametrize("bits, values, photometric, expected", [
+    (32, np.array([0, 2 ** 31, 2 ** 32 - 1], "<u4").tobytes(), 1, [0, 128, 255]),
+    (16, np.array([0, 256, 65535], "<u2").tobytes(), 1, [0, 1, 255]),
+    (16, np.array([0, 256, 65535], "<u2").tobytes(), 0, [255, 254, 0]),
+    (12, bytes([0xFF, 0xF8, 0x00, 0x01, 0x00]), 1, [255, 128, 1]),
+    (8, bytes([0, 1, 255]), 0, [255, 254, 0]), (2, bytes([0b00011100]), 1, [0, 85, 255]),
+], ids=["32", "16", "16-white-is-0", "12", "8-white-is-0", "2"])
+def test_gray_tiffs(tmp_path, bits, values, photometric, expected):
+    path = tiff(tmp_path / "a.tif", values, bits=bits, count=3, photometric=photometric)
+    assert load_image(path, channels=1).tolist() == [[expected]]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_signed_numbers_have_no_known_range(tmp_path, refuses, bits):
+    path = tiff(tmp_path / "a.tif", bytes(bits // 8), bits=bits, count=1, sample_format=2)
+    with refuses(ValueError, path, "signed numbers of no known range"):
+        load_image(path)
+
+
+def test_a_format_that_is_known_but_rare(tmp_path, refuses):
+    path = tiff(tmp_path / "a.tif", bytes(8), bits=64, count=1)
+    with refuses(ValueError, path, "begins like TIFF", "8 bits per channel"):
+        load_image(path)
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with refuses(ValueError, "a.jpg", "HEIC", "save it as JPEG"):
+        load_image(tmp_path / "a.jpg")
+
+
+def test_a_thin_image_takes_more_memory_than_its_pixels(tmp_path, refuses):
+    for width, height in ((1, 65_536), (65_536, 1)):
+        with refuses(ValueError, "thin.png", f"{width}x{height}", "65,535 on a side"):
+            load_image(png_header(tmp_path / "thin.png", width, height), 32)
+    assert load_image(save(tmp_path / "a.png", picture(65_535, 1)), 4).shape == (3, 4, 4)
 
 
 def test_floating_point_pixels(tmp_path, refuses):
@@ -166,10 +295,11 @@ def test_no_file(tmp_path, refuses):
             load_image(path)
 
 
-@pytest.mark.parametrize("size, kind", [(0, ValueError), (-1, ValueError), (10_001, ValueError), (2.0, TypeError),
+@pytest.mark.parametrize("size, kind", [(0, ValueError), (-1, ValueError), (10_001, ValueError),
+                                        (2.0, TypeError),
                                         ("32", TypeError), (True, TypeError)])
 def test_bad_sizes(tmp_path, refuses, size, kind):
-    with refuses(kind, "size must be", size):
+    with refuses(kind, "size must", size):
         load_image(save(tmp_path / "a.png", picture(2, 2)), size)
 
 

@@ -11,14 +11,15 @@ def test_a_split_must_be_train_or_test(refuses):
 
 
 def test_an_unknown_name_lists_the_known_ones(refuses):
-    with refuses(ValueError, "'cifar-10'", "fashion-mnist-small, fashion-mnist, cifar10", "path of a folder"):
+    with refuses(ValueError, "'cifar-10'", "fashion-mnist-small, fashion-mnist, cifar10",
+                 "path of a folder"):
         load("cifar-10")
 
 
-@pytest.mark.parametrize("name", [None, 3, np.zeros(3)])
-def test_a_name_of_the_wrong_type(refuses, name):
-    with refuses(TypeError, "name must be", type(name).__name__):
-        load(name)
+@pytest.mark.parametrize("data", [None, 3, np.zeros(3)])
+def test_a_name_of_the_wrong_type(refuses, data):
+    with refuses(TypeError, "data must be", type(data).__name__):
+        load(data)
 
 
 @pytest.mark.parametrize("name", ["fashion-mnist-small", "fashion-mnist", "cifar10"])
@@ -60,7 +61,8 @@ def test_available(cache, monkeypatch):
     for name in fashion.FILES["train"]:
         (cache / "fashion-mnist" / name).write_bytes(b"")
     rows = {name: where for name, _, where in available()}
-    assert rows["cifar10"] == str(cache / "cifar10" / cifar.ARCHIVE) and rows["fashion-mnist"] is None
+    assert rows["cifar10"] == str(cache / "cifar10" / cifar.ARCHIVE)
+    assert rows["fashion-mnist"] is None
     for name in fashion.FILES["test"]:
         (cache / "fashion-mnist" / f"{name}.gz").write_bytes(b"")
     assert available()[1][2] == str(cache / "fashion-mnist")

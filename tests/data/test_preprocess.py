@@ -83,14 +83,16 @@ def crop_by_loops(images, size, rng, pad, flip):
 
 class TestRandomCropFlip:
     @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-    @pytest.mark.parametrize("size, pad, flip", [(5, 0, True), (5, 0, False), (7, 2, True), (9, 1, True), (1, 0, True),
+    @pytest.mark.parametrize("size, pad, flip", [(5, 0, True), (5, 0, False), (7, 2, True),
+                                                 (9, 1, True), (1, 0, True),
                                                  (7, 0, True)])
     def test_against_loops(self, dtype, size, pad, flip):
         images = IMAGES.astype(dtype)
         before = images.copy()
         out = random_crop_flip(images, size, np.random.default_rng(3), pad=pad, flip=flip)
         assert out.dtype == dtype and out.flags.c_contiguous
-        np.testing.assert_array_equal(out, crop_by_loops(images, size, np.random.default_rng(3), pad, flip))
+        expected = crop_by_loops(images, size, np.random.default_rng(3), pad, flip)
+        np.testing.assert_array_equal(out, expected)
         np.testing.assert_array_equal(images, before)
         assert not np.shares_memory(out, images)
 
@@ -106,7 +108,8 @@ class TestRandomCropFlip:
         assert np.array_equal(a, b) and not np.array_equal(a, c)
 
     def test_an_empty_batch(self):
-        assert random_crop_flip(IMAGES[:0], 4, np.random.default_rng(0), pad=1).shape == (0, 3, 4, 4)
+        crops = random_crop_flip(IMAGES[:0], 4, np.random.default_rng(0), pad=1)
+        assert crops.shape == (0, 3, 4, 4)
 
     def test_bad_arguments(self, refuses):
         rng = np.random.default_rng(0)

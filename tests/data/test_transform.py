@@ -10,12 +10,14 @@ def picture(channels=3, height=6, width=8):
     return RNG.integers(0, 256, (channels, height, width), dtype=np.uint8)
 
 
-TRANSFORMS = {"translate": lambda image, **fill: translate(image, 2, **fill), "scale": lambda image, **fill: scale(image, 0.5, **fill),
+TRANSFORMS = {"translate": lambda image, **fill: translate(image, 2, **fill),
+              "scale": lambda image, **fill: scale(image, 0.5, **fill),
               "rotate": lambda image, **fill: rotate(image, 45, **fill)}
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("down, right", [(0, 0), (2, 0), (-1, 0), (0, 3), (-5, -2), (6, 0), (-9, 1), (1, 20)])
+@pytest.mark.parametrize("down, right", [(0, 0), (2, 0), (-1, 0), (0, 3), (-5, -2), (6, 0), (-9, 1),
+                                         (1, 20)])
 def test_translation_rolls_and_covers_what_came_around(channels, down, right):
     image = picture(channels)
     expected = np.roll(image, (down, right), axis=(1, 2))
@@ -34,7 +36,8 @@ def test_down_is_positive():
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("side", [6, 7])
-@pytest.mark.parametrize("degrees, turns", [(0, 0), (90, 1), (180, 2), (270, 3), (-90, 3), (360, 0), (450, 1)])
+@pytest.mark.parametrize("degrees, turns", [(0, 0), (90, 1), (180, 2), (270, 3), (-90, 3), (360, 0),
+                                            (450, 1)])
 def test_right_angles_are_exact_and_counterclockwise(channels, side, degrees, turns):
     image = picture(channels, side, side)
     np.testing.assert_array_equal(rotate(image, degrees), np.rot90(image, turns, axes=(1, 2)))
@@ -50,7 +53,7 @@ def test_rotation_about_the_center_of_an_image_that_is_not_square():
 
 def test_a_small_angle_turns_the_right_side_up():
     image = np.zeros((1, 21, 21), np.uint8)
-    image[0, 10, 18] = 200                  # 8 pixels right of the center; at 30° it is 4 up and 6.9 right
+    image[0, 10, 18] = 200      # 8 pixels right of the center; at 30°, 4 up and 6.9 right
     rows, columns = np.nonzero(rotate(image, 30)[0] > 40)
     assert abs(rows.mean() - 6) <= 1 and abs(columns.mean() - 16.9) <= 1
 
@@ -63,12 +66,17 @@ def test_a_factor_of_one_changes_nothing(channels, height, width):
 
 
 def test_scaling_by_hand():
-    """A ramp shown twice as large about its center is the ramp of half the slope: bilinear interpolation is exact there."""
-    ramp = np.broadcast_to(np.arange(100, 220, 10, dtype=np.uint8), (1, 12, 12)).copy()      # 100 + 10 · column
+    """Twice as large about its center, a ramp has half the slope.
+
+    Bilinear interpolation is exact there.
+    """
+    row = np.arange(100, 220, 10, dtype=np.uint8)       # 100 + 10 · column
+    ramp = np.broadcast_to(row, (1, 12, 12)).copy()
     expected = 100 + 10 * (5.5 + (np.arange(12) - 5.5) / 2)
     large = scale(ramp, 2)
     np.testing.assert_allclose(large[0], np.broadcast_to(expected, (12, 12)), rtol=0, atol=0.5)
-    np.testing.assert_array_equal(scale(ramp.transpose(0, 2, 1).copy(), 2), large.transpose(0, 2, 1))
+    upright = scale(ramp.transpose(0, 2, 1).copy(), 2)
+    np.testing.assert_array_equal(upright, large.transpose(0, 2, 1))
 
 
 def test_scaling_keeps_the_center_and_moves_the_rest_away():
@@ -78,7 +86,8 @@ def test_scaling_keeps_the_center_and_moves_the_rest_away():
     for channel, place in ((0, (10, 15)), (1, (2.5, 15)), (2, (10, 21))):
         weights = large[channel] / large[channel].sum()
         rows, columns = np.indices(weights.shape)
-        np.testing.assert_allclose(((weights * rows).sum(), (weights * columns).sum()), place, atol=0.1)
+        center = (weights * rows).sum(), (weights * columns).sum()
+        np.testing.assert_allclose(center, place, atol=0.1)
 
 
 def test_smaller_has_a_margin():
@@ -90,10 +99,12 @@ def test_smaller_has_a_margin():
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_fill_in_gray_and_in_color(name):
-    for channels, fill in ((1, 9), (1, [9]), (3, 9), (3, (9, 80, 255)), (3, np.array([9, 80, 255], np.uint8))):
+    bytes_of_color = np.array([9, 80, 255], np.uint8)
+    for channels, fill in ((1, 9), (1, [9]), (3, 9), (3, (9, 80, 255)), (3, bytes_of_color)):
         image = picture(channels)
         moved = TRANSFORMS[name](image, fill=fill)
-        assert moved.dtype == np.uint8 and moved.shape == image.shape and moved.flags.c_contiguous and moved.flags.writeable
+        assert moved.dtype == np.uint8 and moved.shape == image.shape
+        assert moved.flags.c_contiguous and moved.flags.writeable
         np.testing.assert_array_equal(moved[:, 0, 0], np.broadcast_to(fill, channels))
 
 

@@ -1,11 +1,13 @@
-"""Writes gradients.npz: inputs, outputs and gradients of every operation, computed by PyTorch in float64.
+"""Writes gradients.npz: inputs, outputs and gradients of every operation, in float64.
 
-The tests compare numpyzf with this file (tests/test_gradients.py), so they need no PyTorch. The script imports nothing
-of numpyzf: no mistake can be on both sides. Run it again, with `torch` installed, when an operation is added:
+PyTorch computes them. The tests compare numpyzf with the file (tests/test_gradients.py), so they
+need no PyTorch. The script imports nothing of numpyzf: no mistake can be on both sides. Run it
+again, with `torch` installed, when an operation is added:
 
     python tests/reference/make_gradients.py
 
-An entry is called case/array. Settings, such as a stride, are stored in the same way. "versions" says who computed it.
+An entry is called case/array. Settings, such as a stride, are stored in the same way. The entry
+"versions" says what computed the file.
 """
 import platform
 from pathlib import Path
@@ -16,11 +18,22 @@ from torch.nn import functional as T
 
 FILE = Path(__file__).with_name("gradients.npz")
 rng = np.random.default_rng(1311_2901)
-entries = {"versions": np.array(f"torch {torch.__version__}, numpy {np.__version__}, Python {platform.python_version()}")}
+VERSIONS = (f"torch {torch.__version__}, numpy {np.__version__}, "
+            f"Python {platform.python_version()}")
+entries = {"versions": np.array(VERSIONS)}
 
 
 def record(case, operation, settings, **inputs):
-    """Store the inputs, y = operation(**inputs, **settings), a random dy, and the gradient d… of Σ dy·y for each input."""
+    """Compute one operation and its gradients, and store them.
+
+    case: the name under which they are stored.
+    operation: a function of tensors.
+    settings: its other arguments, by name.
+    inputs: arrays, by name.
+
+    Stored are the inputs, the settings, y = operation(**inputs, **settings), a random dy, and for
+    each input the gradient d… of Σ dy·y.
+    """
     leaves = {name: torch.tensor(value, requires_grad=True) for name, value in inputs.items()}
     y = operation(**leaves, **settings)
     dy = torch.tensor(rng.standard_normal(y.shape))
@@ -34,18 +47,20 @@ def normal(*shape):
     return rng.standard_normal(shape)
 
 
-# ---- one operation at a time ----------------------------------------------------------------------------------------
+# ---- one operation at a time -----------------------------------------------------------------
 
 def conv(x, w, b, stride, pad):
     return T.conv2d(x, w, b, stride, pad)
 
 
-for case, x_shape, w_shape, stride, pad in [("conv overlapping", (2, 3, 7, 6), (4, 3, 3, 3), 1, 1),
-                                            ("conv edges not visited", (2, 2, 8, 9), (3, 2, 3, 3), 2, 0),
-                                            ("conv stride larger than filter", (1, 3, 7, 8), (2, 3, 2, 2), 3, 0),
-                                            ("conv one channel, wide padding", (2, 1, 4, 5), (3, 1, 4, 4), 2, 3),
-                                            ("conv one window", (2, 3, 4, 4), (5, 3, 4, 4), 1, 0)]:
-    record(case, conv, dict(stride=stride, pad=pad), x=normal(*x_shape), w=normal(*w_shape), b=normal(w_shape[0]))
+for case, x_shape, w_shape, stride, pad in [
+        ("conv overlapping", (2, 3, 7, 6), (4, 3, 3, 3), 1, 1),
+        ("conv edges not visited", (2, 2, 8, 9), (3, 2, 3, 3), 2, 0),
+        ("conv stride larger than filter", (1, 3, 7, 8), (2, 3, 2, 2), 3, 0),
+        ("conv one channel, wide padding", (2, 1, 4, 5), (3, 1, 4, 4), 2, 3),
+        ("conv one window", (2, 3, 4, 4), (5, 3, 4, 4), 1, 0)]:
+    record(case, conv, dict(stride=stride, pad=pad),
+           x=normal(*x_shape), w=normal(*w_shape), b=normal(w_shape[0]))
 
 
 def conv_transpose(r, w, stride, pad, size):
@@ -53,53 +68,64 @@ def conv_transpose(r, w, stride, pad, size):
     return T.conv_transpose2d(r, w, None, stride, pad, output_padding=tuple(beyond))
 
 
-for case, r_shape, w_shape, stride, pad, size in [("conv_transpose overlapping", (2, 4, 5, 4), (4, 3, 3, 3), 1, 1, (5, 4)),
-                                                  ("conv_transpose to an odd size", (2, 3, 4, 3), (3, 2, 3, 3), 2, 1, (7, 5)),
-                                                  ("conv_transpose to an even size", (2, 3, 4, 3), (3, 2, 3, 3), 2, 1, (8, 6))]:
-    record(case, conv_transpose, dict(stride=stride, pad=pad, size=size), r=normal(*r_shape), w=normal(*w_shape))
+for case, r_shape, w_shape, stride, pad, size in [
+        ("conv_transpose overlapping", (2, 4, 5, 4), (4, 3, 3, 3), 1, 1, (5, 4)),
+        ("conv_transpose to an odd size", (2, 3, 4, 3), (3, 2, 3, 3), 2, 1, (7, 5)),
+        ("conv_transpose to an even size", (2, 3, 4, 3), (3, 2, 3, 3), 2, 1, (8, 6))]:
+    record(case, conv_transpose, dict(stride=stride, pad=pad, size=size),
+           r=normal(*r_shape), w=normal(*w_shape))
 
 
 def max_pool(x, size, stride, pad, ceil):
     return T.max_pool2d(x, size, stride, pad, ceil_mode=ceil)
 
 
-for case, shape, size, stride, pad, ceil in [("max_pool overlapping, ceil", (2, 3, 8, 7), 3, 2, 0, True),
-                                             ("max_pool edges not visited", (2, 2, 7, 8), 3, 2, 0, False),
-                                             ("max_pool padded", (2, 2, 6, 5), 3, 2, 1, False),
-                                             ("max_pool padded, ceil", (1, 3, 6, 7), 3, 2, 1, True),
-                                             ("max_pool stride larger than window", (2, 2, 8, 9), 2, 3, 0, True)]:
+for case, shape, size, stride, pad, ceil in [
+        ("max_pool overlapping, ceil", (2, 3, 8, 7), 3, 2, 0, True),
+        ("max_pool edges not visited", (2, 2, 7, 8), 3, 2, 0, False),
+        ("max_pool padded", (2, 2, 6, 5), 3, 2, 1, False),
+        ("max_pool padded, ceil", (1, 3, 6, 7), 3, 2, 1, True),
+        ("max_pool stride larger than window", (2, 2, 8, 9), 2, 3, 0, True)]:
     record(case, max_pool, dict(size=size, stride=stride, pad=pad, ceil=ceil), x=normal(*shape))
 
 
 def contrast_norm(x, size, alpha, beta, k):
-    return T.local_response_norm(x, int(size), alpha, beta, k)      # odd sizes only: for even ones PyTorch and ONNX disagree
+    # Odd sizes only: for even ones PyTorch and ONNX disagree.
+    return T.local_response_norm(x, int(size), alpha, beta, k)
 
 
-for case, size, alpha, beta, k in [("contrast_norm as in zfnet", 5, 5e-4, 0.75, 2.0), ("contrast_norm strong", 5, 2.0, 0.75, 1.0),
-                                   ("contrast_norm of three", 3, 1.5, 0.6, 0.5), ("contrast_norm of one", 1, 1.0, 1.0, 1.0)]:
-    record(case, contrast_norm, dict(size=size, alpha=alpha, beta=beta, k=k), x=3 * normal(2, 7, 3, 4))
+for case, size, alpha, beta, k in [
+        ("contrast_norm as in zfnet", 5, 5e-4, 0.75, 2.0),
+        ("contrast_norm strong", 5, 2.0, 0.75, 1.0),
+        ("contrast_norm of three", 3, 1.5, 0.6, 0.5),
+        ("contrast_norm of one", 1, 1.0, 1.0, 1.0)]:
+    record(case, contrast_norm, dict(size=size, alpha=alpha, beta=beta, k=k),
+           x=3 * normal(2, 7, 3, 4))
 
 record("relu", lambda x: T.relu(x), {}, x=normal(2, 3, 4, 5))
 record("linear", lambda x, w, b: T.linear(x, w, b), {}, x=normal(4, 6), w=normal(5, 6), b=normal(5))
 
 LABELS = np.array([3, 0, 6, 3, 1])
-record("softmax_cross_entropy", lambda scores, labels: T.cross_entropy(scores, torch.tensor(labels)), dict(labels=LABELS),
-       scores=3 * normal(5, 7))
+record("softmax_cross_entropy",
+       lambda scores, labels: T.cross_entropy(scores, torch.tensor(labels)),
+       dict(labels=LABELS), scores=3 * normal(5, 7))
 
 
-# ---- a whole net with every kind of layer ---------------------------------------------------------------------------
+# ---- a whole net with every kind of layer ----------------------------------------------------
 
 def net(x, conv1_w, conv1_b, conv2_w, conv2_b, fc3_w, fc3_b, fc4_w, fc4_b, labels):
     x = T.relu(T.conv2d(x, conv1_w, conv1_b, stride=2, padding=1))
     x = T.local_response_norm(T.max_pool2d(x, 3, 2, ceil_mode=True), 5, alpha=1.0, beta=0.75, k=2.0)
     x = T.relu(T.conv2d(x, conv2_w, conv2_b, stride=1, padding=1))
     x = T.max_pool2d(x, 3, 2, ceil_mode=True).flatten(1)
-    return T.cross_entropy(T.linear(T.relu(T.linear(x, fc3_w, fc3_b)), fc4_w, fc4_b), torch.tensor(labels))
+    x = T.relu(T.linear(x, fc3_w, fc3_b))
+    return T.cross_entropy(T.linear(x, fc4_w, fc4_b), torch.tensor(labels))
 
 
 record("net", net, dict(labels=np.array([2, 4])), x=normal(2, 3, 20, 17),
-       conv1_w=normal(6, 3, 5, 5) / 5, conv1_b=normal(6) / 5, conv2_w=normal(5, 6, 3, 3) / 3, conv2_b=normal(5) / 5,
+       conv1_w=normal(6, 3, 5, 5) / 5, conv1_b=normal(6) / 5,
+       conv2_w=normal(5, 6, 3, 3) / 3, conv2_b=normal(5) / 5,
        fc3_w=normal(8, 20) / 2, fc3_b=normal(8) / 5, fc4_w=normal(5, 8), fc4_b=normal(5))
 
 np.savez_compressed(FILE, **entries)
-print(f"{FILE.name}: {len(entries)} arrays, {FILE.stat().st_size / 1000:.0f} kB, {entries['versions']}")
+print(f"{FILE.name}: {len(entries)} arrays, {FILE.stat().st_size / 1000:.0f} kB, {VERSIONS}")

@@ -1,13 +1,16 @@
-"""Draw the embedded data set from Fashion-MNIST. Run: python -m numpyzf.data.embedded.draw
+"""Draw the embedded data set from Fashion-MNIST.
 
-Source: the Debian package dataset-fashion-mnist, whose files have the digests of the original's. From each of its two
-splits, each class gives the same number of images, picked at random.
+Run: python -m numpyzf.data.embedded.draw
+
+Source: the Debian package dataset-fashion-mnist, whose files have the digests of the original's.
+Each class gives the same number of images, picked at random, from each of the two splits.
 """
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ...checkpoints import replacing
 from .. import fashion
 from . import ACROSS
 
@@ -16,19 +19,31 @@ SEED = 2013
 
 
 def pick(labels, count):
-    """Indices (10, count) of `count` images of each class, in random order."""
-    # Of NumPy's random numbers, the raw ones of a bit generator are those promised never to change between versions.
+    """Pick images of each class in random order.
+
+    labels: (N,), integers 0 … 9.
+    count: images of each class.
+    Returns indices (10, count).
+    """
+    # Only a bit generator's raw numbers are promised to be the same in every version of NumPy.
     order = np.argsort(np.random.PCG64(SEED).random_raw(len(labels)), kind="stable")
     return np.stack([order[labels[order] == c][:count] for c in range(len(fashion.CLASSES))])
 
 
 def draw(split, folder):
-    """Draw the mosaic of one split, from the full data set, into a folder (a Path); returns the file's path."""
+    """Draw the mosaic of one split from the full data set.
+
+    split: "train" or "test".
+    folder: a Path, where the file goes.
+    Returns the file's Path.
+    """
     images, labels, _ = fashion.read(split)
     picked = images[pick(labels, PER_CLASS[split])]
+    # (classes, images of each, 1, 28, 28) -> (rows, 28, ACROSS, 28) -> (rows·28, ACROSS·28)
     mosaic = picked.reshape(-1, ACROSS, 28, 28).swapaxes(1, 2).reshape(-1, ACROSS * 28)
     path = folder / f"fashion-mnist-small-{split}.png"
-    Image.fromarray(mosaic).save(path, optimize=True)
+    with replacing(path) as file:
+        Image.fromarray(mosaic).save(file, "PNG", optimize=True)
     return path
 
 

@@ -1,0 +1,1 @@
+"""How fast: the ladder from seven loops to the machine's limit."""

@@ -1,1 +1,0 @@
-"""One module per figure or table: compute(…) gives a result of plain arrays, draw(result) a matplotlib figure."""

@@ -1,0 +1,239 @@
+"""What the kernels share: threads (run), memory (scratch, blocks), and pixels split by phases.
+
+The last three functions are compiled into kernels of other files.
+"""
+import math
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import ContextVar, copy_context
+from functools import cache
+
+import numpy as np
+from numba import config, njit
+
+
+# ---- threads ------------------------------------------------------------------------------------
+
+THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says otherwise
+# Below so many elements a second thread isn't worth waking, which takes about 0.1 ms.
+FEW = 1 << 16
+# The largest product, in multiply-adds, that OpenBLAS does on its caller's thread; 2^19 it shares.
+SMALL_PRODUCT = 3 << 17
+
+_in_a_share = ContextVar("in a share", default=False)
+
+
+def run(kernel, count, *arguments, least=1):
+    """Call kernel(*arguments, start, stop) for even shares of range(count), on several threads.
+
+    kernel: a kernel, or a Python function that spends its time in NumPy or kernels, which release
+    the interpreter's lock.
+    count: how many items there are.
+    arguments: what the kernel takes before start and stop.
+    least: a share has so many items or more, if there are two. FEW for flat elementwise kernels.
+
+    Returns the list of results, in the order of the shares. The caller's own thread does the first
+    share. If a share raises an error, run raises it when all shares have ended.
+
+    How the work is shared depends on count, least, THREADS and whether the call is nested: equal
+    calls give equal sums. A nested call has one share, on the thread that makes it: a worker that
+    waited for its own pool could wait forever.
+    """
+    parts = 1 if _in_a_share.get() else max(1, min(THREADS, count // least))
+    outside = _in_a_share.set(True)
+    others = []
+    try:
+        for part in range(1, parts):
+            start, stop = count * part // parts, count * (part + 1) // parts
+            # the context: that this is a share, and numpy.errstate
+            own = copy_context()
+            share = own.run, kernel, *arguments, start, stop
+            try:
+                others.append(_pool().submit(*share))
+            except RuntimeError:
+                # When the main thread has ended, Python lets no pool begin anything new. What goes
+                # on, a thread or a function of atexit, does all shares by itself.
+                if threading.main_thread().is_alive():
+                    raise
+                others.append(_done_here(*share))
+        results = [kernel(*arguments, 0, count // parts)]
+        for other in others:
+            results.append(other.result())
+        return results
+    finally:
+        _in_a_share.reset(outside)
+        if others:
+            wait(others)        # also after an error: they write into arrays of the caller
+
+
+def _done_here(function, *arguments):
+    """The Future of a call that this thread makes at once."""
+    future = Future()
+    try:
+        future.set_result(function(*arguments))
+    except BaseException as error:
+        future.set_exception(error)
+    return future
+
+
+@cache
+def _pool():
+    """The worker threads. They don't survive a fork: a forked process makes its own."""
+    return ThreadPoolExecutor(max(1, THREADS - 1), thread_name_prefix="numpyzf")
+
+
+if hasattr(os, "register_at_fork"):         # not on Windows
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+_own = threading.local()
+
+
+def scratch(name, shape, dtype):
+    """An array, not cleared, that this thread keeps for the next call with the same name.
+
+    name: of the buffer. Each thread has one of its own under this name.
+    shape, dtype: of the array.
+
+    A buffer is as large as the largest request so far. It is freed when its thread ends.
+    """
+    nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+    buffer = getattr(_own, name, None)
+    if buffer is None or buffer.size < nbytes:
+        setattr(_own, name, None)               # the old one goes before the new one comes
+        buffer = np.empty(nbytes, np.uint8)
+        setattr(_own, name, buffer)
+    return buffer[:nbytes].view(dtype).reshape(shape)
+
+
+def blocks(start, stop, cost, limit):
+    """The fewest slices of range(start, stop) that cost at most `limit` each.
+
+    start, stop: the range.
+    cost: of one item, in bytes or multiply-adds.
+    limit: of a slice, in the same unit. A slice has one item at least, whatever it costs.
+
+    Returns a list. All slices have one length but the last, which may be shorter.
+    """
+    count = stop - start
+    most = max(1, limit // cost)
+    number = max(1, (count + most - 1) // most)         # ⌈count / most⌉
+    step = max(1, (count + number - 1) // number)       # ⌈count / number⌉
+    parts = []
+    for begin in range(start, stop, step):
+        parts.append(slice(begin, min(begin + step, stop)))
+    return parts
+
+
+# ---- pixels, split by row and column modulo the stride ------------------------------------------
+#
+# Neighboring windows lie `stride` pixels apart. What they see at one place of the window is then
+# not contiguous, and vector instructions can't be used. So pixels are split by row and column
+# modulo the stride: now it is contiguous. The parts are called phases. Here is a plane with
+# stride 2; "23" is the pixel in row 2, column 3, and ".." is fill:
+#
+#     00 01 02 03 04        phase 0 (row even, column even)   00 02 04   20 22 24   40 42 44
+#     10 11 12 13 14        phase 1 (row even, column odd)    01 03 ..   21 23 ..   41 43 ..
+#     20 21 22 23 24   ->   phase 2 (row odd,  column even)   10 12 14   30 32 34   .. .. ..
+#     30 31 32 33 34        phase 3 (row odd,  column odd)    11 13 ..   31 33 ..   .. .. ..
+#     40 41 42 43 44
+#
+# Windows of 3×3, two rows of two: window (p, q) begins at pixel (2p, 2q). At its place (i, j) it
+# sees pixel (2p + i, 2q + j). This pixel is in phase (i % 2)·2 + j % 2, in row p + i // 2, column
+# q + j // 2:
+#
+#     place (0, 0) of all windows:   00 02 [04] 20 22    phase 0, from its first number
+#     place (0, 2) of all windows:   02 04 [20] 22 24    one number further on
+#     place (2, 0) of all windows:   20 22 [24] 40 42    one row further on
+#
+# [ ] is between two rows of windows: no window begins there, and what is computed there is never
+# used. With padding, window (p, q) begins at (2p − pad, 2q − pad).
+#
+# So one place of all windows is one stretch of numbers, whatever the stride. A row of a phase has
+# row_length = OW + overhang numbers, where overhang = (size − 1) // stride: the last window of a
+# row looks `overhang` numbers beyond its first. Padding is fill, at the edges of the phases.
+
+@njit(inline="always")
+def inside(n, shift, stride, count):
+    """The windows o of range(count) whose pixel o·stride + shift lies in range(n).
+
+    n: how many pixels there are along the axis.
+    shift: the pixel of window 0.
+    stride: from one window's pixel to the next one's.
+    count: how many windows there are.
+
+    Returns start, stop.
+    """
+    # the first window whose pixel isn't before the plane, ⌈−shift / stride⌉
+    start = 0 if shift >= 0 else (-shift + stride - 1) // stride
+    # one more than the last window whose pixel isn't behind the plane
+    stop = (n - 1 - shift) // stride + 1 if n - 1 - shift >= 0 else 0
+    # at most count; an empty range where no window qualifies
+    start = min(start, count)
+    return start, max(min(stop, count), start)
+
+
+@njit(inline="always")
+def take_every(stride, pixels, out, count):
+    """out[q] = pixels[q·stride].
+
+    stride: of the pixels taken.
+    pixels: a row of pixels, from the first one taken on.
+    out: the result, `count` numbers or more.
+    count: how many pixels to take.
+    """
+    # strides 1 and 2 have loops of their own, which the compiler vectorizes
+    if stride == 1:
+        for q in range(count):
+            out[q] = pixels[q]
+    elif stride == 2:
+        # a constant, which the compiler knows
+        for q in range(count):
+            out[q] = pixels[2 * q]
+    else:
+        # any other stride
+        for q in range(count):
+            out[q] = pixels[q * stride]
+
+
+@njit(inline="always")
+def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
+    """Split rows of a plane (H, W) by row and column modulo the stride, as drawn above.
+
+        phases[a·stride + b, p·row_length + q] = plane[(top + p)·stride + a − pad,
+                                                       q·stride + b − pad]
+
+    plane: (H, W), the pixels.
+    phases: (stride², ≥ rows·row_length), the result.
+    fill: what stands for pixels outside of the plane.
+    top: a row of windows. The first pixels that it sees are the first row of each phase.
+    rows: how many rows each phase gets.
+    row_length: how many numbers a row of a phase has.
+    stride, pad: of the windows.
+    """
+    height, width = plane.shape
+    for a in range(stride):
+        for b in range(stride):
+            # the columns of this phase that come from the plane
+            q_start = min(max((pad - b + stride - 1) // stride, 0), row_length)
+            q_stop = max(min((width - 1 + pad - b) // stride + 1, row_length), q_start)
+            for p in range(rows):
+                h = (top + p) * stride + a - pad
+                line = phases[a * stride + b, p * row_length:]
+                if 0 <= h < height:
+                    # padding at the left
+                    for q in range(q_start):
+                        line[q] = fill
+                    # pixels
+                    pixels = plane[h, q_start * stride + b - pad:]
+                    take_every(stride, pixels, line[q_start:], q_stop - q_start)
+                    # padding at the right
+                    for q in range(q_stop, row_length):
+                        line[q] = fill
+                else:
+                    # a row of padding
+                    for q in range(row_length):
+                        line[q] = fill

@@ -1,0 +1,1 @@
+"""What a trained net sees: many units at once, top activations, occlusion, linear classifiers."""

@@ -1,0 +1,91 @@
+"""One HTML page that holds its pictures itself.
+
+It opens without a network, can be sent by mail, and needs no other file. Its frame is page.html.
+"""
+import re
+from base64 import b64encode
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import NamedTuple
+
+from . import plots
+from .checkpoints import replacing
+
+
+class Section(NamedTuple):
+    """One part of a page: a heading, a text, and, if wanted, a table and a picture."""
+    heading: str
+    text: str               # an empty line separates paragraphs
+    picture: object = None  # a matplotlib figure, or the bytes of a PNG file
+    rows: list = ()         # the table: rows of cells, text or Link; the first row is the head
+    alt: str = ""           # what the picture shows, for those who can't see it; else the heading
+    level: int = 2          # of the heading: 2, or 3 below another section
+
+
+class Link(NamedTuple):
+    """A cell of a table that leads to a section."""
+    text: str
+    heading: str            # the section's heading
+
+
+def write(path, title, sections):
+    """Write one page that needs no other file.
+
+    path: the file; an earlier page stays whole if writing fails.
+    title: text.
+    sections: a list of Section, or of tuples like it.
+
+    All text is escaped. Raises ValueError for picture bytes that are no PNG file.
+    """
+    frame = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    parts = [_section(Section(*section)) for section in sections]
+    html = frame.substitute(title=escape(title), sections="\n".join(parts))
+    with replacing(path) as file:
+        file.write(html.encode())
+
+
+def _section(section):
+    level, heading = section.level, section.heading
+    parts = [f'<h{level} id="{_anchor(heading)}">{escape(heading)}</h{level}>']
+    for paragraph in section.text.split("\n\n"):
+        if paragraph:
+            parts.append(f"<p>{escape(paragraph)}</p>")
+    if section.rows:
+        parts.append(_table(section.rows))
+    if section.picture is not None:
+        parts.append(_image(section.picture, section.alt or heading))
+    return "<section>\n" + "\n".join(parts) + "\n</section>"
+
+
+def _table(rows):
+    lines = [_row(rows[0], "th")] + [_row(row, "td") for row in rows[1:]]
+    return '<div class="table"><table>\n' + "\n".join(lines) + "\n</table></div>"
+
+
+def _row(cells, tag):
+    return "<tr>" + "".join(f"<{tag}>{_cell(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _cell(cell):
+    if isinstance(cell, Link):
+        return f'<a href="#{_anchor(cell.heading)}">{escape(cell.text)}</a>'
+    return escape(str(cell))
+
+
+def _anchor(heading):
+    """The name by which links find a heading.
+
+    >>> _anchor("Figure 1: a & b")
+    'figure-1-a-b'
+    """
+    return re.sub("[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
+def _image(picture, alt):
+    png = picture if isinstance(picture, bytes) else plots.png_bytes(picture)
+    if not png.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError(f"the picture {alt!r} must be a matplotlib figure or the bytes of a "
+                         "PNG file")
+    data = b64encode(png).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'

@@ -1,0 +1,172 @@
+"""Figure 5 in words: what the paper says, tested on several seeds, and the page's sections."""
+import numpy as np
+
+from ... import texts
+from ...data import scenes
+from ...page import Section
+from ..claims import Claim, Report, percent, spread, verdict
+from .draw import LINES, draw
+from .measure import TRANSFORMS, kept, kept_probability, measure, smallest_step, straightness
+
+TEXT = texts.read(__package__)
+STABLE = 0.8        # what "stable" means: so much is kept, on average over the range
+LINEAR = 0.9        # what "nearly linear" means: R² of a line through the origin
+SHIFT_AND_SCALE = ("translation", "scale")
+SHOWN_SCENES = ("face", "bird", "car", "boat", "wheel")     # classes with a curve of their own
+
+
+def report(study):
+    """Figure 5 on centered scenes, and once more on the study's own images."""
+    each = 2 if study.quick else 5
+    side = study.train_scenes.images.shape[2]
+    rendered = scenes.render(each * len(scenes.CLASSES), np.random.default_rng(5), size=side,
+                             centered=True)
+    symmetric = [rendered.classes.index(name) for name in scenes.SYMMETRIC]
+    shown = [rendered.classes.index(name) for name in SHOWN_SCENES]
+    on_scenes = _report_on("scenes", rendered, "centered scenes", study, each, shown, symmetric)
+    on_images = _report_on("images", study.test, study.name, study, each)
+    return Report(on_scenes.claims + on_images.claims, on_scenes.sections + on_images.sections)
+
+
+def _report_on(kind, data, where, study, each, shown=None, symmetric=None):
+    """The Report on one kind of images, for the nets trained on this kind.
+
+    data: a data.Dataset or a scenes.Scenes.
+    shown, symmetric: labels, as `images_to_show` and `claims_on` take them.
+    """
+    rows = class_by_class(data.labels, each, most=100)
+    images, labels = data.images[rows], data.labels[rows]
+    results = [measure(study.run_of(kind, seed), images, labels) for seed in study.seeds]
+    shown = shown or spread_out(np.unique(labels), len(LINES))
+    right = results[0].sweeps["scale"].right[0]             # a factor of 1: untransformed
+    picture = draw(results[0], data.classes, images_to_show(labels, right, shown))
+    section = Section(f"Shifted, enlarged, turned: {where}",
+                      TEXT["section: shifted, enlarged, turned"].format(n=len(images)),
+                      picture, table(results), alt=TEXT["alt: curves"].format(where=where))
+    return Report(claims_on(results, where, symmetric), [section])
+
+
+# ---- which images -----------------------------------------------------------------------------
+
+def class_by_class(labels, each, most):
+    """Choose the first `each` images of every class, `most` at most.
+
+    Returns their rows: the first image of each class, then the second of each, and so on.
+    """
+    own = [np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]
+    return np.array([rows[i] for i in range(each) for rows in own if i < len(rows)])[:most]
+
+
+def spread_out(values, count):
+    """`count` of the values (all if there are fewer), evenly spread from the first to the last."""
+    return values[np.linspace(0, len(values) - 1, min(len(values), count)).astype(int)]
+
+
+def images_to_show(labels, right, wanted):
+    """One image of each wanted class: the first whose answer is right untransformed, or the first.
+
+    labels: (N,).
+    right: bool (N,), is the answer right untransformed?
+    wanted: labels.
+    """
+    shown = []
+    for label in wanted:
+        rows = np.flatnonzero(labels == label)
+        known = rows[right[rows]]
+        shown.append(int(known[0] if len(known) else rows[0]))
+    return shown
+
+
+# ---- claims -----------------------------------------------------------------------------------
+
+def claims_on(results, where, symmetric=None):
+    """The paper's claims on Figure 5, tested on one kind of images: a list of Claim.
+
+    results: a measure.Figure5 for each seed.
+    where: the images' name.
+    symmetric: labels of the classes with rotational symmetry, if that is known.
+    """
+    claims = [_small_changes(results, where), _nearly_linear(results, where),
+              _stable_output(results, where)]
+    if symmetric is not None:
+        claims.append(_rotational_symmetry(results, symmetric))
+    return claims
+
+
+def _small_changes(results, where):
+    def changes(name):
+        return [smallest_step(result.sweeps[name]) for result in results]
+
+    def last_changes_less(result):
+        steps = [smallest_step(result.sweeps[name]) for name in SHIFT_AND_SCALE]
+        return all(first > last for first, last in steps)
+
+    shift, scale = changes("translation"), changes("scale")
+    measured = TEXT["measured: small changes"].format(
+        step=_smallest_shift(results), n=len(results[0].images),
+        shift_first=spread([first for first, _ in shift]),
+        shift_last=spread([last for _, last in shift]),
+        scale_first=spread([first for first, _ in scale]),
+        scale_last=spread([last for _, last in scale]))
+    return Claim(TEXT["claim: small changes"].format(where=where), measured,
+                 verdict(last_changes_less(result) for result in results))
+
+
+def _nearly_linear(results, where):
+    def straight(name, layer):
+        sweeps = [result.sweeps[name] for result in results]
+        return [straightness(sweep.sizes, getattr(sweep, layer).mean(axis=1)) for sweep in sweeps]
+
+    shift, scale = straight("translation", "last"), straight("scale", "last")
+    measured = TEXT["measured: nearly linear"].format(
+        n=len(results[0].images), shift_last=spread(shift), scale_last=spread(scale),
+        shift_first=spread(straight("translation", "first")),
+        scale_first=spread(straight("scale", "first")))
+    return Claim(TEXT["claim: nearly linear"].format(where=where, least=LINEAR), measured,
+                 verdict(a >= LINEAR and b >= LINEAR for a, b in zip(shift, scale)))
+
+
+def _stable_output(results, where):
+    def is_stable(result):
+        shares = {name: kept(result.sweeps[name]) for name in TRANSFORMS}
+        least = min(shares["translation"], shares["scale"])
+        return least >= STABLE and shares["rotation"] < least
+
+    shares = {name: percent([kept(result.sweeps[name]) for result in results], ".0f")
+              for name in TRANSFORMS}
+    return Claim(TEXT["claim: stable output"].format(stable=STABLE, where=where),
+                 TEXT["measured: stable output"].format(**shares),
+                 verdict(is_stable(result) for result in results))
+
+
+def _rotational_symmetry(results, symmetric):
+    chosen = np.isin(results[0].labels, symmetric)
+    own = [kept_probability(result.sweeps["rotation"], chosen) for result in results]
+    others = [kept_probability(result.sweeps["rotation"], ~chosen) for result in results]
+    measured = TEXT["measured: rotational symmetry"].format(
+        symmetric=", ".join(scenes.SYMMETRIC), own=percent(own, ".0f"),
+        others=percent(others, ".0f"))
+    return Claim(TEXT["claim: rotational symmetry"].format(stable=STABLE), measured,
+                 verdict(a > STABLE and b < STABLE for a, b in zip(own, others)))
+
+
+def _smallest_shift(results):
+    pixels = results[0].sweeps["translation"].sizes
+    return pixels[pixels > 0].min()
+
+
+# ---- the table --------------------------------------------------------------------------------
+
+def table(results):
+    """A row per transformation: the rows of a table, the first of which is its head."""
+    first_layer, last_layer = results[0].layers
+    rows = [("", f"smallest step, {first_layer}", f"smallest step, {last_layer}",
+             "right answers kept")]
+    steps = {"translation": f"{_smallest_shift(results)} px", "scale": "5 %", "rotation": "10°"}
+    for name, step in steps.items():
+        sweeps = [result.sweeps[name] for result in results]
+        changes = [smallest_step(sweep) for sweep in sweeps]
+        rows.append((f"{name} ({step})", spread([first for first, _ in changes]),
+                     spread([last for _, last in changes]),
+                     percent([kept(sweep) for sweep in sweeps], ".0f")))
+    return rows

@@ -1,0 +1,99 @@
+"""Figure 6 in words: three nets compared, with several seeds, and the page's sections."""
+from typing import NamedTuple
+
+from ... import texts, training
+from ...page import Section
+from ...tour import filters
+from ..claims import Claim, Report, percent, spread, verdict
+from . import draw, measure
+
+TEXT = texts.read(__package__)
+SMALL, FREE, LARGE = "7×7, stride 2", "the same, not renormalized", "11×11, stride 4"
+NETS = {        # how each differs from the standard net, as study.run_of takes it
+    SMALL: {},
+    FREE: {"recipe": {"renormalize": ()}},
+    LARGE: {"variant": {"first": (11, 4, 4)}}}      # size, stride, pad
+
+
+class Comparison(NamedTuple):
+    """A claim about SMALL and another net."""
+    claim: str          # heading of its text
+    other: str          # the net that SMALL is compared with
+    number: object      # number(result): what is compared, see measure
+    agrees: object      # agrees(number of SMALL, number of the other): is the claim true?
+    form: str           # the numbers' format
+    unit: str = ""
+
+
+def _other_is_larger(small, other):
+    return other > small
+
+
+def _other_is_smaller(small, other):
+    return other < small
+
+
+def _other_dominates(small, other):
+    return other > max(small, 2)
+
+
+COMPARISONS = [
+    Comparison("claim: filters dominate", FREE, measure.dominance, _other_dominates, ".2f",
+               " times"),
+    Comparison("claim: middle frequencies", LARGE, measure.middle_percent, _other_is_smaller,
+               ".1f", " %"),
+    Comparison("claim: dead features", LARGE, measure.dead_filters, _other_is_larger, ".1f"),
+    Comparison("claim: aliasing", LARGE, measure.aliased_percent, _other_is_larger, ".1f", " %"),
+    Comparison("claim: distinctive features", LARGE, measure.independent_maps, _other_is_smaller,
+               ".1f"),
+    Comparison("claim: accuracy", LARGE, measure.accuracy_percent, _other_is_smaller, ".1f",
+               " %")]
+
+
+def report(study):
+    """Figure 6 on scenes, each net with two seeds at most."""
+    scenes, results = study.test_scenes, {}
+    for name, differs in NETS.items():
+        runs = [study.run_of("scenes", seed, **differs) for seed in study.seeds[:2]]
+        results[name] = [measure.measure(run, scenes.images, scenes.labels) for run in runs]
+    return Report([claim(results, comparison) for comparison in COMPARISONS], sections(results))
+
+
+def claim(results, comparison):
+    """The Claim of one Comparison; results: {name: list of measure.Figure6, one per seed}."""
+    small = [comparison.number(result) for result in results[SMALL]]
+    others = [comparison.number(result) for result in results[comparison.other]]
+    form, unit = comparison.form, comparison.unit
+    measured = (f"{SMALL}: {spread(small, form, unit)}; "
+                f"{comparison.other}: {spread(others, form, unit)}")
+    return Claim(TEXT[comparison.claim], measured, verdict(map(comparison.agrees, small, others)))
+
+
+def sections(results):
+    """The filters, the second layer, and the numbers; results as in `claim`."""
+    first = {name: seeds[0] for name, seeds in results.items()}
+    radius = training.Recipe().radius
+    at_radius = percent([filters.at_radius(result.w, radius) for result in results[SMALL]], ".0f")
+    k = first[SMALL].second.values.shape[1]
+    return [
+        Section("The first layer's filters",
+                TEXT["section: the first layer's filters"].format(radius=at_radius),
+                draw.draw(first), alt=TEXT["alt: filters"].format(nets=", ".join(first))),
+        Section("What the second layer looks for",
+                TEXT["section: what the second layer looks for"].format(k=k),
+                draw.draw_second({name: first[name] for name in (SMALL, LARGE)}),
+                alt=TEXT["alt: second layer"]),
+        Section("Measured", TEXT["section: measured"].format(count=len(first[SMALL].w)),
+                draw.draw_measures(results), table(results), alt=TEXT["alt: measures"])]
+
+
+def table(results):
+    """Frequencies of every net: the rows of a table, the first of which is its head."""
+    rows = [("share of the energy", *results)]
+    for i, band in enumerate(("low", "middle", "high")):
+        shares = [[result.bands[:, i].mean() for result in seeds] for seeds in results.values()]
+        rows.append((f"filters, {band} frequencies", *(percent(own, ".0f") for own in shares)))
+    shares = [[result.second_high for result in seeds] for seeds in results.values()]
+    rows.append(("layer 2's projections, high frequencies",
+                 *(percent(own, ".0f") for own in shares)))
+    return rows

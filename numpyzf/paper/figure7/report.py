@@ -1,0 +1,117 @@
+"""Figure 7 in words: what the paper says, tested on several seeds, and the page's section."""
+import numpy as np
+
+from ... import texts
+from ...data import scenes
+from ...data.preprocess import Prepared
+from ...look.many import top_activations
+from ...page import Section
+from ...tour import features
+from ..claims import Claim, Report, percent, spread, verdict
+from ..study import first_of_each
+from .draw import draw
+from .measure import exceeds, mean, measure, of_images, score
+
+TEXT = texts.read(__package__)
+POOL = 600      # of the test scenes, so many are searched for what else fires a map
+SHOWN = 3       # images, of different classes
+
+
+def report(study):
+    """Figure 7 on test scenes, scored with every seed's net."""
+    test = study.test_scenes
+    each = 1 if study.quick else 10
+    rows = first_of_each(test.labels, each)
+    scores, picture = [], None
+    for seed in study.seeds:
+        run = study.run_of("scenes", seed)
+        known = known_images(run, test, rows)
+        results = [measure(run, test.images[n], test.labels[n], step=4) for n in known]
+        scores.append(of_images([score(result, test.masks[n], parts_of(test, n))
+                                 for result, n in zip(results, known)]))
+        if picture is None:
+            picture = _picture(run, test, most_changed(results, known))
+    text = TEXT["section: a gray square over the image"].format(size=results[0].size)
+    section = Section("A gray square over the image", text, picture, alt=TEXT["alt: maps"])
+    return Report(claims(scores), [section])
+
+
+def known_images(run, test, rows):
+    """Those of the rows whose answer is right; all of them if there is none."""
+    answers = run.net.predict(Prepared(test.images[rows], run.prepare)).argmax(axis=1)
+    right = answers == test.labels[rows]
+    return rows[right] if right.any() else rows
+
+
+def parts_of(test, n):
+    """Row and column (P, 2) of the parts of scene n.
+
+    A symmetric object has none, as its parts lie all around its middle.
+    """
+    if test.classes[test.labels[n]] in scenes.SYMMETRIC:
+        return np.empty((0, 2))
+    places = np.array([places[n, :2] for places in test.parts.values()])
+    return places[np.isfinite(places[:, 0])]
+
+
+# ---- the picture ------------------------------------------------------------------------------
+
+def most_changed(results, rows):
+    """The images whose probability the square lowers most, at most three, of different classes.
+
+    results: a measure.Figure7 for each of the rows.
+    rows: the images' numbers.
+    Returns some of the rows.
+    """
+    changes = [result.probability.min() - result.whole_probability for result in results]
+    found = {}          # {class: row}
+    for i in np.argsort(changes, kind="stable"):
+        found.setdefault(results[i].label, rows[i])
+    return list(found.values())[:SHOWN]
+
+
+def _picture(run, test, rows):
+    results = [measure(run, test.images[n], test.labels[n]) for n in rows]
+    layer, pool = results[0].layer, test.images[:POOL]
+    top = top_activations(run.net, Prepared(pool, run.prepare), [layer], 4)[layer]
+    others = []
+    for result, n in zip(results, rows):
+        found = features.measure(run, pool, layer, channels=[result.channel], top=top)
+        others.append(found.projections[0][found.units[0, :, 0] != n])
+    return draw(results, others, test.classes, test.masks[rows])
+
+
+# ---- claims -----------------------------------------------------------------------------------
+
+def claims(scores):
+    """The paper's claims on Figure 7: a list of Claim.
+
+    scores: for each seed a measure.Score of several images, see measure.of_images.
+    """
+    def percents(field):
+        return percent(_means(scores, field), ".0f")
+
+    def points(field):
+        return spread([100 * drop for drop in _means(scores, field)], ".1f", " points")
+
+    def pixels(field):
+        return spread(_means(scores, field), ".1f", " px")
+
+    return [
+        Claim(TEXT["claim: finds the object"], TEXT["measured: finds the object"].format(
+                  inside=points("inside"), outside=points("outside"), share=percents("share"),
+                  area=percents("area"), count=min(len(own.inside) for own in scores)),
+              verdict(exceeds(own.inside, own.outside) for own in scores)),
+        Claim(TEXT["claim: what is projected matters"],
+              TEXT["measured: what is projected matters"].format(
+                  covered=percents("covered"), anywhere=percents("anywhere")),
+              verdict(mean(own.covered) > 2 * abs(mean(own.anywhere)) for own in scores)),
+        Claim(TEXT["claim: looks for a part"], TEXT["measured: looks for a part"].format(
+                  part=pixels("part"), on_object=pixels("on_object")),
+              verdict(exceeds(own.on_object, own.part) for own in scores))]
+
+
+def _means(scores, field):
+    """Each seed's mean of a field, over the images of which it can be said."""
+    values = [getattr(own, field) for own in scores]
+    return [mean(own[np.isfinite(own)]) for own in values]

@@ -1,0 +1,61 @@
+"""What Figure 9 and Tables 4–6 say: claims with verdicts, a table, and the words of the page."""
+from ... import texts
+from ...page import Section
+from .. import splits
+from ..claims import NOT_TESTABLE, Claim, Report, percent, spread, verdict
+from .draw import draw
+from .measure import measure
+
+TEXT = texts.read(__package__)
+HEAD = ("new classes of", "training images per class", "layers from other classes", "from scratch",
+        "from scratch, on its training images")
+PAPER = (("paper: Caltech-101", 30, "86.5 %", "46.5 %", ""),
+         ("paper: Caltech-256", 60, "74.2 %", "38.8 %", ""))
+
+
+def report(study):
+    """Learn new classes of the scenes and of the study's images from few examples; a Report."""
+    names = {"scenes": "scenes", "images": study.name}
+    results = {names[kind]: measure(study, kind) for kind in splits.KINDS}
+    found = [claim for name, result in results.items() for claim in claims(name, result)]
+    found.append(Claim(TEXT["claim: the paper's data sets"],
+                       TEXT["measured: the paper's data sets"], NOT_TESTABLE))
+    return Report(found, [Section(TEXT["heading"], describe(results), draw(results), table(results),
+                                  TEXT["alt: curves"])])
+
+
+def claims(name, result):
+    """What the paper says of layers that were learned elsewhere, on images called `name`."""
+    gap = 100 * (result.pretrained - result.from_scratch)       # (seeds, counts), in points
+    few, many = result.counts[0], result.counts[-1]
+    with_few, with_many = gap[:, 0], gap[:, -1]
+    pretrained, from_scratch = result.pretrained[:, 0], result.from_scratch[:, 0]
+    gaps = [f"{count} per class: {spread(gap[:, i], '.1f', ' points')}"
+            for i, count in enumerate(result.counts)]
+    return [
+        Claim(TEXT["claim: layers beat scratch"].format(name=name), "; ".join(gaps),
+              verdict((gap > 0).all(axis=1))),
+        Claim(TEXT["claim: by far with few images"].format(few=few, name=name),
+              f"{percent(pretrained)} against {percent(from_scratch)}",
+              verdict(1 - pretrained <= 0.5 * (1 - from_scratch))),
+        Claim(TEXT["claim: the gap shrinks"].format(few=few, many=many, name=name),
+              f"{spread(with_few, '.1f', ' points')} → {spread(with_many, '.1f', ' points')}",
+              verdict((with_few > 0) & (with_many < with_few)))]
+
+
+def table(results):
+    """Rows of accuracies for each kind of images and number of them, and the paper's."""
+    rows = [(name, count, percent(result.pretrained[:, i]), percent(result.from_scratch[:, i]),
+             percent(result.training_accuracy[:, i]))
+            for name, result in results.items() for i, count in enumerate(result.counts)]
+    return [HEAD, *rows, *PAPER]
+
+
+def describe(results):
+    """The text beside the picture. results: {name: Figure9}."""
+    classes = [f"{name}: trained on {', '.join(result.old_classes)}, "
+               f"tested on {', '.join(result.new_classes)}" for name, result in results.items()]
+    twins = [f"{', '.join(map(str, result.twin_counts))} ({name})"
+             for name, result in results.items()]
+    return TEXT["section: features that carry over"].format(
+        classes="; ".join(classes), twins="; ".join(twins), same=splits.SAME)

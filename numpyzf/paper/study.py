@@ -1,0 +1,215 @@
+"""What the items of the paper share: images, trained nets and seeds.
+
+A Study keeps its nets in one folder. A net's name says how it was made, so two items that want the
+same net train it once. A training that was interrupted goes on from its last finished epoch.
+"""
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from .. import data as datasets, runs, training
+from ..checkpoints import locked, replacing
+from ..data import scenes
+
+RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02),
+           "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
+INDENT = "  "       # begins a line about a step of an item; a line about an item has none
+
+
+def print_line(text):
+    """Print a line in one piece, as several threads may print at the same time."""
+    print(f"{text}\n", end="", flush=True)
+
+
+def flips(images):
+    """True for color images: a net trained on them also gets mirror images.
+
+    images: uint8 (N, C, H, W).
+
+    The gray images here are clothes, and shoes all point one way.
+    """
+    return images.shape[1] == 3
+
+
+class Study:
+    """The images, nets and seeds of one reproduction of the paper.
+
+    out: the folder for nets, finished items and the page; it is made if it isn't there.
+    data, folder, size: the images beside the scenes, as in data.load.
+    quick: few images and one or two epochs: enough to see that everything runs, too little to learn
+    anything.
+    report: report(text) gets lines that say what is being done.
+    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
+    In a new folder, raises what data.load does, before anything is written.
+    """
+
+    def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
+                 report=print_line):
+        self.out, self.quick, self.report = Path(out), quick, report
+        self.seeds = (0, 1) if quick else (0, 1, 2)
+        self.source = {"data": data, "folder": folder, "size": size}
+        self._runs = {}
+        source = data if data in datasets.NAMES else str(Path(data).resolve())
+        self.name = Path(source).name       # of the images, in texts
+        self._check_folder({"data": source, "folder": folder and str(Path(folder).resolve()),
+                            "size": size, "quick": quick})
+
+    def step(self, text):
+        """Report a line about a step of an item."""
+        self.report(INDENT + text)
+
+    # ---- images -----------------------------------------------------------------------------
+
+    @cached_property
+    def train(self):
+        """The training images, a data.Dataset; few of them when quick."""
+        return self._load("train", 300)
+
+    @cached_property
+    def test(self):
+        """The test images, a data.Dataset; few of them when quick."""
+        return self._load("test", 100)
+
+    @cached_property
+    def train_scenes(self):
+        """Scenes to train on, a scenes.Scenes; few of them when quick."""
+        return scenes.load("train", count=300 if self.quick else None)
+
+    @cached_property
+    def test_scenes(self):
+        """Scenes to test on, a scenes.Scenes; few of them when quick."""
+        return scenes.load("test", count=100 if self.quick else None)
+
+    # ---- nets -------------------------------------------------------------------------------
+
+    def run_of(self, kind="images", seed=0, *, epochs=None, recipe=None, variant=None,
+               initialization="he", scale=None):
+        """A labnet trained on all training images of one kind: trained now, or read if it is there.
+
+        kind: "images" or "scenes".
+        seed: of everything random.
+        epochs: how many, the kind's own unless given.
+        recipe: fields of training.Recipe that differ from the kind's own, such as {"radius": 1e9}.
+        variant: arguments of the model, such as {"middle": (64,)}, see models.
+        initialization: "he" or "paper", see Network.initialize.
+        scale: what pixels are divided by, see runs.train_run.
+
+        Equal arguments give the same net. Returns a runs.Run.
+        """
+        name = _net_name(kind, seed, epochs, recipe, variant, initialization, scale)
+        images = self.train if kind == "images" else _without_truth(self.train_scenes)
+        full_recipe = RECIPES[kind]._replace(**(recipe or {}))
+        if epochs:
+            full_recipe = full_recipe._replace(epochs=epochs)
+        return self.train_run(name, images, recipe=full_recipe, seed=seed, variant=variant,
+                              initialization=initialization, scale=scale,
+                              flip=flips(images.images))
+
+    def train_run(self, name, images, *, recipe, **options):
+        """Train on images under a name of its own; the second time it comes from memory.
+
+        name: of the net's folder, and in what is reported.
+        images: a data.Dataset.
+        recipe: a training.Recipe; of its epochs no more than two when quick.
+        options: of runs.train_run.
+
+        Where another process trains the same net, this one waits, and reads that net.
+        Returns a runs.Run.
+        """
+        if name not in self._runs:
+            self.step(f"net {name}")
+            if self.quick:
+                recipe = recipe._replace(epochs=min(recipe.epochs, 2))
+            with locked(self.out / "locks" / name):
+                self._runs[name] = runs.train_run(self.out / "nets" / name, data=images,
+                                                  recipe=recipe, report=_nothing, **options)
+        return self._runs[name]
+
+    # ---- helpers ----------------------------------------------------------------------------
+
+    def _check_folder(self, settings):
+        """Write the settings into a new folder; compare them with those in an older one."""
+        path = self.out / "study.json"
+        if not path.exists():
+            self.test       # read now: with wrong settings, the right ones would be refused later
+            with locked(self.out / "locks" / path.name):
+                if not path.exists():       # another study may have begun here meanwhile
+                    with replacing(path) as file:
+                        file.write(json.dumps(settings, indent=1).encode())
+                    return
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ValueError(f"{path} is damaged; move {self.out} away, or choose another "
+                             "folder") from None
+        if found != settings:
+            raise ValueError(f"{self.out} holds a reproduction with other settings, {found}, not "
+                             f"{settings}; choose another folder")
+
+    def _load(self, split, count):
+        """All images of a split; when quick, about `count`, as many of each class."""
+        images, labels, classes = datasets.load(self.source["data"], split,
+                                                folder=self.source["folder"],
+                                                size=self.source["size"])
+        if self.quick:
+            rows = first_of_each(labels, max(1, count // len(classes)))
+            images, labels = images[rows], labels[rows]
+        return datasets.Dataset(images, labels, classes)
+
+
+# ---- images of a study --------------------------------------------------------------------------
+
+def images_of(study, kind):
+    """Training and test images of one kind: two data.Dataset.
+
+    study: a Study.
+    kind: "images" or "scenes".
+    """
+    if kind == "images":
+        return study.train, study.test
+    return _without_truth(study.train_scenes), _without_truth(study.test_scenes)
+
+
+def _without_truth(drawn):
+    """The images, labels and classes of a scenes.Scenes as a data.Dataset."""
+    return datasets.Dataset(drawn.images, drawn.labels, drawn.classes)
+
+
+def first_of_each(labels, count, start=0):
+    """Indices of `count` images of each class, ascending; a class that has fewer gives them all.
+
+    labels: (N,), integers.
+    count: how many images of each class.
+    start: how many images of each class are passed over.
+    """
+    rows = [np.flatnonzero(labels == c)[start:start + count] for c in np.unique(labels)]
+    return np.sort(np.concatenate(rows))
+
+
+# ---- nets of a study ----------------------------------------------------------------------------
+
+def _net_name(kind, seed, epochs, recipe, variant, initialization, scale):
+    """The name of a net: all that differs from the kind's own way to train, and the seed.
+
+    >>> _net_name("images", 1, 7, {"radius": 5.0}, {"middle": (48, 64), "hidden": ()}, "he", None)
+    'images-epochs-7-radius-5.0-middle-48-64-hidden-none-seed-1'
+    >>> _net_name("scenes", 0, None, None, None, "paper", 1.0)
+    'scenes-init-paper-scale-1.0-seed-0'
+    """
+    differences = {"epochs": epochs, **(recipe or {}), **(variant or {})}
+    if initialization != "he":
+        differences["init"] = initialization
+    differences["scale"] = scale
+    words = [kind]
+    for key, value in differences.items():
+        if value is not None:
+            words.append(f"{key} {'none' if value == () else value}")
+    words.append(f"seed {seed}")
+    return re.sub("[^a-z0-9.]+", "-", " ".join(words)).strip("-")
+
+
+def _nothing(text):
+    """A report to nobody: of a net's training only its name is reported."""

@@ -1,0 +1,76 @@
+"""What Table 1 and Figure 8 say, tested on rendered faces."""
+import numpy as np
+
+from ... import texts
+from ...data import scenes
+from ...page import Section
+from ..claims import Claim, Report, spread, verdict
+from .draw import draw, draw_faces
+from .measure import GROUP, PARTS, RANDOM, measure, places_to_cover
+
+TEXT = texts.read(__package__)
+PAPER = {"pool5": {"right eye": 0.067, "left eye": 0.069, "nose": 0.079, RANDOM: 0.107},
+         "relu7": {"right eye": 0.069, "left eye": 0.068, "nose": 0.069, RANDOM: 0.073}}    # Δ
+
+
+def report(study):
+    """Measure Δ on faces in the middle, with one net for scenes per seed; a claims.Report."""
+    groups = 4 if study.quick else 20
+    rng = np.random.default_rng(8)
+    faces = scenes.render(GROUP * groups, rng, size=study.train_scenes.images.shape[2],
+                          classes=("face",), centered=True)
+    side = round(2 * np.mean([faces.parts[name][:, 2].mean() for name in PARTS]))
+    places = places_to_cover(faces, side, rng)
+    results = []
+    for seed in study.seeds:
+        results.append(measure(study.run_of("scenes", seed), faces.images, places, side))
+    return Report(claims(results), [
+        Section("Covered faces", TEXT["section: covered faces"].format(side=side),
+                draw_faces(faces.images[:GROUP], places, side), alt=TEXT["alt: covered faces"]),
+        Section("How alike the changes are",
+                TEXT["section: changes"].format(groups=groups, seeds=len(results)),
+                draw(results), table(results), TEXT["alt: changes"])])
+
+
+def claims(results):
+    """What the paper claims, and what was found: a list of Claim.
+
+    results: a list of Table1, one per seed.
+    """
+    means = {name: np.array([r.deltas[name].mean(axis=1) for r in results])
+             for name in results[0].deltas}                             # (seeds, layers)
+    parts = np.array([means[name] for name in PARTS])                   # (parts, seeds, layers)
+    part_is_lower = (parts < means[RANDOM]).all(axis=0)                 # (seeds, layers)
+    lower_by = 1 - parts.mean(axis=0) / np.maximum(means[RANDOM], 1e-12)    # (seeds, layers)
+    layer5, layer7 = results[0].layers
+    deltas = [f"{name} {spread(means[name][:, 0], '.3f')}" for name in (*PARTS, RANDOM)]
+    return [
+        Claim(TEXT["claim: layer 5"],
+              TEXT["measured: layer 5"].format(
+                  layer=layer5, groups=results[0].deltas[RANDOM].shape[1], group=GROUP,
+                  deltas=", ".join(deltas)),
+              verdict(part_is_lower[:, 0])),
+        Claim(TEXT["claim: layer 7"],
+              TEXT["measured: layer 7"].format(
+                  layer5=layer5, lower5=spread(100 * lower_by[:, 0], ".0f", " %"),
+                  layer7=layer7, lower7=spread(100 * lower_by[:, 1], ".0f", " %")),
+              verdict(lower_by[:, 1] < lower_by[:, 0]))]
+
+
+def table(results):
+    """Δ of all that was covered, beside the paper's: rows of cells, the head first.
+
+    results: a list of Table1, one per seed. Deviations are over all groups and seeds.
+    """
+    head = ["covered"]
+    for layer in results[0].layers:
+        head += [f"Δ here, {layer}", f"the paper's, {layer}"]
+    rows = [tuple(head)]
+    for name in results[0].deltas:
+        cells = [name]
+        for i, layer in enumerate(results[0].layers):
+            deltas = np.array([r.deltas[name][i] for r in results])     # (seeds, groups)
+            cells.append(f"{deltas.mean():.3f} ± {deltas.std():.3f}")
+            cells.append(f"{PAPER[layer][name]:.3f}" if name in PAPER[layer] else "")
+        rows.append(tuple(cells))
+    return rows

@@ -1,0 +1,316 @@
+"""Shares of work on several threads, memory that is kept, batches cut into blocks, split pixels."""
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from numpyzf import kernels
+from numpyzf.kernels import shared
+from numpyzf.kernels.shared import blocks, run, scratch
+
+pytestmark = pytest.mark.small
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request, monkeypatch):
+    monkeypatch.setattr(shared, "THREADS", request.param)
+    return request.param
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.setattr(shared, "THREADS", 2)
+
+
+def share(start, stop):
+    return start, stop
+
+
+# ---- run ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("items", [0, 1, 2, 7, 100])
+def test_each_item_is_in_one_share_and_results_come_in_order(items, threads):
+    shares = run(share, items)
+    assert [n for start, stop in shares for n in range(start, stop)] == list(range(items))
+    assert len(shares) == max(1, min(items, threads))
+    sizes = [stop - start for start, stop in shares]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_arguments_come_first(threads):
+    expected = [("a", 2, *part) for part in run(share, 7)]
+    assert run(lambda *arguments: arguments, 7, "a", 2) == expected
+
+
+@pytest.mark.parametrize("items, least, shares",
+                         [(9, 5, 1), (10, 5, 2), (11, 5, 2), (100, 5, 3), (0, 5, 1), (4, 1, 3)])
+def test_shares_are_not_made_too_small(items, least, shares, monkeypatch):
+    monkeypatch.setattr(shared, "THREADS", 3)
+    parts = run(share, items, least=least)
+    assert len(parts) == shares and sum(stop - start for start, stop in parts) == items
+
+
+def test_flat_kernels_write_their_own_share_only(monkeypatch, rng):
+    monkeypatch.setattr(shared, "THREADS", 3)
+    a, b, c = *rng.standard_normal((2, 31)), np.zeros(31)
+    kernels.triad(a, b, 3.0, c, 5, 20)
+    np.testing.assert_allclose(c[5:20], a[5:20] + 3 * b[5:20])
+    assert not c[:5].any() and not c[20:].any()
+    run(kernels.triad, 31, a, b, 3.0, c, least=6)
+    np.testing.assert_allclose(c, a + 3 * b)
+
+
+def test_shares_run_on_threads_of_their_own(two_threads):
+    both = threading.Barrier(2, timeout=20)         # passes only if both shares run at one time
+
+    def name(start, stop):
+        both.wait()
+        return threading.current_thread().name
+    names = run(name, 2)
+    assert names[0] == threading.current_thread().name != names[1]
+
+
+def test_threads_are_kept_for_the_next_call(two_threads):
+    first, again = (run(lambda start, stop: threading.current_thread(), 2) for _ in range(2))
+    assert first == again
+
+
+def in_a_process(program, threads="2"):
+    """What the program prints; in a process of its own, which is ended if it hangs."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=True,
+                          capture_output=True, text=True,
+                          env=dict(os.environ, NUMBA_NUM_THREADS=threads))
+    return done.stdout
+
+
+def test_a_nested_call_stays_on_the_thread_that_makes_it():
+    """Also on the caller's own thread, which has a share too; and only while it has it."""
+    assert in_a_process("""if True:
+        import threading
+        from numpyzf.kernels import run
+        def share(start, stop): return start, stop
+        def nested(start, stop):
+            here = threading.current_thread()
+            return run(lambda *part: (part, threading.current_thread() is here), 4)
+        print(run(nested, 2), run(nested, 1), run(share, 4))
+        """) == "[[((0, 4), True)], [((0, 4), True)]] [[((0, 4), True)]] [(0, 2), (2, 4)]\n"
+
+
+def test_there_is_one_pool_of_threads_whatever_the_number_of_shares():
+    """16 threads, this one among them, do 1 share to 16, and more items than threads."""
+    assert in_a_process("""if True:
+        import threading, time
+        from numpyzf.kernels import run
+        counts = [len(run(lambda start, stop: time.sleep(0.001), n)) for n in [*range(20), 500]]
+        print(counts == [max(1, min(n, 16)) for n in [*range(20), 500]], threading.active_count())
+        """, threads="16") == "True 16\n"
+
+
+def test_many_callers_at_once_get_their_own_results(two_threads):
+    """All of them wait for the one worker there is, and none of them forever."""
+    found = {}
+
+    def call(n):
+        found[n] = [run(share, n) for _ in range(50)]
+    callers = [threading.Thread(target=call, args=(n,)) for n in range(2, 8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    expected = {n: 50 * [[(0, n // 2), (n // 2, n)]] for n in range(2, 8)}
+    assert {n: found[n] for n in sorted(found)} == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
+@pytest.mark.parametrize("number", ["os.getpid", "lambda: 7"], ids=["its own", "used before"])
+def test_a_forked_process_makes_threads_of_its_own(number):
+    """The threads of the process that forked aren't there: to give them work would be to wait.
+
+    Also if the system gives the process a number that was used before.
+    """
+    assert in_a_process(f"""if True:
+        import os
+        os.getpid = {number}
+        from numpyzf.kernels import run
+        def share(start, stop): return start, stop
+        run(share, 2)
+        child = os.fork()
+        if child == 0:
+            print(run(share, 2), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(run(share, 4))""") == "[(0, 1), (1, 2)]\n[(0, 2), (2, 4)]\n"
+
+
+@pytest.mark.parametrize("before", ["", "run(share, 4)"], ids=["first", "again"])
+def test_what_goes_on_after_the_main_thread_has_ended(before):
+    """A thread, and a function of atexit: the same shares, on the one thread there is."""
+    assert in_a_process(f"""if True:
+        import atexit, threading, time
+        import numpy as np
+        from numpyzf.kernels import run
+        def share(start, stop): return start, stop
+        def refuse(start, stop): 1 / start
+        def work():
+            threading.main_thread().join()
+            time.sleep(0.1)
+            print(run(share, 4), flush=True)
+            try:
+                run(refuse, 4)
+            except ZeroDivisionError:
+                print("no", flush=True)
+            with np.errstate(over="raise"):
+                print(run(lambda start, stop: np.geterr()["over"], 2), flush=True)
+        {before}
+        threading.Thread(target=work).start()
+        atexit.register(lambda: print(run(share, 4)))""") == (
+            "[(0, 2), (2, 4)]\nno\n['raise', 'raise']\n[(0, 2), (2, 4)]\n")
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="too slow without Numba")
+def test_a_training_goes_on_after_the_main_thread_has_ended():
+    """Its weights are those of a training that the main thread waited for."""
+    program = """if True:
+        import threading, zlib
+        import numpy as np
+        from numpyzf import models, training
+        main, rng = threading.main_thread(), np.random.default_rng(0)
+        net = models.labnet().initialize(rng)
+        x, labels = rng.standard_normal((4, 1, 28, 28)).astype(np.float32), np.arange(4)
+        def work():
+            if {wait}:
+                main.join()
+            state = training.State(net, rng, 0.01)
+            for _ in range(2):
+                training.train_step(state, x, labels, 0.01, training.Recipe())
+            print([zlib.crc32(w) for w in net.parameters.values()], flush=True)
+        thread = threading.Thread(target=work)
+        thread.start()
+        if not {wait}:
+            thread.join()"""
+    weights = in_a_process(program.format(wait=False))
+    assert weights and in_a_process(program.format(wait=True)) == weights
+
+
+def test_the_number_of_threads_is_that_of_the_environment():
+    program = "from numpyzf import kernels; print(kernels.THREADS, kernels.shared.THREADS)"
+    assert in_a_process(program, threads="1") == "1 1\n"
+
+
+def test_numbas_own_threads_are_not_started():
+    assert in_a_process("""if True:
+        import numpy as np
+        from numba.np.ufunc import parallel
+        from numpyzf import functional
+        x = np.ones((2, 3, 8, 8), np.float32)
+        for method in ("direct", "unfold", "shift", "winograd"):
+            functional.conv_forward(x, x[:, :, :3, :3].copy(), x[0, 0, 0, :2].copy(), method=method)
+        print(parallel._is_initialized)""") == "False\n"
+
+
+def test_an_error_in_any_share_is_raised_after_the_others_have_ended(two_threads):
+    ended = []
+
+    def work(start, stop):
+        if start == failing:
+            raise ValueError("no")
+        ended.append(start)
+    for failing in (0, 1):
+        with pytest.raises(ValueError, match="no"):
+            run(work, 2)
+        assert run(share, 2) == [(0, 1), (1, 2)]        # and the next call is shared again
+    assert sorted(ended) == [0, 1]
+
+
+def test_what_numpy_is_told_to_ignore_is_ignored_on_all_threads(two_threads):
+    def overflow(start, stop):
+        return np.float32(1e38) * np.full(2, 1e38, np.float32)
+    with warnings.catch_warnings(), np.errstate(over="ignore"):
+        warnings.simplefilter("error")
+        run(overflow, 2)
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+def test_an_array_is_reused_until_a_larger_one_is_needed():
+    first = scratch("test", (3, 5), np.float64)
+    assert first.shape == (3, 5) and first.dtype == np.float64
+    for shape, dtype in [((5, 3), np.float64), ((7, 4), np.float32), ((0, 2), np.float32)]:
+        again = scratch("test", shape, dtype)
+        assert again.shape == shape and again.dtype == dtype
+        assert np.shares_memory(again, first) or not again.size
+    larger = scratch("test", (31,), np.float32)                 # by one element of 4 bytes
+    assert larger.shape == (31,) and not np.shares_memory(larger, first)
+
+
+def test_names_and_threads_have_arrays_of_their_own():
+    arrays = [scratch("test", (4,), np.float32), scratch("test 2", (4,), np.float32)]
+    other = threading.Thread(target=lambda: arrays.append(scratch("test", (4,), np.float32)))
+    other.start()
+    other.join()
+    assert len(arrays) == 3
+    assert not any(np.shares_memory(arrays[i], arrays[j]) for i, j in [(0, 1), (0, 2), (1, 2)])
+
+
+@pytest.mark.parametrize("count, cost, limit, lengths", [
+    (7, 10, 70, [7]), (7, 10, 69, [4, 3]), (7, 10, 30, [3, 3, 1]), (8, 10, 39, [3, 3, 2]),
+    (9, 10, 40, [3, 3, 3]), (3, 10, 1, [1, 1, 1]), (0, 10, 30, [])])
+@pytest.mark.parametrize("start", [0, 5])
+def test_blocks_are_few_and_even_and_within_the_limit(start, count, cost, limit, lengths):
+    parts = blocks(start, start + count, cost, limit)
+    assert [part.stop - part.start for part in parts] == lengths
+    numbers = [n for part in parts for n in range(part.start, part.stop)]
+    assert numbers == list(range(start, start + count))
+
+
+# ---- pixels -------------------------------------------------------------------------------------
+
+def plain(kernel):
+    """The kernel's Python function; with the JIT compiler off it is that itself."""
+    return getattr(kernel, "py_func", kernel)
+
+
+@pytest.mark.parametrize("n", [1, 4, 7])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_which_windows_have_their_pixel_inside(n, stride):
+    for count in (0, 1, 5):
+        for shift in range(-12, 12):
+            start, stop = plain(shared.inside)(n, shift, stride, count)
+            expected = [o for o in range(count) if 0 <= o * stride + shift < n]
+            assert list(range(start, stop)) == expected and 0 <= start <= stop <= count
+
+
+def test_the_phases_of_the_drawing():
+    plane = np.add.outer(10 * np.arange(5), np.arange(5))
+    phases = np.full((4, 9), -1)
+    plain(shared.split_phases)(plane, phases, 99, 0, 3, 3, 2, 0)
+    assert phases.tolist() == [
+        [0, 2, 4, 20, 22, 24, 40, 42, 44], [1, 3, 99, 21, 23, 99, 41, 43, 99],
+        [10, 12, 14, 30, 32, 34, 99, 99, 99], [11, 13, 99, 31, 33, 99, 99, 99, 99]]
+    # places (0, 0), (0, 2) and (2, 0) of all windows
+    assert [phases[0, begin:begin + 5].tolist() for begin in (0, 1, 3)] == [
+        [0, 2, 4, 20, 22], [2, 4, 20, 22, 24], [20, 22, 24, 40, 42]]
+
+
+@pytest.mark.parametrize("stride, pad, top",
+                         [(1, 0, 0), (1, 2, 1), (2, 1, 0), (2, 3, 1), (3, 2, 0)])
+def test_one_place_of_all_windows_is_one_stretch(stride, pad, top, rng):
+    """Windows of 4×4, two rows of three, from row `top` on; padding is 99."""
+    size, rows, columns = 4, 2, 3
+    plane = rng.integers(0, 90, (9, 8))
+    wide = np.pad(plane, ((pad, 40), (pad, 40)), constant_values=99)
+    overhang = (size - 1) // stride
+    row_length = columns + overhang
+    phases = np.full((stride**2, (rows + overhang) * row_length + overhang), -1)
+    plain(shared.split_phases)(plane, phases, 99, top, rows + overhang, row_length, stride, pad)
+    for i, j in np.ndindex(size, size):
+        begin = i // stride * row_length + j // stride
+        seen = phases[i % stride * stride + j % stride, begin:begin + rows * row_length]
+        seen = seen.reshape(rows, row_length)[:, :columns]
+        first = top * stride
+        expected = wide[first + i:first + i + rows * stride:stride, j:j + columns * stride:stride]
+        np.testing.assert_array_equal(seen, expected)

@@ -1,0 +1,233 @@
+"""Winograd's convolution against the loops of reference.py, and what it costs in accuracy.
+
+Both of its ways to use the cores are tested: FEW_MAPS is set so that all maps are few, or many.
+"""
+import numpy as np
+import pytest
+
+from numpyzf import functional, reference
+from numpyzf.geometry import Window, conv_output_size
+from numpyzf.kernels import shared, winograd
+
+small = pytest.mark.small
+few_or_many = pytest.mark.parametrize("few", [1 << 30, 0], ids=["few maps", "many maps"])
+
+
+def draw(rng, dtype, N, C, H, W, filters, K, stride, pad):
+    """x, w, b, dy."""
+    y_shape = N, filters, conv_output_size(H, K, stride, pad), conv_output_size(W, K, stride, pad)
+    shapes = (N, C, H, W), (filters, C, K, K), filters, y_shape
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+def all_of(x, w, b, dy, stride, pad, method):
+    """y, dx, dw, db, and the transposed filtering of dy."""
+    windows = dict(stride=stride, pad=pad, method=method)
+    y, saved = functional.conv_forward(x, w, b, **windows)
+    down = functional.conv_transpose(dy, w, **windows, size=x.shape[2:])
+    return [y, *functional.conv_backward(dy, saved), down]
+
+
+def expected(x, w, b, dy, stride, pad):
+    """The same by reference.py."""
+    gradients = reference.conv_backward(dy, x, w, stride=stride, pad=pad)
+    return [reference.conv_forward(x, w, b, stride=stride, pad=pad), *gradients, gradients[0]]
+
+
+def error(actual, right):
+    """The largest difference relative to the largest value."""
+    assert actual.shape == right.shape
+    return float(np.abs(actual - right).max() / np.abs(right).max())
+
+
+def assert_right(arrays, stride, pad):
+    results = all_of(*arrays, stride, pad, "winograd")
+    for actual, right in zip(results, expected(*arrays, stride, pad), strict=True):
+        assert error(actual, right) < 1e-12
+
+
+# ---- the numbers --------------------------------------------------------------------------------
+
+@few_or_many
+def test_geometries_of_all_methods(winograd_case, few, rng, monkeypatch):
+    """All is zero where windows see nothing but padding: the error is not relative there."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    c = winograd_case
+    arrays = draw(rng, np.float64, c.N, c.C, c.H, c.W, c.F, c.K, c.stride, c.pad)
+    results = all_of(*arrays, c.stride, c.pad, "winograd")
+    for actual, right in zip(results, expected(*arrays, c.stride, c.pad), strict=True):
+        assert np.abs(actual - right).max() <= 1e-12 * max(1, np.abs(right).max())
+
+
+@few_or_many
+@pytest.mark.parametrize("K, stride, pad", [
+    (2, 1, 0), (3, 1, 1), (4, 1, 2), (5, 1, 2), (6, 1, 3), (7, 1, 3),
+    (4, 2, 1), (5, 2, 0), (7, 2, 1), (10, 2, 3), (7, 3, 2)])
+def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
+    """2, 3 taps: tiles of 5, 4 outputs; 4 to 7 taps: of 5 to 2. 17 and 14 are never both whole."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    assert_right(draw(rng, np.float64, 2, 3, 17, 14, 2, K, stride, pad), stride, pad)
+
+
+@few_or_many
+@pytest.mark.parametrize("limit", [1, 3000, 6000])
+def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
+    """Seven images, one, two, four at a time: a smaller last block, sums over blocks, threads."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    monkeypatch.setattr(winograd, "BLOCK_NBYTES", limit)            # 2304 bytes an image
+    monkeypatch.setattr(winograd, "SMALL_PRODUCT", limit // 64)     # 24 multiply-adds an image
+    assert_right(draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1), 1, 1)
+
+
+@few_or_many
+@pytest.mark.parametrize("K, stride, width",
+                         [(3, 1, 300), (5, 1, 270), (3, 1, 257), (3, 1, 100), (5, 2, 530)])
+def test_rows_of_more_tiles_than_a_stretch_and_more_images(K, stride, width, few, rng, monkeypatch):
+    """A stretch is 64 tiles: a part of a row of 65 and more, or two rows of 25, of five images."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    arrays = draw(rng, np.float64, 5, 2, 7, width, 3, K, stride, K // 2)
+    results = all_of(*arrays, stride, K // 2, "winograd")
+    for actual, right in zip(results, all_of(*arrays, stride, K // 2, "direct"), strict=True):
+        assert error(actual, right) < 1e-12
+
+
+@few_or_many
+@pytest.mark.parametrize("size, K, stride, pad", [(18, 6, 3, 1), (13, 4, 2, 0), (18, 9, 3, 1)])
+def test_columns_that_no_window_visits(size, K, stride, pad, few, rng, monkeypatch):
+    """Whole tiles end before the image does. Its rest must not get into the next one's padding."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    tiles = winograd.tiles_of(size, size, Window(K, stride, pad))
+    assert stride * ((tiles.tiles_across - 1) * tiles.outputs + tiles.points) < size + pad
+    assert_right(draw(rng, np.float64, 4, 2, size, size, 3, K, stride, pad), stride, pad)
+
+
+@few_or_many
+def test_the_same_bits_every_time(few, rng, monkeypatch):
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    arrays = draw(rng, np.float32, 20, 30, 9, 9, 40, 3, 1, 1)
+    first = all_of(*arrays, 1, 1, "winograd")
+    for _ in range(3):
+        for again, one in zip(all_of(*arrays, 1, 1, "winograd"), first, strict=True):
+            np.testing.assert_array_equal(again, one)
+
+
+@small
+@few_or_many
+def test_no_images(few, rng, monkeypatch):
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    arrays = draw(rng, np.float64, 0, 2, 6, 6, 3, 3, 1, 1)
+    y, dx, dw, db, _ = all_of(*arrays, 1, 1, "winograd")
+    assert len(y) == len(dx) == 0 and not dw.any() and not db.any()
+    assert dw.shape == (3, 2, 3, 3) and db.shape == (3,)
+
+
+@small
+def test_filters_and_points_are_adjoint(rng):
+    """⟨G w Gᵀ, u⟩ = ⟨w, Gᵀ u G⟩."""
+    for K, stride in [(3, 1), (5, 1), (5, 2), (7, 2)]:
+        w = rng.standard_normal((3, 2, K, K))
+        points = winograd.filter_points(w, stride)
+        u = rng.standard_normal(points.shape)
+        back = winograd.filters_from_points(u, w.shape, stride)
+        np.testing.assert_allclose(np.vdot(points, u), np.vdot(w, back), rtol=1e-12)
+
+
+# ---- accuracy -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name, C, size, filters, K, stride, pad", [
+    ("conv2", 96, 55, 256, 5, 2, 0), ("conv3", 256, 13, 384, 3, 1, 1),
+    ("conv4", 384, 13, 384, 3, 1, 1), ("conv5", 384, 13, 256, 3, 1, 1)])
+def test_float32_costs_the_papers_net_less_than_1e_4(name, C, size, filters, K, stride, pad, rng):
+    arrays = draw(rng, np.float32, 2, C, size, size, filters, K, stride, pad)
+    assert winograd.pays(size, size, arrays[1].shape, Window(K, stride, pad))
+    doubles = all_of(*(a.astype(np.float64) for a in arrays), stride, pad, "unfold")
+    for method, limit in [("winograd", 1e-4), ("unfold", 1e-5)]:
+        for actual, right in zip(all_of(*arrays, stride, pad, method), doubles, strict=True):
+            assert error(actual, right) < limit
+
+
+# ---- the two ways to use the cores --------------------------------------------------------------
+
+@pytest.fixture
+def counts(monkeypatch):
+    """Of how many items `run` made shares: images, channels or filters."""
+    counts = []
+
+    def run(kernel, count, *arguments):
+        counts.append(count)
+        return shared.run(kernel, count, *arguments)
+    monkeypatch.setattr(winograd, "run", run)
+    return counts
+
+
+@small
+@few_or_many
+def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch):
+    """Many maps: bytes of V of a block; few maps: multiply-adds of one product."""
+    sizes = []
+
+    def scratch(name, shape, dtype):
+        sizes.append((name, shape[2]))
+        return shared.scratch(name, shape, dtype)
+    monkeypatch.setattr(shared, "THREADS", 1)
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    monkeypatch.setattr(winograd, "BLOCK_NBYTES", 5000)             # 2304 bytes an image: two
+    monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds: three
+    monkeypatch.setattr(winograd, "scratch", scratch)
+    x, w, b, _ = draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1)
+    functional.conv_forward(x, w, b, pad=1, method="winograd")
+    images = [tiles // 4 for name, tiles in sizes if name == "columns"]
+    assert images == ([3, 3, 1] if few else [2, 2, 2, 1])
+    assert counts == ([7, *3 * [2, 3]] if few else 4 * [2, 3])
+
+
+def test_few_and_many_maps_are_told_apart_by_filters_times_channels(counts, rng, monkeypatch):
+    """Few: three images are shared. Many: channels are, then filters."""
+    monkeypatch.setattr(shared, "THREADS", 1)
+    for filters, shares in [(96, [3, 96, 96]), (97, [96, 97])]:
+        x, w, b, _ = draw(rng, np.float32, 3, 96, 4, 4, filters, 3, 1, 1)
+        functional.conv_forward(x, w, b, pad=1, method="winograd")
+        assert list(dict.fromkeys(counts)) == list(dict.fromkeys(shares))
+        counts.clear()
+
+
+# ---- where it is used ---------------------------------------------------------------------------
+
+@small
+@pytest.mark.parametrize("size, w_shape, stride, pad", [
+    (224, (96, 3, 7, 7), 2, 1),         # too few channels
+    (13, (64, 256, 1, 1), 1, 0),        # nothing to save
+    (27, (64, 64, 9, 9), 1, 4),         # more taps than there are points
+    (3, (64, 64, 3, 3), 1, 0),          # one output in a tile of 16
+    (9, (64, 64, 3, 3), 3, 0)])         # one tap per stride
+def test_where_it_does_not_pay(size, w_shape, stride, pad):
+    assert not winograd.pays(size, size, w_shape, Window(w_shape[2], stride, pad))
+
+
+@small
+@pytest.mark.parametrize("w_shape, stride, pad", [
+    ((16, 16, 3, 3), 1, 1),             # just enough channels
+    ((16, 4, 5, 5), 2, 0)])             # and with a stride, four for each
+def test_where_it_just_pays(w_shape, stride, pad):
+    assert winograd.pays(27, 27, w_shape, Window(w_shape[2], stride, pad))
+
+
+@small
+def test_auto_is_winograd_where_it_pays_but_not_on_the_way_down(rng):
+    x, w, b, dy = draw(rng, np.float64, 1, 24, 8, 8, 24, 3, 1, 1)
+    y, _ = functional.conv_forward(x, w, b, pad=1)
+    down = functional.conv_transpose(dy, w, pad=1, size=(8, 8))
+    for method, same in [("winograd", True), ("unfold", False)]:
+        again, _ = functional.conv_forward(x, w, b, pad=1, method=method)
+        assert np.array_equal(y, again) is same
+        again = functional.conv_transpose(dy, w, pad=1, size=(8, 8), method=method)
+        assert np.array_equal(down, again) is not same
+
+
+@small
+@pytest.mark.parametrize("K, stride", [(1, 1), (8, 1), (15, 2), (3, 3)])
+def test_filters_that_it_cannot_take(K, stride):
+    x, w, b = np.zeros((1, 1, 16, 16)), np.zeros((1, 1, K, K)), np.zeros(1)
+    words = f"2 to 7 taps per stride along each axis, not {K}×{K} with stride {stride}"
+    with pytest.raises(ValueError, match=words):
+        functional.conv_forward(x, w, b, stride=stride, method="winograd")

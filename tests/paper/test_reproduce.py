@@ -1,0 +1,255 @@
+"""Items are computed once, kept whole, and put on one page.
+
+First with made-up items, then with all real ones on a quick study.
+"""
+import ast
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+from html import escape
+from importlib import import_module
+from inspect import getsource
+from string import Formatter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import page, plots, texts
+from numpyzf.paper import reproduce
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
+from numpyzf.paper.study import Study
+
+
+class Counted:
+    """An item that counts how often it is computed, and fails when told to."""
+
+    def __init__(self, name):
+        self.name, self.count, self.fails = name, 0, False
+
+    def __call__(self, study):
+        self.count += 1
+        if self.fails:
+            raise KeyboardInterrupt
+        figure = plots.figure(1, 1)
+        figure.subplots().plot([self.count])
+        claims = [Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS),
+                  Claim("and more", "no data", NOT_TESTABLE)]
+        rows = [("a", "b"), (1, np.float32(2.5))]
+        return Report(claims, [
+            page.Section(f"picture of {self.name}", "text", figure, alt="a line"),
+            page.Section(f"table of {self.name}", "more", rows=rows)])
+
+
+@pytest.fixture
+def items(monkeypatch):
+    """Three made-up items, of which two answer to another name, too."""
+    counted = [Counted("fig1"), Counted("table1"), Counted("fig9")]
+    also = {"fig1": (), "table1": ("fig8",), "fig9": ("table4",)}
+    listed = [reproduce.Item(item.name, f"Heading of {item.name}: all", item, also[item.name])
+              for item in counted]
+    monkeypatch.setattr(reproduce, "ITEMS", listed)
+    return counted
+
+
+def quick_study(folder, report=lambda text: None):
+    return Study(folder, quick=True, report=report)
+
+
+@pytest.fixture
+def study(tmp_path):
+    return quick_study(tmp_path / "paper")
+
+
+def test_items_by_their_names_in_the_papers_order(items):
+    found = reproduce.find(["table4", "fig8", "table1"])
+    assert [item.name for item in found] == ["table1", "fig9"]
+    assert [item.name for item in reproduce.find(["all"])] == ["fig1", "table1", "fig9"]
+    there_are = "there are: all, fig1, table1, fig8, fig9, table4"
+    with pytest.raises(ValueError, match=f"no item 'fig10'; {there_are}"):
+        reproduce.find(["fig1", "fig10"])
+
+
+def test_a_finished_item_is_not_computed_again_unless_wanted(items, study):
+    reproduce.compute(study, ["fig1"])
+    reproduce.compute(study, ["all"])
+    assert [item.count for item in items] == [1, 1, 1]
+    reproduce.compute(study, ["fig8"], again=True)
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_interrupted_and_started_again_it_goes_on(items, study):
+    items[1].fails = True
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.compute(study, ["all"])
+    text = (study.out / "index.html").read_text(encoding="utf-8")
+    assert "Heading of fig1" in text and "Heading of table1" not in text
+    items[1].fails = False
+    reproduce.compute(quick_study(study.out), ["all"])
+    assert [item.count for item in items] == [1, 2, 1]
+
+
+def test_what_is_kept_comes_back_as_it_was(items, study):
+    reproduce.compute(study, ["all"])
+    report = reproduce.read(study.out, "fig1")
+    assert report.claims == [Claim("fig1 is so", "1 <times>", HOLDS),
+                             Claim("and more", "no data", NOT_TESTABLE)]
+    picture, table = report.sections
+    png = (study.out / "items" / "fig1-1.png").read_bytes()
+    assert picture == page.Section("picture of fig1", "text", png, [], "a line")
+    assert table == page.Section("table of fig1", "more", None, [["a", "b"], [1, 2.5]])
+
+
+@pytest.mark.parametrize("damage", [
+    "{", '{"claims": []}', '{"claims": [[1]], "sections": []}',
+    '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
+def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
+    reproduce.compute(study, ["all"])
+    (study.out / "items" / "fig1.json").write_text(damage)
+    reproduce.compute(study, ["all"])
+    assert [item.count for item in items] == [2, 1, 1]
+
+
+def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
+    path = reproduce.compute(study, ["all"])
+    text = path.read_text(encoding="utf-8")
+    twice = 2 * 3       # three items, each in the overview and at its own place
+    assert text.count("✓ holds") == text.count("– not testable here") == twice
+    counts = "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here."
+    assert escape(counts) in text
+    assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
+    assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
+    stored = json.loads((study.out / "items" / "fig9.json").read_text())
+    assert stored["claims"][1][2] == NOT_TESTABLE
+
+
+def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
+    reproduce.compute(study, ["all"])
+    reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
+    text = reproduce.write_page(study).read_text(encoding="utf-8")
+    assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
+    assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
+
+
+# ---- several at a time ----------------------------------------------------------------------
+
+def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
+    kept = []
+    for processes, net in ((1, "  net scenes-seed-0"), (2, "  table1: net scenes-seed-0")):
+        lines = []
+        study = quick_study(tmp_path / str(processes), lines.append)
+        path = reproduce.compute(study, ["fig3", "table1"], processes=processes)
+        reports = [reproduce.read(study.out, name) for name in ("fig3", "table1")]
+        kept.append([claim.paper for report in reports for claim in report.claims])
+        assert net in lines and len(lines) == 6
+        done = [line for line in lines if "done" in line]
+        assert {line.partition(" ")[0] for line in done} == {"[1/2]", "[2/2]"}
+        pictures = sum(s.picture is not None for report in reports for s in report.sections)
+        assert path.read_text(encoding="utf-8").count("<img") == pictures
+        lines.clear()
+        reproduce.compute(study, ["fig3", "table1"], processes=processes)
+        assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
+    assert kept[0] == kept[1]       # what is measured differs in rounding
+
+
+def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
+    study = quick_study(tmp_path / "paper")
+    damaged = study.out / "nets" / "scenes-seed-0" / "checkpoint.npz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("no net")
+    with pytest.raises(ChildProcessError, match="table1 could not be computed: numpyzf: .*"
+                                                "checkpoint.npz can't be read as .npz"):
+        reproduce.compute(study, ["fig3", "table1"], processes=2)
+    assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
+
+
+def test_an_item_whose_process_was_killed_says_so(items, study, monkeypatch):
+    """The last line that it printed would be no reason."""
+    popen = subprocess.Popen
+
+    def start(command, **options):
+        code = "import os; print('  net one', flush=True); os.kill(os.getpid(), 9)"
+        return popen([sys.executable, "-c", code], **options)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(ChildProcessError, match=r"could not be computed: signal 9 ended it \(9 is "
+                                                "also what Linux sends when memory runs out"):
+        reproduce.compute(study, ["all"], processes=2)
+
+
+def test_after_an_item_has_failed_no_other_is_begun(items, study, monkeypatch):
+    """fig1 fails at once. The thread that waited for it takes fig9, and is slow to begin it."""
+    popen, begun, lines = subprocess.Popen, [], []
+
+    def start(command, **options):
+        name = command[command.index("reproduce") + 1]
+        code = "raise SystemExit('no')" if name == "fig1" else "import time; time.sleep(30)"
+        if name == "fig9":
+            time.sleep(0.3)
+        begun.append(popen([sys.executable, "-c", code], **options))
+        return begun[-1]
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(study, "report", lines.append)
+    since = time.monotonic()
+    with pytest.raises(ChildProcessError, match="fig1 could not be computed: no"):
+        reproduce.compute(study, ["all"], processes=2)
+    assert time.monotonic() - since < 20
+    assert all(process.poll() is not None for process in begun)
+
+
+# ---- the real items, on few images ----------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    """The folder of a quick study with every item finished."""
+    study = quick_study(tmp_path_factory.mktemp("paper"))
+    reproduce.compute(study, ["all"])
+    return study.out
+
+
+def test_every_figure_and_table_of_the_paper_has_an_item():
+    figures, tables = {f"fig{n}" for n in range(1, 10)}, {f"table{n}" for n in range(1, 8)}
+    assert sorted(reproduce.names()) == sorted(figures | tables | {"training", "limits"})
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_is_built_by_the_one_rule(item):
+    package, _, last = item.report.__module__.rpartition(".")
+    assert (last, item.report.__name__) == ("report", "report")
+    introduction = ast.parse(getsource(import_module(package)))
+    assert ast.get_docstring(introduction) and len(introduction.body) == 1
+    for name in ("measure", "draw", "report"):
+        module = import_module(f"{package}.{name}")
+        assert module.__doc__ and getattr(module, name).__module__ == module.__name__
+    for heading, text in texts.read(package).items():
+        for _, field, _, _ in Formatter().parse(text):
+            assert field is None or field[:1].isalpha(), f"{heading}: {{{field}}} has no name"
+
+
+@pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item):
+    report = reproduce.read(paper, item.name)
+    assert report.claims
+    for claim in report.claims:
+        assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
+        has_number = any(letter.isdigit() for letter in claim.measured)
+        assert claim.verdict == NOT_TESTABLE or has_number, claim
+        assert claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE)
+    pictures = [section for section in report.sections if section.picture is not None]
+    assert pictures
+    for section in pictures:
+        assert section.text and section.heading and section.alt
+        with Image.open(io.BytesIO(section.picture)) as image:
+            shades = np.asarray(image.convert("L"))
+        fits_the_page, is_empty = shades.shape[1] <= 9.05 * plots.DPI, shades.std() <= 5
+        assert fits_the_page and not is_empty, section.heading
+
+
+def test_the_page_has_every_item_and_fetches_nothing(paper):
+    text = (paper / "index.html").read_text(encoding="utf-8")
+    anchors = set(re.findall(r' id="([^"]+)"', text))
+    assert all(escape(item.heading) in text for item in reproduce.ITEMS)
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text) and "<script" not in text
