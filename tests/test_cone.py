@@ -81,3 +81,12 @@ def test_behind_a_fully_connected_layer_everything_is_seen():
         assert net.receptive_field(name) is None
         assert net.cone(name, 0, 0) == (slice(0, 5), slice(0, 6))
     assert net.receptive_field("layer1") == (3, 1, 0)
+
+
+def test_a_unit_that_sees_nothing_but_padding_has_an_empty_cone():
+    net = Network([("conv1", Conv(1, 1, 3, pad=5))], (1, 8, 8))
+    last = net.shapes["conv1"][1] - 1
+    for place in (0, last):
+        rows, columns = net.cone("conv1", place, place)
+        assert 0 <= rows.start <= 8 and 0 <= rows.stop <= 8
+        assert np.arange(8)[rows].size == np.arange(8)[columns].size == 0

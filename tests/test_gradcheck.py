@@ -211,3 +211,9 @@ def test_shapes_are_compared_not_broadcast(rng):
 def test_maps_that_give_only_zeros_are_refused(rng):
     with pytest.raises(ValueError, match="proves nothing"):
         check_adjoint(np.zeros_like, np.zeros_like, (4,), (4,), rng)
+
+
+def test_a_nudge_over_the_edge_of_what_is_finite_is_told(rng):
+    """Less than a nudge from 0, √x is NaN on one side: a wrong gradient would not be found."""
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="forward is not finite"):
+        check_gradient(np.sqrt, lambda dy: 7 * dy, np.array([1.0, 5e-6, 2.0]), rng)
