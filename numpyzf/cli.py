@@ -65,7 +65,8 @@ def _run(arguments):
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
-        _complain(f"numpyzf: {' '.join(str(error).splitlines())}")
+        text = str(error) or "out of memory: try fewer or smaller images, or a smaller batch"
+        _complain(f"numpyzf: {' '.join(text.splitlines())}")
         return 2
     return 0
 

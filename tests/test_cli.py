@@ -500,3 +500,13 @@ def test_a_traceback_on_demand(numpyzf, monkeypatch):
     monkeypatch.setenv("NUMPYZF_TRACEBACK", "1")
     with pytest.raises(FileNotFoundError):
         cli.main(["features", "nowhere"])
+
+
+def test_an_error_without_words_says_something(numpyzf, monkeypatch):
+    """Python's own MemoryError has no text."""
+    def too_much(*arguments, **options):
+        raise MemoryError
+    monkeypatch.setattr(cli.data, "available", too_much)
+    status, _, err = numpyzf("data")
+    assert status == 2 and err == ["numpyzf: out of memory: try fewer or smaller images, "
+                                   "or a smaller batch"]
