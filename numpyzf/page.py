@@ -38,9 +38,17 @@ def write(path, title, sections):
 
     All text is escaped. Raises ValueError for picture bytes that are no PNG file.
     """
+    write_html(path, title, "\n".join(_section(Section(*section)) for section in sections))
+
+
+def write_html(path, title, sections):
+    """Write one page whose sections are HTML already.
+
+    path, title: as in `write`.
+    sections: HTML; it is put into the frame as it is.
+    """
     frame = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    parts = [_section(Section(*section)) for section in sections]
-    html = frame.substitute(title=escape(title), sections="\n".join(parts))
+    html = frame.substitute(title=escape(title), sections=sections)
     with replacing(path) as file:
         file.write(html.encode())
 
@@ -54,7 +62,7 @@ def _section(section):
     if section.rows:
         parts.append(_table(section.rows))
     if section.picture is not None:
-        parts.append(_image(section.picture, section.alt or heading))
+        parts.append(image(section.picture, section.alt or heading))
     return "<section>\n" + "\n".join(parts) + "\n</section>"
 
 
@@ -82,7 +90,13 @@ def _anchor(heading):
     return re.sub("[^a-z0-9]+", "-", heading.lower()).strip("-")
 
 
-def _image(picture, alt):
+def image(picture, alt):
+    """An HTML image that holds its picture itself.
+
+    picture: a matplotlib figure, or the bytes of a PNG file.
+    alt: text, what it shows.
+    Raises ValueError for bytes that are no PNG file.
+    """
     png = picture if isinstance(picture, bytes) else plots.png_bytes(picture)
     if not png.startswith(b"\x89PNG\r\n\x1a\n"):
         raise ValueError(f"the picture {alt!r} must be a matplotlib figure or the bytes of a "
