@@ -5,7 +5,9 @@ else by the builder. What it prints must be what the notebook says: words exactl
 exactly, other numbers within 2 % or 2 in their last digit, since a net's differ a little from one
 machine to another. Pictures are not compared.
 """
+import functools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -49,9 +51,9 @@ def stale(lesson, made, outputs):
     """What in a notebook isn't what its source gives.
 
     made: the notebook.
-    outputs: of each code cell, from a new run.
+    outputs: of each code cell, the hidden ones too, from a new run.
     """
-    new = notebook.make(lesson.shown, outputs)
+    new = notebook.make(lesson.shown, notebook.shown(lesson, outputs))
     if len(made["cells"]) != len(new["cells"]):
         return ["the number of cells"]
     found = []
@@ -67,16 +69,18 @@ def stale(lesson, made, outputs):
     return found
 
 
-def run_anew(lesson, monkeypatch):
-    """The outputs of a lesson's shown code cells; its answers run behind them."""
+@functools.cache
+def run_anew(stem):
+    """The outputs of all code cells of a lesson, the hidden ones too: its one run in all tests."""
+    (lesson,) = [lesson for lesson in LESSONS if lesson.path.stem == stem]
     try:
         import nbclient
         import nbformat
     except ImportError:
-        return notebook.run_apart(lesson.cells, str(lesson.path))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        return notebook.run_apart(lesson)
     made = nbformat.reads(notebook.as_text(notebook.make(lesson.cells)), as_version=4)
-    nbclient.NotebookClient(made, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
+    client = nbclient.NotebookClient(made, timeout=120, kernel_name="python3")
+    client.execute(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
     return [cell.outputs for cell in made.cells if cell.cell_type == "code"]
 
 
@@ -90,14 +94,13 @@ def test_jupyter_is_there():
 
 
 @each_lesson
-def test_its_notebook_is_what_its_source_makes(lesson, monkeypatch):
-    made = committed(lesson)
-    assert stale(lesson, made, run_anew(lesson, monkeypatch)) == []
+def test_its_notebook_is_what_its_source_makes(lesson):
+    assert stale(lesson, committed(lesson), run_anew(lesson.path.stem)) == []
 
 
 @each_lesson
 def test_it_keeps_the_rules(lesson):
-    assert rules.problems(lesson, committed(lesson)) == []
+    assert rules.problems(lesson, run_anew(lesson.path.stem)) == []
 
 
 @each_lesson
@@ -148,15 +151,18 @@ from numpyzf import plots
 # %% [markdown]
 # ## A section
 #
-# The map conv5 of Figure 7 has 13 rows; −2.5 is their mean, and 8 % are left. It began in 1974.
+# The map conv5 of Figure 7 has 13 rows; −2.5 is what one sees, and 8 % are left.
 
 # %%
 rows = list(range(13))
 print(len(rows), "rows")
 -2.5
 
+# %% tags=["numbers"]
+[len(rows), -2.5, round(100 / len(rows))]
+
 # %% tags=["check"]
-assert len(rows) == 13 and 0.08 > 0
+assert len(rows) > 12
 
 # %% tags=["cover"]
 figure = plots.figure(2, 1)
@@ -171,10 +177,12 @@ figure
 # %% [markdown] tags=["answer"]
 # **1.** It is 78.
 
+# %% tags=["numbers"]
+[sum(rows)]
+
 # %% tags=["answer"]
-assert sum(rows) == 78
+assert sum(rows) < 79
 '''
-CITED = ("# %% [markdown]\n# ## A section", "# %% [markdown] cited=[1974]\n# ## A section")
 
 
 @pytest.fixture
@@ -192,27 +200,32 @@ def plant(tmp_path):
 
 
 def problems(lesson):
-    return rules.problems(lesson, notebook.make(lesson.shown, notebook.run(lesson.shown, "p")))
+    return rules.problems(lesson, notebook.run(lesson.cells, "p"))
 
 
+@pytest.mark.small
 def test_a_lesson_that_keeps_the_rules(plant):
-    assert problems(plant(CITED)) == []
+    assert problems(plant()) == []
 
 
-def test_a_number_of_another_source_has_to_be_named(plant):
-    assert problems(plant()) == ["03-planted.py, line 18: the text says 1974, but no code and no "
-                                 "output of its section does"]
-
-
+@pytest.mark.small
 @pytest.mark.parametrize("old, new, said", [
-    ("has 13 rows", "has 14 rows", "says 14"),
-    ("has 13 rows", "has −13 rows", "says -13"),
-    ("−2.5 is", "−2.4 is", "says -2.4"),
-    ("−2.5 is", "2.5 is", None),        # the code's −2.5 holds both: a sign may stand in the text
-    ("and 8 %", "and 9 %", "says 9"),
-    ("and 8 %", "and 8", "says 8"),
-    ("It is 78.", "It is 77.", "says 77"),
-    ("assert len(rows) == 13 and 0.08 > 0", "0.08", "asserts nothing"),
+    ("has 13 rows", "has 14 rows", "says 14, -2.5, 8, its numbers cell 13, -2.5, 8: 14 is not 13"),
+    ("has 13 rows", "has −13 rows", "-13 is not 13"),
+    ("has 13 rows", "has many rows", "-2.5 is not 13"),
+    ("−2.5 is", "−2.4 is", "-2.4 is not -2.5"),
+    ("−2.5 is", "2.5 is", "2.5 is not -2.5"),
+    ("−2.5 is", "−2 is", "-2 is not -2.5"),
+    ("and 8 %", "and 9 %", "9 is not 8"),
+    ("and 8 % are left", "and 8 % of 13 are left", "says 13, -2.5, 8, 13, its numbers cell 13, -2"),
+    ("and 8 % are left", "and some are left", "says 13, -2.5, its numbers cell 13, -2.5, 8"),
+    ("[len(rows), -2.5", "[len(rows) + 1, -2.5", "13 is not 14"),
+    ("How much is it, & why?", "How much is 5, & why?", "says 5, its numbers cell nothing"),
+    ("It is 78.", "It is 77.", "77 is not 78"),
+    ("[sum(rows)]", "total = [sum(rows)]", "a numbers cell is one expression"),
+    ("[sum(rows)]", "1\n[sum(rows)]", "a numbers cell is one expression"),
+    ('# %% tags=["numbers"]\n[len(rows), -2.5, round(100 / len(rows))]\n\n'
+     '# %% tags=["check"]\nassert len', '# %%\nlen', "asserts nothing"),
     ("**Predict** the", "**Compute** the", "exercise 1 doesn't say what to predict"),
     ("`numpyzf lab start pooling`", "a lab", "name no lab"),
     ("**1.** It is 78.", "**2.** It is 78.", "1 exercises, but answers to [2]"),
@@ -221,20 +234,33 @@ def test_a_number_of_another_source_has_to_be_named(plant):
     ('tags=["answer"]\nassert', "\nassert", "only answers"),
 ], ids=str)
 def test_a_lesson_that_breaks_a_rule(plant, old, new, said):
-    found = problems(plant(CITED, (old, new)))
-    if said is None:
-        assert found == []
-    else:
-        assert len(found) == 1 and said in found[0], found
+    found = problems(plant((old, new)))
+    assert any(said in line for line in found), found
+    assert all(line.startswith("03-planted.py, line ") for line in found)
 
 
-def test_a_number_of_another_section_is_no_proof(plant):
-    moved = ("# ## Exercises\n#\n", "# ## Behind\n#\n# As −2.5 said.\n\n# %%\nassert rows\n\n"
-             "# %% [markdown]\n# ## Exercises\n#\n")
-    found = problems(plant(CITED, moved))
-    assert len(found) == 1 and "says -2.5" in found[0]
+@pytest.mark.small
+def test_a_text_may_round_and_its_numbers_may_stand_in_two_cells(plant):
+    old = "[len(rows), -2.5, round(100 / len(rows))]\n"
+    two = ("[len(rows)]\n\n# %%\nmean = -2.4983\n\n# %% tags=[\"numbers\"]\n"
+           "[mean, 100 // 12]\n")
+    assert problems(plant((old, two))) == []
 
 
+@pytest.mark.small
+def test_what_is_a_number():
+    text = """# 4. A title, of 2 words
+- **In the paper:** Figures 2, 3 and 4,
+  and section 5
+- **Question:** How many of 6?
+1. See conv1, Table 7, [page 8](https://x.org/9) and exercise 10; 11 is one.
+**12.** a 3D map of 5×7, 1,500 and .25; −3 − 4·(−2) = 5; CIFAR-10, 2–3, 1e-4, 81.50 %"""
+    assert rules.numbers(text) == [
+        (2, 0), (6, 0), (8, 0), (11, 0), (5, 0), (7, 0), (1500, 0), (0.25, 2), (-3, 0), (4, 0),
+        (-2, 0), (5, 0), (2, 0), (3, 0), (1e-4, 9), (81.5, 2)]
+
+
+@pytest.mark.small
 @pytest.mark.parametrize("old, new", [
     ('"rows")', '"columns")'), ("list(range(13))", "[*range(13)]"), ("\n-2.5\n", "\n-2.6\n"),
     ("A section", "Another section"), ("figure.subplots()", "figure.subplots(1, 1)"),
@@ -242,18 +268,19 @@ def test_a_number_of_another_section_is_no_proof(plant):
 ], ids=str)
 def test_a_notebook_that_is_not_its_source_s(plant, old, new):
     """Each of these changes of the source is noticed, in the notebook of the unchanged one."""
-    lesson = plant(CITED)
-    outputs = notebook.run(lesson.shown, "p")
-    made = notebook.make(lesson.shown, outputs)
+    lesson = plant()
+    outputs = notebook.run(lesson.cells, "p")
+    made = notebook.make(lesson.shown, notebook.shown(lesson, outputs))
     assert stale(lesson, made, outputs) == []
     if "[markdown]" in new:
-        changed = plant(CITED, ("# %%\nrows = list(range(13))\nprint(len(rows), \"rows\")\n-2.5",
+        changed = plant(("# %%\nrows = list(range(13))\nprint(len(rows), \"rows\")\n-2.5",
                                 "# %%\nrows = list(range(13))"))
     else:
-        changed = plant(CITED, (old, new))
-    assert stale(changed, made, notebook.run(changed.shown, "p"))
+        changed = plant((old, new))
+    assert stale(changed, made, notebook.run(changed.cells, "p"))
 
 
+@pytest.mark.small
 def test_numbers_may_differ_in_their_last_digits():
     assert differences("loss 0.512, map 3", "loss  0.518,\n map 3") == []
     assert differences("[0.512 -1.0e-05]", "[0.530 -1.0e-05]") == [("0.512", "0.530")]
@@ -266,10 +293,10 @@ def test_numbers_may_differ_in_their_last_digits():
 # ---- the builder -------------------------------------------------------------------------------
 
 def test_built_twice_it_is_the_same_file(plant):
-    lesson = plant(CITED)
-    notebook.build(lesson)
+    lesson = plant()
+    notebook.write(lesson, notebook.run_apart(lesson))
     first = lesson.notebook.read_bytes()
-    notebook.build(lesson)
+    notebook.write(lesson, notebook.run_apart(lesson))
     assert lesson.notebook.read_bytes() == first
     made = json.loads(first)
     assert [cell["cell_type"] for cell in made["cells"]] == [
@@ -280,31 +307,31 @@ def test_built_twice_it_is_the_same_file(plant):
     assert picture["outputs"][0]["data"]["text/plain"] == ["<Figure size 200x100 with 1 Axes>"]
     assert check["metadata"] == {"tags": ["check"], "jupyter": {"source_hidden": True}}
     assert index.cover(made).startswith(b"\x89PNG")
-    assert "It is 78" not in first.decode() and "== 78" not in first.decode()
+    assert "It is 78" not in first.decode() and "sum(rows)" not in first.decode()
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("change, words", [
-    (("assert len(rows) == 13", "assert len(rows) == 12"), "03-planted.py, line 26: AssertionErr"),
+    (("assert len(rows) > 12", "assert len(rows) > 13"), "line 29: AssertionError"),
     (("print(len(rows)", "print(len(rose)"), "line 22: NameError: name 'rose'"),
     (("print(len(rows)", "print((len(rows)"), "line 22: SyntaxError"),
-    (("figure.subplots()", "figure.sub()"), "line 30: AttributeError"),
+    (("figure.subplots()", "figure.sub()"), "line 33: AttributeError"),
 ], ids=str)
 def test_a_cell_that_fails_is_named(plant, change, words):
-    lesson = plant(CITED, change)
-    lesson.notebook.write_text("as before")
-    with pytest.raises(RuntimeError, match=re.escape(words)):
-        notebook.build(lesson)
-    assert lesson.notebook.read_text() == "as before"
+    lesson = plant(change)
+    with pytest.raises(RuntimeError, match=re.escape(f"03-planted.py, {words}")):
+        notebook.run(lesson.cells, "03-planted.py")
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("change, words", [
     (("# # 3. A planted lesson", "# # 4. A planted lesson"), "line 2: a lesson begins with its"),
     (("# - **In the paper:** section 2.1\n", ""), "line 2: the first cell doesn't say In the"),
     (("# ## A section", "## A section"), "line 16: each line of a text begins with '# '"),
     (("# %% [markdown]\n# ## A section", "# %% [text]\n# ## A section"), "line 15: a cell's head"),
-    (('tags=["cover"]', "tags=[cover]"), "line 28: behind '# %%' may stand tags and cited"),
-    (('tags=["cover"]', 'labels=["cover"]'), "line 28: behind '# %%' may stand tags and cited"),
-    (("assert sum(rows) == 78", ""), "line 41: this cell is empty"),
+    (('tags=["cover"]', "tags=[cover]"), "line 31: a cell's head is"),
+    (('tags=["cover"]', 'labels=["cover"]'), "line 31: a cell's head is"),
+    (("assert sum(rows) < 79", ""), "line 47: this cell is empty"),
     (("# %% [markdown]\n# # 3", "import os\n# %% [markdown]\n# # 3"), "line 1: a lesson begins"),
 ], ids=str)
 def test_a_source_that_is_no_lesson(plant, change, words):
@@ -312,19 +339,20 @@ def test_a_source_that_is_no_lesson(plant, change, words):
         plant(change)
 
 
+@pytest.mark.small
 def test_what_a_source_says(plant):
-    lesson = plant(CITED)
+    lesson = plant()
     assert (lesson.number, lesson.title) == (3, "A planted lesson")
     assert lesson.facts["Before it"] == "nothing that takes long"
     assert [cell.line for cell in lesson.cells[:3]] == [2, 11, 16]
-    assert lesson.cells[2].cited == (1974,) and lesson.cells[4].tags == ("check",)
-    assert len(lesson.cells) == 9 and len(lesson.shown) == 7
+    assert lesson.cells[5].tags == ("check",)
+    assert len(lesson.cells) == 11 and len(lesson.shown) == 7
 
 
 # ---- the command -------------------------------------------------------------------------------
 
 def test_the_command_builds_lists_and_answers(plant, capsys):
-    folder = plant(CITED).path.parent
+    folder = plant().path.parent
     assert cli.main(["lesson", "build", "3", "--folder", str(folder)]) == 0
     assert "03-planted.ipynb: 7 cells, 1 picture, " in capsys.readouterr().out
     page = (folder / "index.html").read_text(encoding="utf-8")
@@ -333,7 +361,7 @@ def test_the_command_builds_lists_and_answers(plant, capsys):
     assert " 3. A planted lesson   (1 second)" in capsys.readouterr().out
     assert cli.main(["lesson", "answers", "3", "--folder", str(folder)]) == 0
     out = capsys.readouterr().out
-    assert "**1.** It is 78." in out and "    assert sum(rows) == 78" in out
+    assert "**1.** It is 78." in out and "    assert sum(rows) < 79" in out and "[sum" not in out
     assert out.index("Predict") < out.index("It is 78.")
 
 
@@ -344,7 +372,7 @@ def test_the_command_builds_lists_and_answers(plant, capsys):
     (["list", "--folder", "/nowhere"], "no lessons in /nowhere: they come with the source"),
 ], ids=str)
 def test_what_the_command_refuses(plant, capsys, arguments, words):
-    folder = plant().path.parent
+    folder = plant(("13 rows;", "14 rows;")).path.parent
     if "--folder" not in arguments:
         arguments = [*arguments, "--folder", str(folder)]
     assert cli.main(["lesson", *arguments]) == 2

@@ -46,6 +46,9 @@ print("going up, into the ReLU:", trace["conv1"].ravel())
 print("out of it:              ", trace["relu1"].ravel())
 print("the last unit:          ", trace["conv2"].item())
 
+# %% tags=["numbers"]
+[*picture.shape, picture.max(), *w, *v, *net.parameters["conv2.b"]]
+
 # %% [markdown]
 # The last unit is 1·3 − 2·4 + 7 = 2: units 2 and 3 got something negative, so the ReLU made them 0.
 #
@@ -72,9 +75,16 @@ for rule in RULES:
     pixels = project(net, trace, "conv2", (0, 0, 0, 0), rule=rule, seed=1)
     print(f"{rule:10}", pixels[0].tolist())
 
+# %% tags=["numbers"]
+[picture.max(), v[0], w[1], -v[1], 7, trace["conv2"].item(), *np.flatnonzero(w < 0), 0, 1,
+ *range(4), picture.max(), *trace["conv1"].ravel(), *v, *(w * v),
+ *np.flatnonzero(w > 0), (w * v)[0], -(w * v)[1], (w * v)[w > 0].sum(),
+ *np.flatnonzero(v > 0), (w * v)[0], -(w * v)[2], (w * v)[v > 0].sum(),
+ *np.flatnonzero((w > 0) & (v > 0)), (w * v)[(w > 0) & (v > 0)].sum()]
+
 # %% tags=["check"]
-assert trace["conv2"].item() == 1 * 3 - 2 * 4 + 7 == 2
-assert np.array_equal(w * v, [3, -8, -5, 12]) and 3 - 8 == -5 and 3 - 5 == -2
+assert trace["conv2"].item() == 1 * 3 - 2 * 4 + 7
+assert not trace["relu1"].ravel()[w < 0].any()
 for rule, by_hand in {"gradient": -5, "deconvnet": -2, "guided": 3}.items():
     pixels = project(net, trace, "conv2", (0, 0, 0, 0), rule=rule, seed=1)
     assert pixels.tolist() == [[[0, 0], [by_hand, 0]]]
@@ -88,9 +98,15 @@ for rule, by_hand in {"gradient": -5, "deconvnet": -2, "guided": 3}.items():
 # %%
 print(project(net, trace, "conv2", (0, 0, 0, 0))[0].tolist())      # "deconvnet", its own value
 
+# %% tags=["numbers"]
+[0, *net.parameters["conv2.b"], trace["conv2"].item()]
+
 # %% tags=["check"]
 own = project(net, trace, "conv2", (0, 0, 0, 0))
 assert own[0, 1, 0] == 2 * -2 == -4
+net.parameters["conv2.b"][:] += 100                 # after the pass
+assert np.array_equal(own, project(net, trace, "conv2", (0, 0, 0, 0)))
+net.parameters["conv2.b"][:] -= 100
 
 # %% [markdown]
 # ## What each of them means
@@ -107,7 +123,8 @@ assert own[0, 1, 0] == 2 * -2 == -4
 def last_unit(x):
     return net.forward(np.float32(x)[None])["conv2"].item()
 
-slope = (last_unit([[0, 0.5], [1.001, 0.25]]) - last_unit(picture)) / 0.001
+step = 0.001
+slope = (last_unit([[0, 0.5], [1 + step, 0.25]]) - last_unit(picture)) / step
 print(f"slope at the largest pixel: {slope:.2f}")
 
 unpooled = Network([(name, layer) for name, layer in net.layers.items() if name != "pool1"],
@@ -117,6 +134,9 @@ for rule in ("gradient", "deconvnet"):
     two = [project(unpooled, unpooled.forward(x[None]), "conv2", (0, 0, 1, 0), rule=rule, seed=1)
            for x in (picture, another)]
     print(f"{rule:10} bottom left, of two pictures:", [r[0, 1, 0].item() for r in two])
+
+# %% tags=["numbers"]
+[step, round(slope, 2), two[0][0, 1, 0], np.flatnonzero((w < 0) & (v > 0)).item()]
 
 # %% tags=["check"]
 assert abs(slope - -5) < 0.01
@@ -202,6 +222,9 @@ for layer in ("conv2", "conv4"):
     print(f"{layer}: map {channel}, value {trace[layer][units[layer]]:.1f}, sees "
           f"{run.net.receptive_field(layer).size} pixels each way")
 
+# %% tags=["numbers"]
+[*run.net.input_shape[1:]]
+
 # %% tags=["cover"]
 def frame(axes, rows, columns):
     """A frame around the pixels that the unit can see."""
@@ -247,6 +270,10 @@ for layer in units:
           f"of deconvnet and guided "
           f"{likeness(answers[layer, 'deconvnet'], answers[layer, 'guided']):.2f}")
 
+# %% tags=["numbers"]
+[*(sum(name.startswith("relu") for name in run.net.up_to(layer)) for layer in ("conv4", "conv2")),
+ likeness(photo / 1, photo / 1).round(9), likeness(np.array([1, 0]), np.array([0, 1]))]
+
 # %% tags=["check"]
 for first, second in (("deconvnet", "gradient"), ("deconvnet", "guided"), ("gradient", "guided")):
     low, high = (likeness(answers[layer, first], answers[layer, second]) for layer in units)
@@ -283,6 +310,9 @@ for (layer, rule), pixels in answers.items():
 # Then write the way down yourself, and let the grader look for what is wrong with it:
 # `numpyzf lab start deconvnet`.
 
+# %% tags=["numbers"]
+[-1, -4, -3, -1, -2, max(-4, -3, -1, -2)]           # what the reader is to try
+
 # %% [markdown] tags=["answer"]
 # **1.** What comes down to the ReLU is −v: −3, 4, −5, 6. The gradient is linear, so it changes its
 # sign: 5. The deconvnet now passes units 1 and 3: 4·2 + 6·(−2) = −4. Guided passes unit 1 alone: 8.
@@ -292,7 +322,6 @@ small = Network([("pool1", MaxPool(2, stride=2)), ("conv1", Conv(1, 4, 1)), ("re
                  ("conv2", Conv(4, 1, 1))], (1, 2, 2))
 small.load_parameters({"conv1.w": w.reshape(4, 1, 1, 1), "conv1.b": np.zeros(4, np.float32),
                        "conv2.w": v.reshape(1, 4, 1, 1), "conv2.b": np.float32([7])})
-assert np.array_equal(-v, [-3, 4, -5, 6])
 
 def answer(x, rule, seed=1):
     return project(small, small.forward(np.float32(x)[None]), "conv2", (0, 0, 0, 0), rule=rule,
@@ -300,7 +329,11 @@ def answer(x, rule, seed=1):
 
 for rule, by_hand in {"gradient": 5, "deconvnet": 4 * 2 + 6 * -2, "guided": 8}.items():
     assert answer(picture, rule, seed=-1)[1, 0] == by_hand
-assert 4 * 2 + 6 * -2 == -4
+
+# %% tags=["numbers"]
+[*-v, answer(picture, "gradient", seed=-1)[1, 0], *np.flatnonzero(-v > 0), -v[1], w[1], -v[3], w[3],
+ answer(picture, "deconvnet", seed=-1)[1, 0], np.flatnonzero((-v > 0) & (w > 0)).item(),
+ answer(picture, "guided", seed=-1)[1, 0]]
 
 # %% [markdown] tags=["answer"]
 # **2.** Going up, the units get −1, −2, 1 and 2: now 2 and 3 fire. The deconvnet doesn't notice, it
@@ -309,26 +342,35 @@ assert 4 * 2 + 6 * -2 == -4
 
 # %% tags=["answer"]
 negative = [[-4, -3], [-1, -2]]
-assert np.array_equal(-1 * w, [-1, -2, 1, 2])
 for rule, by_hand in {"gradient": 5 * -1 + -6 * -2, "deconvnet": -2, "guided": -5}.items():
     assert answer(negative, rule)[1, 0] == by_hand
-assert 5 * -1 + -6 * -2 == 7
+
+# %% tags=["numbers"]
+[*-w, *np.flatnonzero(-w > 0), answer(negative, "deconvnet")[1, 0], *np.flatnonzero(-w > 0),
+ v[2], w[2], v[3], w[3], answer(negative, "gradient")[1, 0],
+ np.flatnonzero((-w > 0) & (v > 0)).item(), answer(negative, "guided")[1, 0]]
 
 # %% [markdown] tags=["answer"]
 # **3.** All four arrive: 3 − 8 − 5 + 12 = 2. Without switches the pool sends a value to the middle
 # of its window, which of 2×2 pixels is taken to be the last one: the −2 lands at the bottom right.
 
 # %% tags=["answer"]
-assert answer(picture, (False, True, False))[1, 0] == 3 - 8 - 5 + 12 == 2
+assert answer(picture, (False, True, False))[1, 0] == 3 - 8 - 5 + 12
 assert answer(picture, (False, False, True)).tolist() == [[0, 0], [0, -2]]
+
+# %% tags=["numbers"]
+[*(w * v)[:2] * [1, -1], -(w * v)[2], (w * v)[3], answer(picture, (False, True, False))[1, 0],
+ *picture.shape, answer(picture, (False, False, True))[1, 1]]
 
 # %% [markdown] tags=["answer"]
 # **4.** 4 ReLUs, and the likeness is below that of conv2.
 
 # %% tags=["answer"]
-assert sum(name.startswith("relu") for name in run.net.up_to("conv5")) == 4
 channel = trace["conv5"][0].max(axis=(1, 2)).argmax()
 deconvnet, gradient = (project(run.net, trace, "conv5", strongest(trace, "conv5", channel),
                                rule=rule) for rule in ("deconvnet", "gradient"))
 assert likeness(deconvnet, gradient) < likeness(answers["conv2", "deconvnet"],
                                                 answers["conv2", "gradient"])
+
+# %% tags=["numbers"]
+[sum(name.startswith("relu") for name in run.net.up_to("conv5"))]

@@ -47,8 +47,9 @@ def _list(lessons):
 
 def _build(lesson):
     print(f"running {lesson.path.name} …", flush=True)
-    made = notebook.build(lesson)
-    problems = rules.problems(lesson, made)
+    outputs = notebook.run_apart(lesson)
+    made = notebook.write(lesson, outputs)
+    problems = rules.problems(lesson, outputs)
     if problems:
         print(*problems, sep="\n")
         raise ValueError(f"{lesson.path.name} doesn't keep {len(problems)} of the rules for "
@@ -61,7 +62,8 @@ def _build(lesson):
 def answers(lesson):
     """The exercises of a lesson, and behind them the answers, as text."""
     start = next(i for i, cell in enumerate(lesson.cells) if cell.text.startswith("## Exercises"))
-    parts = [f"{lesson.number}. {lesson.title}", lesson.cells[start].text, "## Answers"]
-    for cell in lesson.cells[start + 1:]:
+    parts = [f"{lesson.number}. {lesson.title}", lesson.cells[start].text, "## Answers",
+             "The code goes on where the notebook ends."]
+    for cell in [cell for cell in lesson.cells[start + 1:] if "answer" in cell.tags]:
         parts.append(textwrap.indent(cell.text, "    ") if cell.kind == "code" else cell.text)
     return "\n\n".join(parts)

@@ -7,7 +7,6 @@ import ast
 import io
 import json
 import multiprocessing
-import os
 from base64 import b64decode, b64encode
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
@@ -18,17 +17,23 @@ METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "langu
             "language_info": {"name": "python"}}
 
 
-def build(lesson):
-    """Run a lesson in a process of its own and write its notebook beside it.
+def write(lesson, outputs):
+    """Write the notebook of a lesson beside it, without what is hidden.
 
     lesson: source.Lesson.
-    Returns the notebook, a dictionary. Raises RuntimeError that names file and line if a cell
-    fails; an earlier notebook stays as it is.
+    outputs: of each of its code cells, the hidden ones too, as `run` gives them.
+    Returns the notebook, a dictionary.
     """
-    notebook = make(lesson.shown, run_apart(lesson.shown, str(lesson.path)))
+    notebook = make(lesson.shown, shown(lesson, outputs))
     with replacing(lesson.notebook) as file:
         file.write(as_text(notebook).encode())
     return notebook
+
+
+def shown(lesson, outputs):
+    """The outputs of those code cells that are in the notebook."""
+    code = [cell for cell in lesson.cells if cell.kind == "code"]
+    return [own for cell, own in zip(code, outputs) if not cell.is_hidden]
 
 
 # ---- running ------------------------------------------------------------------------------------
@@ -41,22 +46,21 @@ def run(cells, path):
     Returns a list with the outputs of each code cell, as nbformat has them. Raises RuntimeError
     with the line of the source where it failed.
     """
-    os.environ["MPLBACKEND"] = "Agg"        # no figure needs a screen
     namespace, outputs = {"__name__": "__main__"}, []
     for cell in cells:
         if cell.kind == "code":
             printed = io.StringIO()
             with redirect_stdout(printed):
                 value = _value(cell, path, namespace)
-            outputs.append(_outputs(printed.getvalue(), value, len(outputs) + 1))
+            outputs.append(_outputs(printed.getvalue(), value))
     return outputs
 
 
-def run_apart(cells, path):
-    """`run` in a fresh process, as Jupyter's kernel is one: no lesson finds what another left."""
+def run_apart(lesson):
+    """`run` all cells of a lesson in a fresh process, as Jupyter's kernel is one."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(run, cells, path).result()
+        return pool.submit(run, lesson.cells, str(lesson.path)).result()
 
 
 def _value(cell, path, namespace):
@@ -87,7 +91,7 @@ def _line(error, path, otherwise):
     return line
 
 
-def _outputs(printed, value, count):
+def _outputs(printed, value):
     outputs = []
     if printed:
         outputs.append({"output_type": "stream", "name": "stdout", "text": lines_of(printed)})
@@ -95,8 +99,7 @@ def _outputs(printed, value, count):
         data = {"text/plain": lines_of(repr(value))}
         if hasattr(value, "_repr_png_"):
             data["image/png"] = b64encode(value._repr_png_()).decode()
-        outputs.append({"output_type": "execute_result", "execution_count": count,
-                        "metadata": {}, "data": data})
+        outputs.append({"output_type": "execute_result", "metadata": {}, "data": data})
     return outputs
 
 
@@ -114,11 +117,17 @@ def make(cells, outputs=None):
                  "source": lines_of(cell.text)}
         if cell.kind == "code":
             count += 1
-            ran = outputs is not None
-            entry.update(execution_count=count if ran else None,
-                         outputs=outputs[count - 1] if ran else [])
+            entry.update(execution_count=None, outputs=[])
+            if outputs is not None:
+                entry.update(execution_count=count, outputs=_numbered(outputs[count - 1], count))
         made.append(entry)
     return {"cells": made, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _numbered(outputs, count):
+    """The outputs, of which a cell's value bears the cell's number."""
+    return [{**output, "execution_count": count} if output["output_type"] == "execute_result"
+            else output for output in outputs]
 
 
 def _metadata(cell):

@@ -1,4 +1,5 @@
-"""What a lesson has to keep, above all: no number in a text that no code stands for."""
+"""What a lesson has to keep, above all: each number of a text is computed by code that belongs to it.
+"""
 import ast
 import re
 from itertools import pairwise
@@ -6,129 +7,113 @@ from itertools import pairwise
 from . import notebook
 
 # −5, 1,500, 0.067, .067, 1e-4; not the 1 of conv1, and not the 3 of 3D
-NUMBER = re.compile(r"(?<![\w.)\]])-?(?<![\w.])"
-                    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+)"
-                    r"(?![A-Za-z_0-9])(?P<percent> ?%)?")
-# what isn't a claim: a figure's number, an exercise's, an address
+NUMBER = re.compile(r"(?<![\w.)\]])-?(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+                    r"|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+)(?![A-Za-z_0-9])")
+# what isn't a claim: a figure's number, an exercise's, CIFAR-10, an address; the first cell's facts
 REFERENCE = re.compile(r"\b(?:figures?|tables?|sections?|lessons?|exercises?|labs?) "
                        r"\d[\d.]*(?:(?:, | and | to | or |–)\d[\d.]*)*|^\s*\d+\. |\]\([^)]*\)"
-                       r"|https?://\S+|^\*\*\d+\.\*\*", re.I | re.M)
+                       r"|https?://\S+|[A-Za-z]-\d+|^\*\*\d+\.\*\*|^# \d+\."
+                       r"|^- \*\*(?:In the paper|Running time|Before it):(?:.+\n?)(?:  .+\n?)*",
+                       re.I | re.M)
 
 
-def problems(lesson, made):
+def problems(lesson, outputs):
     """What a lesson doesn't keep.
 
     lesson: source.Lesson.
-    made: its notebook, run.
+    outputs: of each of its code cells, the hidden ones too, as notebook.run gives them.
     Returns lines, each with file and line number; none if all is well.
     """
-    outputs = iter([cell["outputs"] for cell in made["cells"] if cell["cell_type"] == "code"])
-    cells = [(cell, [] if cell.kind == "markdown" or cell.is_answer else next(outputs))
-             for cell in lesson.cells]
-    lines = []
-    for section in _sections(cells):
-        lines += _unfounded(section) + _unasserted(section)
-    lines += _exercises(lesson)
-    if not notebook.pictures(made):
+    rest = iter(outputs)
+    cells = [(cell, next(rest) if cell.kind == "code" else []) for cell in lesson.cells]
+    lines = _unfounded(cells) + _unasserted(lesson.cells) + _hidden(lesson.cells)
+    lines += _exercises(lesson.cells)
+    if not any("image/png" in output.get("data", {}) for _, own in cells for output in own):
         lines.append((1, "the lesson shows no picture"))
-    return [f"{lesson.path.name}, line {number}: {text}" for number, text in lines]
-
-
-def _sections(cells):
-    """Split at the headings "## …"."""
-    starts = [i for i, (cell, _) in enumerate(cells)
-              if cell.kind == "markdown" and cell.text.startswith("## ")]
-    return [cells[a:b] for a, b in pairwise([0, *starts, len(cells)])]
+    return [f"{lesson.path.name}, line {number}: {text}" for number, text in sorted(lines)]
 
 
 # ---- numbers ------------------------------------------------------------------------------------
 
 def numbers(text):
-    """The numbers of a text: [(value, decimals, whether it is in percent), …].
+    """The numbers that a text states, in order: [(value, decimals), …].
 
     >>> numbers("From 1,500 to −2.50, that is 8 %; conv1 and section 2.1 don't count")
-    [(1500.0, 0, False), (-2.5, 2, False), (8.0, 0, True)]
+    [(1500.0, 0), (-2.5, 2), (8.0, 0)]
     """
-    text = REFERENCE.sub(" ", text).replace("−", "-")
-    found = []
-    for match in NUMBER.finditer(text):
-        number = match[0].rstrip(" %").replace(",", "")
-        decimals = len(number.partition(".")[2]) if "e" not in number else 9
-        found.append((float(number), decimals, bool(match["percent"])))
-    return found
+    text = REFERENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    return [_number(match[0]) for match in NUMBER.finditer(text.replace("−", "-"))]
 
 
-def constants(code):
-    """The numbers that a piece of code holds, comments and texts aside; −5 is 5 and −5."""
-    found = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            found.add(float(node.value))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            found |= {-value for value in constants(ast.unparse(node.operand))}
-    return found
+def _number(text):
+    text = text.replace(",", "")
+    return float(text), 9 if "e" in text else len(text.partition(".")[2])
 
 
-def stands_for(known, value, decimals, percent):
-    """Whether one of the known numbers is this one, rounded to as many decimals.
-
-    A whole number must be met exactly.
-
-    >>> stands_for({0.8146}, 81.5, 1, True), stands_for({3.2}, 3, 0, False)
-    (True, False)
-    """
-    if percent and any(round(100 * n, decimals) == value for n in known):
-        return True
-    return any(n == value or decimals and round(n, decimals) == value for n in known)
-
-
-def _unfounded(section):
-    """The numbers in the texts of a section for which none of its code or outputs stands."""
-    known, lines = set(), []
-    for cell, outputs in section:
-        if cell.kind == "code":
-            known |= constants(cell.text)
-            known |= {value for value, _, _ in numbers(notebook.texts(outputs))}
-    for cell, _ in section:
-        if cell.kind == "markdown":
-            allowed = known | {float(number) for number in cell.cited}
-            for i, line in enumerate(cell.text.splitlines()):
-                if re.match(r"# |- \*\*(In the paper|Running time|Before it):", line):
-                    continue
-                lines += [(cell.line + i, f"the text says {value:g}, but no code and no output of "
-                           "its section does") for value, decimals, percent in numbers(line)
-                          if not stands_for(allowed, value, decimals, percent)]
+def _unfounded(cells):
+    """Texts whose numbers aren't, one by one, those of the numbers cell below."""
+    lines, text, given = [], None, []
+    for cell, outputs in [*cells, (None, [])]:
+        if cell is None or cell.kind == "markdown":
+            if text:
+                lines += _differences(text, given)
+            text, given = cell, []
+        elif "numbers" in cell.tags:
+            given += [_number(match[0]) for match in NUMBER.finditer(notebook.texts(outputs))]
     return lines
+
+
+def _differences(text, given):
+    said = numbers(text.text)
+    for (value, decimals), (computed, _) in zip(said, given):
+        if value != computed and not (decimals and round(computed, decimals) == value):
+            return [(text.line, f"a text says {_list(said)}, its numbers cell {_list(given)}: "
+                     f"{value:g} is not {computed:g}")]
+    if len(said) != len(given):
+        return [(text.line, f"a text says {_list(said)}, its numbers cell {_list(given)}")]
+    return []
+
+
+def _list(values):
+    return ", ".join(f"{value:g}" for value, _ in values) or "nothing"
 
 
 # ---- structure ----------------------------------------------------------------------------------
 
-def _unasserted(section):
-    code = [cell for cell, _ in section if cell.kind == "code"]
-    asserts = any(isinstance(node, ast.Assert) for cell in code
-                  for node in ast.walk(ast.parse(cell.text)))
-    beginning = section[0][0].kind == "code" or not section[0][0].text.startswith("## ")
-    if code and not asserts and not beginning:
-        return [(section[0][0].line, "this section asserts nothing of what it says")]
-    return []
+def _unasserted(cells):
+    """Sections with code in which neither an assert nor a number is checked."""
+    starts = [i for i, cell in enumerate(cells) if cell.text.startswith("## ")]
+    lines = []
+    for start, stop in pairwise([*starts, len(cells)]):
+        code = [cell for cell in cells[start:stop] if cell.kind == "code"]
+        checks = any("numbers" in cell.tags or re.search(r"^ *assert ", cell.text, re.M)
+                     for cell in code)
+        if code and not checks:
+            lines.append((cells[start].line, "this section asserts nothing of what it says"))
+    return lines
 
 
-def _exercises(lesson):
-    texts = [cell for cell in lesson.cells if cell.kind == "markdown"]
-    start = next((i for i, cell in enumerate(texts) if cell.text.startswith("## Exercises")), None)
-    if start is None:
+def _hidden(cells):
+    """Numbers cells that are more than an expression: the notebook, without it, may lack a name."""
+    return [(cell.line, "a numbers cell is one expression, a list")
+            for cell in cells if "numbers" in cell.tags
+            and not (len(body := ast.parse(cell.text).body) == 1 and isinstance(body[0], ast.Expr))]
+
+
+def _exercises(cells):
+    first = next((i for i, cell in enumerate(cells) if cell.text.startswith("## Exercises")), None)
+    if first is None:
         return [(1, "the lesson has no section '## Exercises'")]
-    lines, line = [], texts[start].line
-    asked = re.split(r"^\d+\. ", texts[start].text, flags=re.M)[1:]
+    line, text, lines = cells[first].line, cells[first].text, []
+    asked = re.split(r"^\d+\. ", text, flags=re.M)[1:]
     lines += [(line, f"exercise {number} doesn't say what to predict")
-              for number, text in enumerate(asked, 1) if "predict" not in text.lower()]
-    if "numpyzf lab " not in texts[start].text:
+              for number, words in enumerate(asked, 1) if "predict" not in words.lower()]
+    if "numpyzf lab " not in text:
         lines.append((line, "the exercises name no lab: numpyzf lab start …"))
-    answers = [re.match(r"\*\*(\d+)\.\*\*", cell.text) for cell in texts if cell.is_answer]
+    answers = [re.match(r"\*\*(\d+)\.\*\*", cell.text) for cell in cells if "answer" in cell.tags]
     given = [int(match[1]) for match in answers if match]
     if not asked or given != [*range(1, len(asked) + 1)]:
         lines.append((line, f"{len(asked)} exercises, but answers to {given or 'none'}"))
-    first = lesson.cells.index(texts[start])
-    if not all(cell.is_answer for cell in lesson.cells[first + 1:]):
+    if not all(cell.is_hidden for cell in cells[first + 1:]):
         lines.append((line, "behind the exercises there are only answers"))
     return lines

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent.parent.parent / "tutorials"
-HEAD = re.compile(r"# %%(?: \[(markdown)\])?((?: \w+=\[[^\]]*\])*)\s*")
+HEAD = re.compile(r"# %%(?: \[(markdown)\])?(?: tags=(\[.*\]))?\s*")
+TAGS = ("check", "numbers", "answer", "cover")
 FACTS = ("Question", "In the paper", "Running time", "Before it")
 
 
@@ -14,13 +15,12 @@ class Cell(NamedTuple):
     kind: str           # "markdown" or "code"
     text: str           # without the "# " of a text cell
     line: int           # where it begins in the file, below its head; the first line is 1
-    tags: tuple = ()    # "answer", "check", "cover"
-    cited: tuple = ()   # numbers of its text that come from another source
+    tags: tuple = ()    # of TAGS
 
     @property
-    def is_answer(self):
+    def is_hidden(self):
         """Whether the notebook leaves it out."""
-        return "answer" in self.tags
+        return "answer" in self.tags or "numbers" in self.tags
 
 
 class Lesson(NamedTuple):
@@ -38,8 +38,8 @@ class Lesson(NamedTuple):
 
     @property
     def shown(self):
-        """The cells of the notebook: all but the answers."""
-        return [cell for cell in self.cells if not cell.is_answer]
+        """The cells of the notebook: all but answers and numbers."""
+        return [cell for cell in self.cells if not cell.is_hidden]
 
 
 def lessons(folder=FOLDER):
@@ -89,9 +89,11 @@ def read(path):
 def _cell(path, head, lines):
     number, line = head
     match = HEAD.fullmatch(line)
-    if not match:
+    tags = _tags(match[2]) if match else None
+    if tags is None:
         raise ValueError(f"{path}, line {number}: a cell's head is '# %%' or '# %% [markdown]', "
-                         f'perhaps with tags=["check"] or cited=[1974] behind it, not {line!r}')
+                         'perhaps with tags=["…"] behind it, of the tags '
+                         f"{', '.join(TAGS)}; not {line!r}")
     start = number + 1
     while lines and not lines[0].strip():
         lines, start = lines[1:], start + 1
@@ -102,13 +104,16 @@ def _cell(path, head, lines):
     kind = match[1] or "code"
     if kind == "markdown":
         lines = [_uncommented(path, start + i, line) for i, line in enumerate(lines)]
+    return Cell(kind, "\n".join(lines), start, tags)
+
+
+def _tags(text):
+    """The tags in a cell's head, such as '["check"]'; None for what can't be."""
     try:
-        options = {key: tuple(json.loads(value))
-                   for key, value in re.findall(r"(\w+)=(\[[^\]]*\])", match[2])}
-        return Cell(kind, "\n".join(lines), start, **options)
+        tags = tuple(json.loads(text or "[]"))
+        return tags if set(tags) <= set(TAGS) else None
     except (json.JSONDecodeError, TypeError):
-        raise ValueError(f"{path}, line {number}: behind '# %%' may stand tags and cited, each a "
-                         f'list such as ["check"] or [1974], not {match[2].strip()!r}') from None
+        return None
 
 
 def _uncommented(path, number, line):
