@@ -9,7 +9,7 @@
 #
 # Everything in this course is made of one operation. Lay a small window of weights over a picture,
 # multiply what lies on top of each other, add up. Then move the window and do it again. The window
-# is called a *filter*, the sums make a new picture, its *map*, and each number of a map is a *unit*.
+# is called a *filter*, the sums make a new picture, its *map*, and each number of it is a *unit*.
 
 # %%
 import numpy as np

@@ -14,8 +14,8 @@ WIDTH = 240         # of the pictures, in pixels
 INTRODUCTION = """\
 <p>One idea each, best in this order. A notebook has been run already: read it, or open it in
 Jupyter or VS Code, change something, and run it again. The plain Python file is the same lesson,
-and runs as a script. Exercises come last; <code>numpyzf lesson answers 1</code> shows the answers to
-those of lesson 1.</p>"""
+and runs as a script. Exercises come last; <code>numpyzf lesson answers 1</code> shows the answers
+to those of lesson 1.</p>"""
 
 
 class Entry(NamedTuple):
