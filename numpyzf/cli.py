@@ -349,7 +349,7 @@ def _explain(options):
     _picture(path)
     result = explain.measure(run, 255 - image if inverted else image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
-        _say(f"{probability:6.1%}  {name}")
+        _say(f"{probability:6.1%}  {texts.short(name)}")
     _tell_what_it_knows(run)
     if result.remark:
         _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
