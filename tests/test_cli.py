@@ -350,7 +350,7 @@ def test_a_negative_is_told_and_can_be_inverted(numpyzf, monkeypatch, tmp_path, 
     assert (status, err) == (0, [])
     assert out[2].endswith("as 16×16 pixels in gray.")
     np.testing.assert_array_equal(seen, [255 - spot[None] if options else spot[None]])
-    remarks = [line for line in out if "negative" in line]
+    remarks = [line for line in out if "255 − image" in line]
     assert remarks == [] if remark is None else remarks[0].endswith(remark)
 
 
@@ -361,7 +361,7 @@ def test_names_that_could_do_harm(numpyzf, tmp_path):
     rng = np.random.default_rng(0)
     for i, name in enumerate(names):
         (tmp_path / "images" / name).mkdir(parents=True)
-        for j in range(4):
+        for j in range(5):
             pixels = rng.integers(30 * i, 30 * i + 30, (16, 16), np.uint8)
             Image.fromarray(pixels).save(tmp_path / "images" / name / f"{j}.png")
     picture = "\x1b[31m" + "x" * 225 + ".png"
@@ -371,7 +371,7 @@ def test_names_that_could_do_harm(numpyzf, tmp_path):
                     run),
             numpyzf("features", run, "--layer", "fc8"), numpyzf("explain", run, picture)]
     for status, out, err in made:
-        assert status == 0 and len(err) <= 1
+        assert status == 0 and len(err) <= 1, err
         assert all(line.isprintable() for line in out + err)
         assert all(not line or "no installed font has" in line for line in err)
     status, _, (line,) = numpyzf("explain", run, "\x1b[31m.png")
@@ -544,6 +544,8 @@ def test_images_that_cannot_be_explained(refused, run, tmp_path):
     (["a.png", "run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz a.png"),
     (["run"], "run is no image; the image comes after the run: numpyzf explain run IMAGE"),
     (["run/checkpoint.npz"], "numpyzf explain run/checkpoint.npz IMAGE"),
+    (["photos"], "photos is a folder without a trained net; explain takes one image at a time"),
+    (["run", "x" * 300 + ".png"], "x.png: no such image file; check the path"),
     (["run", "run"], "run is no image; explain takes a run and one image file"),
     (["notes.txt", "a.png"], "notes.txt is no trained net; give the folder that numpyzf train")],
     ids=words_of)
@@ -553,7 +555,14 @@ def test_a_run_and_an_image_in_each_other_s_place(refused, run, places, words, t
     Image.new("RGB", (30, 30)).save("b.png")
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "run").symlink_to(run)
+    (tmp_path / "photos").mkdir()
     assert words in refused("explain", *places)
+
+
+def test_what_a_command_does_not_take_is_told_with_its_own_usage(numpyzf):
+    status, out, err = numpyzf("explain", "run", "a.png", "b.png")
+    assert (status, out) == (2, []) and err[0].startswith("usage: numpyzf explain ")
+    assert err[-1] == "numpyzf explain: error: unrecognized arguments: b.png"
 
 
 def test_an_image_is_no_run(refused, tmp_path):

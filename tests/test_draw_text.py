@@ -26,14 +26,18 @@ def drawn(*names):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         plots.png_bytes(figure, dpi=30)
-    return [text.get_text() for text in figure.findobj(Text)]
+    return figure.findobj(Text)
+
+
+def words(texts):
+    return [text.get_text() for text in texts]
 
 
 @pytest.mark.parametrize("name, text", [
     ("\x1b[31mred", "?[31mred"), ("caf\udce9", "caf?"), ("a\u202eb", "ab"), ("a\nb", "a\nb"),
     (r"$\frac{$", r"$\frac{$"), ("Füße", "Füße")])
 def test_a_name_is_drawn_as_it_is_or_cleaned(name, text, capsys):
-    assert drawn(name) == [text]
+    assert words(drawn(name)) == [text]
     assert capsys.readouterr().err == ""
 
 
@@ -45,8 +49,8 @@ def test_what_no_font_has_is_told_once(capsys, monkeypatch, fonts, tmp_path):
     own = [font for font in font_manager.fontManager.ttflist
            if font.fname.startswith(matplotlib.get_data_path())]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own + entries)
-    assert drawn("鞋子", "boot 鞋") == ["??", "boot ?"]
-    assert drawn("子", "帽") == ["?", "?"]
+    assert words(drawn("鞋子", "boot 鞋")) == ["??", "boot ?"]
+    assert words(drawn("子", "帽")) == ["?", "?"]
     assert capsys.readouterr().err.splitlines() == [
         "no installed font has these characters, drawn as ?: 子 鞋",
         "no installed font has these characters, drawn as ?: 帽"]
@@ -59,6 +63,7 @@ def test_an_installed_font_that_has_it_is_used(capsys, caplog, monkeypatch, tmp_
     user = font_manager.FontEntry(fname=str(file), name="A user's font", weight=700)
     monkeypatch.setattr(font_manager.fontManager, "ttflist",
                         [*font_manager.fontManager.ttflist, user])
-    assert "A user's font" in draw_text._fonts(frozenset("A\U0001d49c"))[0]
-    assert drawn("\U0001d49c") == ["\U0001d49c"]
+    script, plain = drawn("\U0001d49c", "A")
+    assert script.get_text() == "\U0001d49c" and "A user's font" in script.get_fontfamily()
+    assert "A user's font" not in plain.get_fontfamily()
     assert capsys.readouterr().err == "" and caplog.records == []
