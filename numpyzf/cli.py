@@ -275,7 +275,8 @@ def _add_features(commands):
                    "draw the nine strongest activations of a layer's most active maps over the "
                    "test images (Figure 2)")
     sub.add_argument("run", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3", help="a layer's name, such as conv1, relu3, pool5 or fc8")
+    sub.add_argument("--layer", default="conv3",
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)

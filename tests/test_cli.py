@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data, runs, training
+from numpyzf import cli, data, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.paper import reproduce
@@ -313,17 +313,19 @@ def test_explain_draws_and_tells_the_classes(numpyzf, run, mode, tmp_path):
 
 
 def test_no_picture_is_overwritten_by_that_of_another_rule_net_layer_or_epoch(
-        numpyzf, run, tmp_path):
+        numpyzf, run, monkeypatch, tmp_path):
     Image.new("RGB", (30, 30)).save("a.png")
     shutil.copytree(run, tmp_path / "other")
     shutil.copy(run / "checkpoint.npz", tmp_path / "other" / "epoch-001.npz")
-    nets = [[], [run], ["other"], ["other/epoch-001.npz"]]
-    ways = [[*net, "a.png", "--rule", rule] for net in nets for rule in RULES]
-    ways += [["other", "a.png", "--invert"]]
-    made = [numpyzf("explain", *way)[1][-1] for way in ways]
-    made += [numpyzf("features", "other", "--layer", layer, *more)[1][-1]
-             for layer in ("conv1", "conv2") for more in ([], ["--maps", "1"], ["--maps", "2"])]
-    assert len(set(made)) == len(ways) + 6
+    made = []
+    monkeypatch.setattr(plots, "save", lambda figure, path: made.append(path))
+    for way in ([], [run], ["other"], ["other/epoch-001.npz"]):
+        assert numpyzf("explain", *way, "a.png")[0] == 0
+    for options in (["--rule", "guided"], ["--rule", "gradient"], ["--invert"]):
+        assert numpyzf("explain", "other", "a.png", *options)[0] == 0
+    for options in ([], ["--layer", "conv1"], ["--maps", "1"], ["--maps", "2"]):
+        assert numpyzf("features", "other", *options)[0] == 0
+    assert len(made) == len(set(made)) == 11
 
 
 @pytest.mark.parametrize("options, remark", [

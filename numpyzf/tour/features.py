@@ -138,7 +138,8 @@ def _title(result, net):
     kind = "map" if result.units.shape[2] == 4 else "feature"
     number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
     return (f"{layer}\nrule: {captions.rule_name(result.rule)}; left projections, right image "
-            f"patches: {number}strongest of each {kind}{order}; each projection on a scale of its own")
+            f"patches: {number}strongest of each {kind}{order}; each projection on a scale of its "
+            "own")
 
 
 def _name(result, i):
