@@ -213,7 +213,7 @@ def key(figure, loc, *, columns, frame=False):
     """A legend of what gray, white, black, oblique lines and, if wanted, a frame stand for."""
     from matplotlib.patches import Patch
     edge = {"edgecolor": GRAY, "linewidth": 0.6}
-    patches = [Patch(facecolor="0.5", label="0, played no part", **edge),
+    patches = [Patch(facecolor="0.5", label="0", **edge),
                Patch(facecolor="1", label="positive", **edge),
                Patch(facecolor="0", label="negative", **edge)]
     if frame:

@@ -83,7 +83,7 @@ def test_drawing_frames_the_cones_in_the_image_and_in_the_projection():
         assert shown[4, 5] == inside and shown[0, 0] == 0.75        # around it the image is faint
     said = texts_of(figure)
     assert said >= {"bright right  100.0%", "dark  0.0%", "conv1", "conv2",
-                    "all that the unit sees", "0, played no part", "positive", "negative",
+                    "all that the unit sees", "0", "positive", "negative",
                     "as the net gets it: 6×6"}
     (title,) = [text for text in said if text.startswith("dot.png, as seen by my net")]
     assert "rule: deconvnet" in title and "strongest first" in title
