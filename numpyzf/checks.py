@@ -211,9 +211,10 @@ def integers(name, values, shape, start, stop):
 
 def boxes(name, values, corners):
     """Boxes or maps (M, C, h, w), with their corners (M, 2) as contiguous int64; None for none."""
-    if not isinstance(values, np.ndarray) or values.ndim != 4:
-        found = getattr(values, "shape", type(values).__name__)
-        raise TypeError(f"{name} must be a NumPy array with four axes, not {found}")
+    plain = isinstance(values, np.ndarray) and not isinstance(values, np.ma.MaskedArray)
+    if not plain or values.ndim != 4 or values.dtype.kind not in "biuf":
+        found = f"{values.dtype} {values.shape}" if plain else type(values).__name__
+        raise TypeError(f"{name} must be a NumPy array of numbers with four axes, not {found}")
     if corners is None:
         return values, None
     return values, integers("corners", corners, (len(values), 2), -FARTHEST, FARTHEST)
@@ -270,9 +271,8 @@ def training_data(net, images, labels, validation, recipe):
                          f"not {len(validation[0])} images, {len(validation[1])} labels")
     labels = one_label_each("labels", labels, len(images))
     held_out = one_label_each("the validation labels", validation[1], len(validation[0]))
-    trained = [name for name, own in net.layers.items() if own.params]
     for name, kind, words in (("renormalize", "convolutions", net.convolutions),
-                              ("frozen", "layers with parameters", trained)):
+                              ("frozen", "layers", net.layers)):
         values = getattr(recipe, name) or ()
         if isinstance(values, str) or not np.iterable(values) or not set(values) <= set(words):
             raise ValueError(f"{name} must list {kind}, of {', '.join(words)}, not {values!r}")
@@ -352,6 +352,9 @@ def network(layers, input_shape):
         raise TypeError("layers must be a list of one pair or more, (name, layer), "
                         f"not {layers!r}")
     names = [name for name, _ in layers]
+    for name, own in layers:
+        if not (isinstance(name, str) and hasattr(own, "output_shape")):
+            raise TypeError(f"layer {name}: {own!r} is no layer, see the head of layers.py")
     if len(set(names)) != len(names) or "input" in names:
         raise ValueError(f"layer names must differ from each other and from 'input': {names}")
     if not isinstance(input_shape, (tuple, list)):

@@ -35,14 +35,18 @@ def build(run, out, images, labels):
         _filters(run, out),
         *_layers(run, out, images),
         _one_image(run, out, images[0], run.classes[labels[0]])]
-    name = Path(run.settings["data"]).name
-    page.write(out / "index.html", f"Inside a convnet trained on {name}", sections)
+    page.write(out / "index.html", f"Inside a convnet trained on {_data_name(run)}", sections)
     return accuracy
+
+
+def _data_name(run):
+    """What a page calls the images of a run; of one trained on arrays no name is known."""
+    return Path(run.settings.get("data") or "images of its own").name
 
 
 def _overview(run, count, accuracy):
     text = TEXT["overview"].format(
-        model=run.settings["model"], epochs=len(run.history), data=Path(run.settings["data"]).name,
+        model=run.settings["model"], epochs=len(run.history), data=_data_name(run),
         accuracy=accuracy, count=count, chance=1 / len(run.classes))
     rows = [("layer", "maps", "units per map", "one unit sees")]
     for layer in run.net.convolutions:
