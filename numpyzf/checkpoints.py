@@ -181,6 +181,8 @@ def _read_arrays(archive, nbytes):
     for member in archive.infolist():
         if not member.filename.endswith(".npy"):
             raise ValueError(f"{member.filename!r} in it is no array")
+        if member.comment:      # its length is damaged: what it covers are entries of other arrays
+            raise ValueError(f"the entry of {member.filename!r} has a comment")
         with archive.open(member) as file:
             _check_header(file, member)
         with archive.open(member) as file:

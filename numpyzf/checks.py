@@ -212,7 +212,8 @@ def integers(name, values, shape, start, stop):
 def boxes(name, values, corners):
     """Boxes or maps (M, C, h, w), with their corners (M, 2) as contiguous int64; None for none."""
     plain = isinstance(values, np.ndarray) and not isinstance(values, np.ma.MaskedArray)
-    if not plain or values.ndim != 4 or values.dtype.kind not in "biuf":
+    known = plain and (values.dtype.kind in "biu" or values.dtype in (np.float32, np.float64))
+    if not known or values.ndim != 4 or not values.dtype.isnative:
         found = f"{values.dtype} {values.shape}" if plain else type(values).__name__
         raise TypeError(f"{name} must be a NumPy array of numbers with four axes, not {found}")
     if corners is None:
