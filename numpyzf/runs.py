@@ -75,6 +75,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     change.
     """
     checks.recipe(recipe)
+    out = checks.path("out", out)
     seed = checks.integer("seed", seed, 0, hint=", so that a run that goes on holds out the same "
                                                 "images")
     _check(model, out)
@@ -89,7 +90,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     trained_on, held_out = _split(dataset, rng, name)
     del dataset     # those two are copies
 
-    path = Path(out) / "checkpoint.npz"
+    path = out / "checkpoint.npz"
     with _one_at_a_time(path.parent, report):
         state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
         if len(state.history) < recipe.epochs:
@@ -221,7 +222,7 @@ def clock(seconds):
 
 def epoch_file(folder, epoch):
     """Where train_run keeps the checkpoint after one of the epochs in `keep`."""
-    return Path(folder) / f"epoch-{epoch:03}.npz"
+    return checks.path("folder", folder) / f"epoch-{epoch:03}.npz"
 
 
 # ---- before anything is written: what to train on, and how --------------------------------------
@@ -258,7 +259,7 @@ def _split(dataset, rng, name):
 
 def _check(model, out):
     checks.one_of("model", model, tuple(MODELS))
-    if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
+    if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
         raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
 
 
@@ -289,8 +290,9 @@ def _source(data, folder, size):
     if isinstance(data, datasets.Dataset):
         data = None
     elif data not in datasets.NAMES:
-        data = str(Path(data).resolve())
-    return {"data": data, "folder": folder and str(Path(folder).resolve()), "size": size}
+        data = str(checks.path("data", data).resolve())
+    folder = folder and str(checks.path("folder", folder).resolve())
+    return {"data": data, "folder": folder, "size": size}
 
 
 def _content(dataset, side):
@@ -334,7 +336,7 @@ def load_run(folder):
 
     Returns a Run. Raises FileNotFoundError or ValueError naming the file.
     """
-    path = Path(folder)
+    path = folder = checks.path("folder", folder)
     if path.is_dir():
         path = path / "checkpoint.npz"
     elif path.is_file() and path.suffix != ".npz" and not zipfile.is_zipfile(path):
