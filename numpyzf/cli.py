@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, kernels, plots, runs, training
+from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
-from .tour import demo, explain, features
+from .tour import captions, demo, explain, features
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -67,7 +67,7 @@ def _run(arguments):
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
         text = str(error) or "out of memory: try fewer or smaller images, or a smaller batch"
-        _complain(f"numpyzf: {' '.join(text.splitlines())}")
+        _complain(f"numpyzf: {texts.clean(text)}")
         return 2
     return 0
 
@@ -100,6 +100,11 @@ def _stop_at_signals():
 
 def _stop(number, frame):
     raise KeyboardInterrupt(number)
+
+
+def _say(text):
+    """Print one line, in which the names of files and classes are plain text to a terminal."""
+    print(texts.clean(text), flush=True)
 
 
 def _complain(line):
@@ -160,7 +165,8 @@ def _demo(options):
     start = time.monotonic()
     print("Training a small convnet on 10,000 embedded images of clothes, "
           "then looking at what it sees.")
-    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True)
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True,
+                         report=_say)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
     accuracy = demo.build(run, options.out, images, labels)
@@ -171,7 +177,7 @@ def _demo(options):
                 "which the next start loads from disk")
     print(f"Done in {time.monotonic() - start:.0f} s{note}.")
     print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
-    print(f"Look at it: {Path(options.out, 'index.html').resolve()}")
+    _say(f"Look at it: {Path(options.out, 'index.html').resolve()}")
 
 
 # ---- train --------------------------------------------------------------------------------------
@@ -234,10 +240,10 @@ def _train(options):
     run = runs.train_run(
         options.out, data=options.data, folder=options.folder, size=options.size,
         model=options.model, variant=variant, recipe=recipe, seed=options.seed,
-        initialization=options.initialization, pad=options.pad, flip=options.flip)
+        initialization=options.initialization, pad=options.pad, flip=options.flip, report=_say)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
-    print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    _say(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
     for line in _hints(accuracy, labels, run, options.data):
         print(line)
 
@@ -276,17 +282,42 @@ def _add_features(commands):
                      help="where the run's images are now, if they have moved since the training")
     sub.add_argument("--folder",
                      help="where the files of its named data set are now, if they have moved")
-    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
+    sub.add_argument("--out", metavar="FILE",
+                     help="the picture; RUN/NAME-LAYER-RULE.png if not given, where NAME is RUN's")
 
 
 def _features(options):
-    run = runs.load_run(options.run)
-    images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    run, name = runs.load_run(options.run), _net_name(options.run)
+    maps = ["maps", *map(str, options.maps)] if options.maps else []
     folder = Path(options.run)
     if folder.is_file():        # its checkpoint
         folder = folder.parent
-    _save(features.draw(result), options.out or folder / f"{options.layer}.png")
+    path = options.out or folder / texts.file_name(name, options.layer, *maps, options.rule)
+    _picture(path)
+    _check_maps(run, options.layer, options.maps)
+    images = runs.run_data(run, data=options.data, folder=options.folder).images
+    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    _save(features.draw(result, captions.describe(run, name)), path)
+
+
+def _check_maps(run, layer, maps):
+    """Refuse maps that a layer hasn't, before all images are searched; measure checks the rest."""
+    if maps and layer in run.net.shapes:
+        count = run.net.shapes[layer][0]
+        unknown = [channel for channel in maps if channel >= count]
+        if unknown:
+            raise ValueError(f"--maps: {layer} has the maps 0 to {count - 1}, no {unknown[0]}")
+
+
+def _net_name(path):
+    """What pictures and files call the net of a run: its folder, and its epoch if that was asked.
+
+    path: of the run's folder, or of a checkpoint in it.
+    """
+    path = Path(path).resolve()
+    if path.is_dir():
+        return path.name
+    return path.parent.name if path.stem == "checkpoint" else f"{path.parent.name}-{path.stem}"
 
 
 # ---- explain ------------------------------------------------------------------------------------
@@ -299,19 +330,40 @@ def _add_explain(commands):
                           "(trained on CIFAR-10)")
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     _add_rule(sub)
+    sub.add_argument("--invert", action="store_true",
+                     help="take the image's negative: for dark on bright, where the net was "
+                          "trained on bright on dark")
     sub.add_argument("--out", metavar="FILE",
-                     help="the picture; IMAGE-explained.png in this folder if not given")
+                     help="the picture; IMAGE-explained-NAME-RULE.png in this folder if not given, "
+                          "where NAME is RUN's")
 
 
 def _explain(options):
     _check_places(options.folder, options.image)
     run = runs.load_run(options.folder) if options.folder else runs.pretrained()
+    net = _net_name(options.folder) if options.folder else "pretrained"
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
-    result = explain.measure(run, image, rule=options.rule)
+    inverted = ["inverted"] if options.invert else []
+    source = Path(options.image)
+    path = options.out or texts.file_name(source.stem, "explained", *inverted, net, options.rule)
+    _picture(path)
+    result = explain.measure(run, 255 - image if inverted else image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
-        print(f"{probability:6.1%}  {name}")
-    _save(explain.draw(result), options.out or f"{Path(options.image).stem}-explained.png")
+        _say(f"{probability:6.1%}  {name}")
+    _tell_what_it_knows(run)
+    if result.remark:
+        _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
+    title = " ".join([source.name, *inverted])
+    _save(explain.draw(result, captions.describe(run, net), title), path)
+
+
+def _tell_what_it_knows(run):
+    channels, side, _ = run.net.input_shape
+    _say("It was the middle square of the image, as "
+         f"{side}×{side} pixels{'' if channels == 3 else ' in gray'}.")
+    _say(f"The net knows nothing but {texts.listed(run.classes)}: whatever it sees, it names one "
+         "of them.")
 
 
 def _check_places(folder, image):
@@ -446,8 +498,8 @@ def _check_source(options):
 def _tell_size(options):
     if options.size is None and options.data not in data.NAMES:
         side = data.FOLDER_SIZE
-        print(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
-              "pixels; --size asks for another size")
+        _say(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+             "pixels; --size asks for another size")
 
 
 def _add_rule(sub):
@@ -478,7 +530,7 @@ def _numbers(text):
 def _save(figure, path):
     path = _picture(path)
     plots.save(figure, path)
-    print(f"Look at it: {path.resolve()}")
+    _say(f"Look at it: {path.resolve()}")
 
 
 def _picture(path):
