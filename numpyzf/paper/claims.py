@@ -9,7 +9,7 @@ NOT_TESTABLE = "not testable here"
 
 
 class NotTestable(ValueError):
-    """The images are too few, or of too few classes, for a measurement; the words say what it takes.
+    """The images, or their classes, are too few for a measurement; the words say what it takes.
 
     On the page they are the reason of NOT_TESTABLE.
     """

@@ -60,7 +60,7 @@ def own_classes(study, kind, seed):
     train, test = images_of(study, kind)
     _, held_out = runs.hold_out(train.labels, np.random.default_rng(seed))
     held_out = splits.take(train, held_out)
-    check_classes(held_out, 2, "to judge layers by images held out of the training, a tenth of all,")
+    check_classes(held_out, 2, "to judge layers by the tenth held out of the training")
     order = np.random.default_rng(seed).permutation(len(test.labels))[:splits.MOST_TESTS]
     return study.run_of(kind, seed), held_out, splits.take(test, order)
 
