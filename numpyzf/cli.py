@@ -51,7 +51,9 @@ def _run(arguments):
     """Run one command, and put what ends it into a line. Returns the exit status."""
     kept = ""
     try:
-        options = _parser().parse_args(arguments)
+        options, unknown = _parser().parse_known_args(arguments)
+        if unknown:     # told with this command's usage; argparse would show that of all
+            options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command in (_demo, _train, _reproduce):
             kept = "; started again, a training goes on from its last finished epoch"
         if options.command in (_features, _explain, _bench) and options.out:
@@ -274,7 +276,8 @@ def _add_features(commands):
                    "draw the nine strongest activations of a layer's most active maps over the "
                    "test images (Figure 2)")
     sub.add_argument("run", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3", help="a layer's name")
+    sub.add_argument("--layer", default="conv3",
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)
@@ -350,7 +353,7 @@ def _explain(options):
     _picture(path)
     result = explain.measure(run, 255 - image if inverted else image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
-        _say(f"{probability:6.1%}  {name}")
+        _say(f"{probability:6.1%}  {texts.short(name)}")
     _tell_what_it_knows(run)
     if result.remark:
         _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
@@ -369,15 +372,18 @@ def _tell_what_it_knows(run):
 def _check_places(folder, image):
     """Refuse a run in the image's place, and an image in the run's."""
     image_in_run_s_place = folder is not None and Path(folder).suffix.lower() in SUFFIXES
-    if Path(image).is_dir() or Path(image).suffix == ".npz":
+    if os.path.isdir(image) or Path(image).suffix == ".npz":
+        if folder is None and os.path.isdir(image) and not Path(image, "checkpoint.npz").exists():
+            raise ValueError(f"{image} is a folder without a trained net; explain takes one image "
+                             "at a time")
         if folder is None:
             raise ValueError(f"{image} is no image; the image comes after the run: "
                              f"numpyzf explain {shlex.quote(image)} IMAGE")
-        if Path(folder).is_file() and image_in_run_s_place:
+        if os.path.isfile(folder) and image_in_run_s_place:
             raise ValueError("the run comes first, then the image: "
                              f"numpyzf explain {shlex.join([image, folder])}")
         raise ValueError(f"{image} is no image; explain takes a run and one image file")
-    if image_in_run_s_place and not Path(folder).is_dir():
+    if image_in_run_s_place and not os.path.isdir(folder):
         raise ValueError(f"{folder} is an image, not a run; explain takes one image at a time, "
                          f"such as: numpyzf explain {shlex.quote(folder)}")
 
@@ -473,7 +479,7 @@ def _command(commands, name, function, text):
     """A command of its own name, text and function; its arguments are added to what is returned."""
     sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
                               formatter_class=_Help)
-    sub.set_defaults(command=function)
+    sub.set_defaults(command=function, parser=sub)
     return sub
 
 

@@ -2,7 +2,10 @@
 
 A class may be called "$a$", or "$$", and in any script for which a font is installed.
 """
+import logging
 import sys
+import warnings
+from contextlib import contextmanager
 from functools import cache
 
 from . import texts
@@ -10,11 +13,13 @@ from . import texts
 TOLD = set()        # characters of which was said that no font has them
 
 
+@contextmanager
 def plain(figure):
-    """Make every text of a matplotlib figure plain, just before it is drawn.
+    """Make every text of a matplotlib figure plain, to draw it then: `with plain(figure): …`.
 
     Nothing is parsed. Control characters go, see texts.clean. What matplotlib's own font lacks is
     drawn in an installed font that has it; where there is none, as "?", which is told on stderr.
+    Matplotlib's own words about that are not.
 
     figure: changed in place.
     """
@@ -29,7 +34,16 @@ def plain(figure):
     for text in found:
         if not text.get_text().isascii():
             text.set_text("".join("?" if c in lacking else c for c in text.get_text()))
-            text.set_fontfamily([*text.get_fontfamily(), *families])
+            text.set_fontfamily(["DejaVu Sans", *families])
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)         # "Failed to find font weight normal": then bold it is
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _formulas(figure):

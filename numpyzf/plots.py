@@ -7,7 +7,6 @@ import io
 import os
 import sys
 import textwrap
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -269,9 +268,7 @@ def _format(path):
 def _write(figure, file, kind, dpi):
     """Write a figure to an open file, in matplotlib's own settings and not in a user's."""
     from matplotlib import style
-    with style.context("default"), warnings.catch_warnings():
-        draw_text.plain(figure)     # which also says what matplotlib would warn of
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
+    with style.context("default"), draw_text.plain(figure):
         figure.savefig(file, format=kind, dpi=dpi, facecolor="white")
 
 

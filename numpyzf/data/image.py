@@ -44,7 +44,7 @@ def load_image(path, size=None, channels=3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (gray), not {channels!r}")
     side = None if size is None else check_size(size)
     path = Path(os.path.expanduser(path))
-    if not path.is_file():
+    if not os.path.isfile(path):        # also where the name is too long for a file
         raise FileNotFoundError(f"{path}: no such image file; check the path")
     with open(path, "rb") as file:
         try:

@@ -8,7 +8,7 @@ def describe(run, name=None):
     """A net in a line: what it is called, what it is, and how good it is if that is known.
 
     run: runs.Run.
-    name: of the net, such as its folder's.
+    name: of the net, such as its folder's, if it has one.
     Returns a string such as "r2 (labnet on photos, 74.6% of the validation images right)".
     """
     settings, details = run.settings, []
@@ -19,8 +19,8 @@ def describe(run, name=None):
     elif len(run.history):
         right = run.history[-1]["validation_accuracy"]
         details.append(f"{right:.1%} of the validation images right")
-    name = texts.short(name or settings.get("model", "a net"))
-    return f"{name} ({', '.join(details)})" if details else name
+    first, *rest = [texts.short(name)] * bool(name) + details or ["a net"]
+    return f"{first} ({', '.join(rest)})" if rest else first
 
 
 def data_name(run):

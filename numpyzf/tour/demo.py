@@ -79,7 +79,8 @@ def _layers(run, out, images):
 
 def _one_image(run, out, image, label):
     alt = "The image, bars for its five most likely classes, and a row of projections per layer"
-    figure = explain.draw(explain.measure(run, image), captions.describe(run), f"image of {label}")
+    figure = explain.draw(explain.measure(run, image), captions.describe(run),
+                          f"a test image of class “{label}”")
     return _section(out, "explain", "One image, layer by layer",
                     TEXT["explain"].format(label=label), figure, alt)
 

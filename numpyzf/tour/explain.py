@@ -73,7 +73,8 @@ def polarity(image, mean):
     is_bright = b > m
     now, trained = ("bright", "dark") if is_bright else ("dark", "bright")
     return (f"The border of this image is {now} ({b:.0f} of 255), that of the training images is "
-            f"{trained} ({m:.0f} on average): its negative, 255 − image, may be what the net knows.")
+            f"{trained} ({m:.0f} on average): its negative, 255 − image, may be what the net "
+            "knows.")
 
 
 def _border(image):

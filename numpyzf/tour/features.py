@@ -127,27 +127,25 @@ def draw(result, net=None):
             plots.show(right, plots.mosaic(patches, tiles_across))
             _say_why_flat(left, result, i, tiles_across)
             left.set_title(_name(result, i), loc="left", fontweight="bold")
-            if i < columns:
-                right.set_title("projections | image patches", loc="right", color=plots.GRAY)
         for axes in pairs[count:].flat:
             axes.set_axis_off()
     return figure
 
 
 def _title(result, net):
-    count, k = result.values.shape
+    _, k = result.values.shape
     layer = f"{result.layer} of {net}" if net else result.layer
-    order = f"its {k} strongest activations" if k > 1 else "its strongest activation"
-    first = ", strongest first, row by row" if k > 1 else ""
-    each = "of each map" if result.units.shape[2] == 4 else "of each feature"
-    return (f"{layer}\nrule: {captions.rule_name(result.rule)}; {each} {order}{first}; "
-            "each projection on a scale of its own")
+    kind = "map" if result.units.shape[2] == 4 else "feature"
+    number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
+    return (f"{layer}\nrule: {captions.rule_name(result.rule)}; left projections, right image "
+            f"patches: {number}strongest of each {kind}{order}; each projection on a scale of its "
+            "own")
 
 
 def _name(result, i):
     channel = result.channels[i]
     if result.classes:
-        return texts.short(result.classes[channel], 24)
+        return f"{texts.short(result.classes[channel], 24)} (feature {channel})"
     return f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
 
 
