@@ -21,7 +21,8 @@ from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
 from .paper import reproduce
-from .paper.study import Study
+from .paper.processes import end_with_the_starter
+from .paper.study import LEAST_SIDE, Study
 from .tour import captions, demo, explain, features
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
@@ -396,7 +397,7 @@ def _add_reproduce(commands):
     sub.add_argument("items", metavar="ITEM", nargs="+",
                      help=f"all, or some of: {', '.join(reproduce.names())}")
     _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
-                     "a folder of images", least_size=28)
+                     "a folder of images", least_size=LEAST_SIDE)
     sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper",
                      help="where nets, finished items and the page go; started again, it goes on "
                           "from there")
@@ -405,16 +406,20 @@ def _add_reproduce(commands):
     sub.add_argument("--quick", action="store_true",
                      help="few images, nets of two epochs: to see that everything runs, not to "
                           "learn anything")
+    # how the command calls itself, see paper/processes.py
+    sub.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
 
 
 def _reproduce(options):
+    if options.part:
+        end_with_the_starter()
     reproduce.find(options.items)       # an unknown name is refused before anything is made
     _check_source(options)
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
     _tell_size(options)
     path = reproduce.compute(study, options.items, again=options.again,
-                             processes=min(2, kernels.THREADS))
+                             processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data, plots, runs, training
+from numpyzf import cli, data, kernels, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.paper import reproduce
@@ -143,6 +143,7 @@ def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path
     def item(study):
         made.append((study.quick, study.train.images.shape))
         return Report([Claim("so it is", "1 (1 seed)", HOLDS)], [])
+    monkeypatch.setattr(kernels, "THREADS", 1)      # else the item runs in another process
     items = [reproduce.Item("fig1", "Figure 1: one", item),
              reproduce.Item("table1", "Table 1: two", item, ("fig8",))]
     monkeypatch.setattr(reproduce, "ITEMS", items)
