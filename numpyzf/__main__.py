@@ -12,7 +12,15 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 def main():
     """Run the command of the command line; returns the exit status, see cli.main."""
     before = _take(dict.fromkeys(SIGNALS, _leave))
-    from . import cli           # NumPy and Numba with it, which takes a second or two
+    try:
+        from . import cli       # NumPy and Numba with it, which takes a second or two
+    except ValueError as error:
+        if os.environ.get("NUMPYZF_TRACEBACK"):
+            raise
+        settings = [f"{name}={value}" for name, value in os.environ.items() if "NUMBA" in name]
+        hint = f"; Numba's settings in the environment are {' '.join(settings)}" if settings else ""
+        print(f"numpyzf: could not start: {error}{hint}", file=sys.stderr or sys.stdout)
+        return 2
     _take(before)
     # Python's own end takes a moment, too. Then all is done, and a signal comes too late.
     atexit.register(_take, dict.fromkeys(SIGNALS, signal.SIG_IGN))

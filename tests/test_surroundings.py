@@ -216,6 +216,14 @@ def test_where_the_picture_cannot_go_nothing_is_computed(command, out, words, mo
         plots.check_path(Path(out))
 
 
+def test_settings_that_numba_does_not_take_are_named(tmp_path):
+    process = start("--version", cwd=tmp_path,
+                    env=environment(NUMBA_NUM_THREADS="0", NUMPYZF_TRACEBACK=""))
+    out, err = process.communicate()
+    assert (process.returncode, out) == (2, "") and len(err.splitlines()) == 1
+    assert err.startswith("numpyzf: could not start: ") and "NUMBA_NUM_THREADS=0" in err
+
+
 # ---- memory -------------------------------------------------------------------------------------
 
 MEMORY = """if True:
