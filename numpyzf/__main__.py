@@ -17,9 +17,10 @@ def main():
     except ValueError as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
+        text = str(error).rstrip(".")
         settings = [f"{name}={value}" for name, value in os.environ.items() if "NUMBA" in name]
         hint = f"; Numba's settings in the environment are {' '.join(settings)}" if settings else ""
-        print(f"numpyzf: could not start: {error}{hint}", file=sys.stderr or sys.stdout)
+        print(f"numpyzf: could not start: {text}{hint}", file=sys.stderr or sys.stdout)
         return 2
     _take(before)
     # Python's own end takes a moment, too. Then all is done, and a signal comes too late.

@@ -27,8 +27,11 @@ except ImportError:         # Windows
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
 INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
+LOG_EVERY = 60                              # seconds between two lines of progress in a log
 CHECKSUM = "checksum of the images"         # a setting
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
+
+_logged = time.monotonic()                  # when a log got its last line of progress
 
 
 class Run(NamedTuple):
@@ -41,9 +44,15 @@ class Run(NamedTuple):
 
 
 def show_progress(text):
-    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    """Rewrite one line on stderr. Where that is no terminal: print one line a minute."""
+    global _logged
+    if sys.stderr is None:
+        return
+    if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    elif text and time.monotonic() - _logged > LOG_EVERY:       # a batch system's log: it's alive
+        _logged = time.monotonic()
+        print(text, file=sys.stderr, flush=True)
 
 
 # ---- training -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import numpyzf
@@ -33,6 +34,18 @@ def start(*arguments, cwd, program=None, **settings):
 
 
 # ---- streams ------------------------------------------------------------------------------------
+
+def test_a_log_shows_signs_of_life_once_a_minute(monkeypatch, capsys):
+    """An epoch may take hours. Five lines a second are for a terminal."""
+    now = runs.time.monotonic()
+    monkeypatch.setattr(runs, "_logged", now)
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now)
+    for now in now + np.arange(0, 200, 0.2):
+        runs.show_progress(f"{now}")
+        runs.show_progress("")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and all(np.diff([float(line) for line in lines]) > 60)
+
 
 WAITS = """if True:
     import sys, time

@@ -1,9 +1,9 @@
 """A folder of one's own images as a data set: one sub-folder per class, images of any size."""
 import os
+import time
 import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave in fold
 DEEPER = "in deeper folders"
 PHONES = (".heic", ".heif", ".avif")                # what Pillow doesn't read, or not always
 LISTED = 10         # bad files that a message names
-BATCH = 64          # images that one task of the thread pool decodes
+BATCH = 16          # images that one task of the thread pool decodes; an interrupt waits for it
+TELL_EVERY = 5      # seconds between two lines that say how many images are read
 
 
 def read_folder(split, folder, size):
@@ -28,7 +29,8 @@ def read_folder(split, folder, size):
     folder: a Path. It holds one sub-folder per class, or the folders train/ and test/ (or val/,
     valid/, validation/), each with one sub-folder per class.
     size: pixels. Each image's smallest side is resized to it, and the center size × size is kept.
-    What isn't read is told in a line on stderr, and of which classes there is no test image.
+    What isn't read is told in a line on stderr, and of which classes there is no test image; where
+    reading takes long, how far it is.
     Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names,
     in Unicode's composed form NFC, sorted).
     Raises ValueError for a folder without images and for damaged images, and names them;
@@ -49,8 +51,14 @@ def read_folder(split, folder, size):
         return bad
 
     # Pillow decodes without Python's global lock, so threads work at the same time.
+    bad, told = [], time.monotonic()
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        bad = list(chain.from_iterable(pool.map(decode, range(0, len(files), BATCH))))
+        for done, found in enumerate(pool.map(decode, range(0, len(files), BATCH)), 1):
+            bad += found
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                say(f"{folder}: read {min(done * BATCH, len(files)):,} of {len(files):,} "
+                    f"{split} images")
     if bad:
         raise ValueError(_all_bad(bad))
     return images, np.array([label for _, label in files], np.int64), classes

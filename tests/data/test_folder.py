@@ -220,6 +220,16 @@ def test_memory_stays_near_the_result(tmp_path):
     assert peak < 1.2 * data.images.nbytes
 
 
+def test_reading_that_takes_long_says_how_far_it_is(tmp_path, monkeypatch, capsys):
+    make(tmp_path, {"a": 25, "b": 25})
+    clock = iter(range(0, 100, 3))
+    monkeypatch.setattr("numpyzf.data.folder.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("numpyzf.data.folder.BATCH", 12)
+    load(tmp_path)
+    assert capsys.readouterr().err == (f"{tmp_path}: read 24 of 40 train images\n"
+                                       f"{tmp_path}: read 40 of 40 train images\n")
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_bad_image_is_named(tmp_path, refuses, split):
     make(tmp_path / "train")
