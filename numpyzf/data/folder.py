@@ -17,7 +17,7 @@ RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave in fold
 DEEPER = "in deeper folders"
 PHONES = (".heic", ".heif", ".avif")                # what Pillow doesn't read, or not always
 LISTED = 10         # bad files that a message names
-BATCH = 16          # images that one task of the thread pool decodes; an interrupt waits for it
+BATCH = 4           # images that one task of the thread pool decodes; an interrupt waits for it
 TELL_EVERY = 5      # seconds between two lines that say how many images are read
 
 
