@@ -106,6 +106,19 @@ def test_a_program_without_a_console(streams, tmp_path):
 STATUSES = [(name, status) for name, status in [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
             if hasattr(signal, name)]       # Windows has no SIGHUP
 
+@pytest.fixture(autouse=True)
+def signals_are_on():
+    """A shell switches Ctrl-C off for its background jobs, and nohup SIGHUP."""
+    before = {}
+    for name, _ in STATUSES:
+        number = getattr(signal, name)
+        default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        before[number] = signal.signal(number, default)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("command, module, name, message", [
     (["train", "--out", "run"], runs, "train_run", TRAINING),
     (["demo", "--out", "run"], runs, "train_run", TRAINING),
