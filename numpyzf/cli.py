@@ -260,12 +260,14 @@ def _hints(accuracy, labels, run, source):
     lines = [f"Naming the most frequent class every time gives {chance:.2%}: on {count:,} images "
              "this net is not surely better."]
     if learned > chance + 0.2:
-        lines.append(f"Of the images that it was trained on it knows {learned:.0%}. Try more "
-                     "images of each class, or --flip and --pad 2.")
+        ideas = ["more images of each class"]
+        ideas += [] if run.settings.get("flip") else ["--flip"]
+        ideas += [] if run.settings.get("pad") else ["--pad 2"]
     else:
-        size = "" if source in data.NAMES else ", a larger --size"
-        lines.append(f"Of the images that it was trained on it knows no more than {learned:.0%}. "
-                     f"Try more --epochs, another --rate, more images of each class{size}.")
+        ideas = ["more --epochs", "another --rate", "more images of each class"]
+        ideas += [] if source in data.NAMES else ["a larger --size"]
+    lines.append(f"In the last epoch it named {learned:.0%} of the images right that it learned "
+                 f"from. Try {', '.join(ideas)}.")
     return lines
 
 

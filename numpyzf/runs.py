@@ -27,7 +27,11 @@ except ImportError:         # Windows
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
 INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
+LOG_EVERY = 60                              # seconds between two lines of progress in a log
+CHECKSUM = "checksum of the images"         # a setting
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
+
+_logged = time.monotonic()                  # when a log got its last line of progress
 
 
 class Run(NamedTuple):
@@ -40,9 +44,15 @@ class Run(NamedTuple):
 
 
 def show_progress(text):
-    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    """Rewrite one line on stderr. Where that is no terminal: print one line a minute."""
+    global _logged
+    if sys.stderr is None:
+        return
+    if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    elif text and time.monotonic() - _logged > LOG_EVERY:       # a batch system's log: it's alive
+        _logged = time.monotonic()
+        print(text, file=sys.stderr, flush=True)
 
 
 # ---- training -----------------------------------------------------------------------------------
@@ -298,7 +308,7 @@ def _source(data, folder, size):
 def _content(dataset, side):
     """What the images are: a run can't be continued on others."""
     return {"classes": list(dataset.classes), "input": [dataset.images.shape[1], side, side],
-            "checksum of the images": zlib.crc32(dataset.images, zlib.crc32(dataset.labels))}
+            CHECKSUM: zlib.crc32(dataset.images, zlib.crc32(dataset.labels))}
 
 
 def _without_epochs(recipe):
@@ -389,11 +399,19 @@ def _continued(path, settings):
             about["settings"] = before | {key: settings[key] for key in different}
             checkpoints.save_checkpoint(path, state, about)
     elif different:
-        key = different[0]
-        raise ValueError(f"{path} is a run with another {', '.join(different)} "
-                         f"({before.get(key)!r}, not {settings.get(key)!r}); continue it with its "
-                         "own settings, or choose another folder")
+        raise ValueError(f"{path} is a run with {_difference(before, settings, different)}; "
+                         "continue it with its own settings, or choose another folder")
     return state, about
+
+
+def _difference(before, settings, keys):
+    """What is different in two runs' settings, in words."""
+    words = [f"another {key} ({before.get(key)!r}, not {settings.get(key)!r})"
+             for key in keys if key != CHECKSUM]
+    if CHECKSUM in keys:
+        words.append("other images" if words else
+                     "other images: some were added, removed or changed since")
+    return ", ".join(words)
 
 
 def _build(about):

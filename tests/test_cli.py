@@ -176,13 +176,17 @@ def test_train_tells_its_epochs_the_accuracy_and_the_file(numpyzf, images, tmp_p
 
 
 @pytest.mark.parametrize("right, known, words", [
-    (46, 0.95, "Of the images that it was trained on it knows 95%. Try more images of each class"),
-    (33, 0.36, "Of the images that it was trained on it knows no more than 36%. Try more --epochs"),
+    (46, 0.95, "95% of the images right that it learned from. Try more images of each class, "
+               "--flip, --pad 2."),
+    (46, 0.96, "96% of the images right that it learned from. Try more images of each class."),
+    (33, 0.36, "36% of the images right that it learned from. Try more --epochs, another --rate, "
+               "more images of each class."),
     (60, 0.95, None)])
 def test_a_net_that_is_not_better_than_chance_gets_a_hint(numpyzf, monkeypatch, tmp_path,
                                                           right, known, words):
     """100 test images, of which 40 are of one class: 40 % are right by chance, 50 % perhaps."""
-    net = runs.Run(None, None, ("a", "b", "c"), [{"train_accuracy": known}])
+    used = {"flip": True, "pad": 1} if known == 0.96 else {}
+    net = runs.Run(None, None, ("a", "b", "c"), [{"train_accuracy": known}], used)
     labels = np.repeat([0, 1, 2], (30, 40, 30))
     test = data.Dataset(np.zeros((100, 3, 28, 28), np.uint8), labels, net.classes)
     monkeypatch.setattr(data, "load", lambda *_, **__: test)
@@ -195,7 +199,7 @@ def test_a_net_that_is_not_better_than_chance_gets_a_hint(numpyzf, monkeypatch, 
     else:
         assert out[2] == ("Naming the most frequent class every time gives 40.00%: on 100 images "
                           "this net is not surely better.")
-        assert out[3].startswith(words) and len(out) == 4
+        assert out[3:] == [f"In the last epoch it named {words}"]
 
 
 def test_own_images_without_a_size_are_told_theirs(numpyzf, images, monkeypatch, tmp_path):
