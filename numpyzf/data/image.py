@@ -2,6 +2,7 @@
 
 The header is checked; the image is turned upright, made RGB or gray, and cropped to a square.
 """
+import os
 import threading
 
 import numpy as np
