@@ -21,7 +21,7 @@ def draw(result, classes, shown):
     """
     if not 1 <= len(shown) <= len(LINES):
         raise ValueError(f"shown must be 1 to {len(LINES)} images, not {len(shown)}")
-    names = [texts.short(classes[result.labels[n]], 20) for n in shown]
+    names = [texts.short(classes[result.labels[n]], 14) for n in shown]
     with plots.style():
         figure = plots.figure(9, 7.6)
         grid = figure.subplots(3, 4, gridspec_kw={"width_ratios": (1.25, 1.4, 1.4, 1.4)})

@@ -29,7 +29,8 @@ def report(study):
                                NOT_TESTABLE))
             continue
         found += claims(name, new)
-        picture = draw({f"{name}: new classes": new, f"{name}: the net's own classes": own})
+        title = texts.short(name, 24)       # two of them stand side by side
+        picture = draw({f"{title}: new classes": new, f"{title}: the net's own classes": own})
         sections.append(Section(TEXT["heading"].format(name=name.capitalize()),
                                 words.format(per_class=PER_CLASS, draws=DRAWS), picture,
                                 table(new, own), TEXT["alt: curves"].format(name=name)))
