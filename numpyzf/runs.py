@@ -31,7 +31,7 @@ LOG_EVERY = 60                              # seconds between two lines of progr
 CHECKSUM = "checksum of the images"         # a setting
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
 
-_logged = time.monotonic()                  # when a log got its last line of progress
+_logged = time.monotonic()                  # when a log last got a line, or a training began
 
 
 class Run(NamedTuple):
@@ -50,8 +50,12 @@ def show_progress(text):
         return
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-    elif text and time.monotonic() - _logged > LOG_EVERY:       # a batch system's log: it's alive
-        _logged = time.monotonic()
+        return
+    now = time.monotonic()
+    if not text:                            # a training begins, or another line tells of an epoch
+        _logged = now
+    elif now - _logged > LOG_EVERY:         # a batch system's log: it's alive
+        _logged = now
         print(text, file=sys.stderr, flush=True)
 
 
@@ -106,6 +110,8 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
         if len(state.history) < recipe.epochs:
             report(f"training {model} on {len(trained_on.images):,} images up to epoch "
                    f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
+        if progress:
+            progress("")
         training.train(
             state, trained_on.images, trained_on.labels, (held_out.images, held_out.labels),
             prepare=_preparation(about), recipe=recipe, save=_saver(path, about, keep),
