@@ -22,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # From the ground up. A module imports from its own line, or from lines above.
 FLOORS = ["checks", "geometry", "kernels", "reference", "functional", "layers", "network",
           "deconvnet", "models", "training", "gradhints", "gradcheck", "checkpoints", "texts",
-          "plots", "page", "data", "runs", "look", "tour", "paper", "bench", "cli", "__main__"]
+          "plots", "page", "data", "runs", "look", "tour", "paper", "bench", "labs", "cli", "__main__"]
 READING = ["geometry", "layers", "network", "deconvnet", "models", "training", "gradcheck",
            "reference", "functional"]
 
