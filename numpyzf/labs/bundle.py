@@ -6,9 +6,9 @@ from ..checkpoints import replacing
 
 PACKAGE = Path(__file__).parent.parent
 
-# Gradescope unpacks the zip into /autograder/source, runs setup.sh there once, copies run_autograder
-# to /autograder, and runs that for each submission. The scripts find their place by themselves, so
-# that they can be tried in any folder.
+# Gradescope unpacks the zip into /autograder/source, runs setup.sh there once, copies
+# run_autograder to /autograder, and runs that for each submission. The scripts find their place by
+# themselves, so that they can be tried in any folder.
 ROOT = """#!/usr/bin/env bash
 # {what}
 set -u
@@ -31,7 +31,8 @@ python3 -m numpyzf lab check "$root/kernels/{lab}.py" --json "$root/kernels/resu
 rm "$root/kernels/{lab}.py" "$root/kernels/results.json"
 """
 RUN = """mkdir -p "$root/results"
-python3 -m numpyzf lab check "$root/submission" --lab {lab} --json "$root/results/results.json" {more}
+python3 -m numpyzf lab check "$root/submission" --lab {lab} {more} \\
+    --json "$root/results/results.json"
 exit 0
 """
 
@@ -48,7 +49,8 @@ def write_bundle(lab, path, *, seed=0, hold_back=()):
     if hold_back:
         more.append(f"--hold-back {' '.join(hold_back)}")
     scripts = {
-        "setup.sh": ROOT.format(what="Once: install what the grader needs.") + SETUP.format(lab=lab),
+        "setup.sh": ROOT.format(what="Once: install what the grader needs.")
+        + SETUP.format(lab=lab),
         "run_autograder": ROOT.format(what="For each submission: grade it.")
         + RUN.format(lab=lab, more=" ".join(more))}
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -58,7 +58,8 @@ def _start(options):
 # ---- check ---------------------------------------------------------------------------------------
 
 def _add_check(actions):
-    sub = _action(actions, "check", _check, "grade a file: what is right, what is wrong, and a hint")
+    sub = _action(actions, "check", _check,
+                  "grade a file: what is right, what is wrong, and a hint")
     sub.add_argument("file", metavar="FILE", help="the file, or a folder that holds it")
     sub.add_argument("--task", metavar="N", help="one task only, such as 2.1")
     sub.add_argument("--lab", metavar="LAB", choices=LABS,

@@ -196,7 +196,8 @@ class _Grading:
         elif child.memory_at_start is not None:
             nbytes, count = child.usage()
             if nbytes > child.memory_at_start + child.order["memory"]:
-                child.reason = f"It takes more than {child.order['memory'] / 2**30:g} GiB of memory."
+                child.reason = (f"It takes more than {child.order['memory'] / 2**30:.2g} GiB of "
+                                "memory.")
             elif count > PROCESSES:
                 child.reason = "It starts more and more processes."
             if child.reason:

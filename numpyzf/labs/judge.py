@@ -14,8 +14,8 @@ from .comparing import RIGHT, difference, dtype_difference, kind_of, picture, sh
 from .tasks import hint_of
 
 # Hints for what `manners` finds.
-DTYPE = ("Keep to the dtype of the input, or the one that the contract names: np.zeros and np.empty "
-         "make float64 unless they are told, np.empty(shape, x.dtype).")
+DTYPE = ("Keep to the dtype of the input, or to the one that the contract names: np.zeros and "
+         "np.empty make float64 unless they are told, np.empty(shape, x.dtype).")
 INPUT = ("The caller still needs its array. Work on a copy, `x = x.copy()`, or write into a new "
          "array.")
 MEMORY = ("What you return is a part of an array that you use again, so the next call changes what "
@@ -144,6 +144,7 @@ class Judge:
     def predicted(self, right, text, tolerance=RIGHT):
         """Refuse a prediction that isn't `right`; `text` shows what happens."""
         value = self.answer
+        right = float(right) if type(right) is int else right       # 11.0 will do for 11
         if difference("it", value, right, tolerance):
             hints = [hint_of(wrong) for wrong in self.wrong
                      if not difference("it", value, wrong.answer, tolerance)]

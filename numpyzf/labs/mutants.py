@@ -23,19 +23,20 @@ class Row(NamedTuple):
                 and self.hint == self.expected_hint)
 
 
-def table(lab, seed=0):
+def table(lab, seed=0, others=True):
     """Mark every wrong answer of a lab, in the solution's place, in this process.
 
     lab: a tasks.Lab.
     seed: of the inputs.
-    Returns a list of Row. All tasks are marked, not only the one that the answer belongs to.
+    others: whether to mark all tasks, and not only the one that the answer belongs to.
+    Returns a list of Row.
     """
     rows = []
     for wrong in lab.wrong:
         task = lab.task(wrong.task)
         student = run(replaced(lab.solution, task.name, wrong.answer), "wrong.py")
         failed, hint = [], ""
-        for each in lab.tasks:
+        for each in lab.tasks if others else [task]:
             for found in mark(lab, each, student, seed):
                 if found.status == FAILED:
                     failed.append(f"{each.number}/{found.check}")

@@ -123,7 +123,8 @@ def value_manners(judge, rng):
 
 def ties(judge, rng):
     """of equal values the first, row by row"""
-    judge.compare(find_switches, np.ones((1, 1, 2, 2), np.float32), size=2, stride=2)
+    for x in ([[1, 1], [1, 1]], [[0, 1], [1, 0]]):
+        judge.compare(find_switches, np.array([[x]], np.float32), size=2, stride=2)
     for _ in range(4):
         x = rng.integers(0, 2, (1, 1, 4, 4)).astype(np.float32)
         judge.compare(find_switches, x, size=2, stride=2)

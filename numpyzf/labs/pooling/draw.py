@@ -46,7 +46,7 @@ def draw(student):
     images = scenes.render(len(CLASSES), np.random.default_rng(4), size=32, classes=CLASSES,
                            centered=True).images
     with plots.style():
-        figure = plots.figure(1.15 * (4 + len(LAYERS)), 1.3 * len(images) + 0.5)
+        figure = plots.figure(1.15 * (4 + len(LAYERS)), 1.2 * len(images) + 0.4)
         panels = figure.subplots(len(images), 4 + len(LAYERS))
         for row, image in zip(panels, images):
             _draw_row(row, net, run.prepare(image[None]), image)

@@ -315,6 +315,14 @@ def shared_by_all(dy, x, *, size, stride, pad=0, ceil=False):
     return dx
 
 
+def into_the_first_map(dy, x, *, size, stride, pad=0, ceil=False):
+    """Each map of each image has a gradient of its own: dx[n, c]. Yours all go into the first."""
+    _, switches = max_pool_forward(x, size=size, stride=stride, pad=pad, ceil=ceil)
+    dx = np.zeros(x.shape, dy.dtype)
+    np.add.at(dx.reshape(-1), switches.index, dy)
+    return dx
+
+
 def gradient_of_the_last(dy, x, *, size, stride, pad=0, ceil=False):
     """A pixel that is the maximum of two windows gets both gradients: += and not =."""
     _, switches = max_pool_forward(x, size=size, stride=stride, pad=pad, ceil=ceil)
@@ -359,6 +367,15 @@ def shared_by_maxima(dy, x, *, size, stride, pad=0, ceil=False):
         rows, columns = slice(top, p * stride - pad + size), slice(left, q * stride - pad + size)
         equal = x[n, c, rows, columns] == x[n, c, rows, columns].max()
         dx[n, c, rows, columns] += equal * (dy[n, c, p, q] / equal.sum())
+    return dx
+
+
+def gradient_in_float64(dy, x, *, size, stride, pad=0, ceil=False):
+    """-"""
+    _, switches = max_pool_forward(x, size=size, stride=stride, pad=pad, ceil=ceil)
+    dx = np.zeros(x.shape)
+    for n, c, p, q in np.ndindex(dy.shape):
+        dx[n, c].reshape(-1)[switches.index[n, c, p, q]] += dy[n, c, p, q]
     return dx
 
 
@@ -422,8 +439,8 @@ WRONG = [
     Wrong("2.2", "manners", makes_int64, judge.DTYPE),
     Wrong("3.1", "prediction", 1, "The second value doesn't replace the first: both outputs depend "
                                   "on the pixel, and each counts."),
-    Wrong("3.1", "prediction", 10, "The larger value doesn't win: that was on the way up. Here each "
-                                   "output counts."),
+    Wrong("3.1", "prediction", 10, "The larger value doesn't win: that was on the way up. Here "
+                                   "each output counts."),
     Wrong("3.1", "prediction", 5.5, "No mean is taken: each output counts in full."),
     Wrong("3.2", "one map", everywhere_in_the_window),
     Wrong("3.2", "not square", divides_by_height),
@@ -435,10 +452,12 @@ WRONG = [
     Wrong("3.2", "manners", same_array_again, judge.MEMORY),
     Wrong("3.2", "manners", never_empties, judge.AGAIN),
     Wrong("3.3", "one map", shared_by_all),
+    Wrong("3.3", "maps", into_the_first_map),
     Wrong("3.3", "overlap", gradient_of_the_last),
     Wrong("3.3", "padding", without_padding),
     Wrong("3.3", "ties", to_every_maximum),
     Wrong("3.3", "ties", shared_by_maxima),
+    Wrong("3.3", "manners", gradient_in_float64, judge.DTYPE),
     Wrong("3.4", "right ones", always_fails),
     Wrong("3.4", "right ones", wants_the_last),
     Wrong("3.4", "wrong ones", never_fails),
