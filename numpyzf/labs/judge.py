@@ -259,7 +259,8 @@ def _call(function, arguments, keywords, kept):
 
 def _copied(value):
     if isinstance(value, tuple | list):
-        return tuple(map(_copied, value))
+        copies = map(_copied, value)
+        return [*copies] if isinstance(value, list) else tuple(copies)
     if type(value) is dict:
         return {key: _copied(each) for key, each in value.items()}
     return value.copy() if type(value) is np.ndarray else value

@@ -85,7 +85,11 @@ def _task_text(report, number, seen):
     else:
         lines = [f"{head:<32} {score} of {points}"]
         for result in results:
-            lines += _result_text(result)
+            if result.status != NOT_RUN:
+                lines += _result_text(result)
+        for text in dict.fromkeys(r.text for r in results if r.status == NOT_RUN):
+            names = [r.check for r in results if (r.status, r.text) == (NOT_RUN, text)]
+            lines.append(f"    not run {', '.join(names)}: {text}")
     printed = report.printed.get(number)
     if printed and printed not in seen:
         seen.add(printed)
@@ -96,8 +100,6 @@ def _task_text(report, number, seen):
 def _result_text(result):
     mark = {PASSED: "ok", FAILED: "FAILED"}.get(result.status, result.status)
     lines = [f"    {mark:<7} {result.check}: {result.title}"]
-    if result.status == NOT_RUN:
-        return [f"{lines[0]} ({result.text})"]
     lines += [f"            {line}" for line in result.text.splitlines()]
     if result.hint:
         lines += [f"            Hint: {result.hint}"]

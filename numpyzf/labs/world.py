@@ -3,6 +3,7 @@
 The grader compares with what it kept, and puts everything back.
 """
 import operator
+import os
 
 import numpy as np
 
@@ -15,7 +16,7 @@ MODULES = (np, np.linalg, np.random, np.lib.stride_tricks, functional, reference
 def keep():
     """What `put_back` needs: the names of the modules, and NumPy's settings, as they are now."""
     return ([dict(vars(module)) for module in MODULES], np.geterr(), np.get_printoptions(),
-            np.random.get_state(legacy=False))
+            np.random.get_state(legacy=False), os.getpid())
 
 
 def put_back(kept):
@@ -24,7 +25,9 @@ def put_back(kept):
     kept: from `keep`.
     Returns what had been changed, a list of names such as "np.dot" or "np.seterr".
     """
-    names, errors, printing, random = kept
+    names, errors, printing, random, process = kept
+    if os.getpid() != process:          # a copy, made by os.fork in a student's function
+        os._exit(1)
     changed = []
     for module, before in zip(MODULES, names):
         now = vars(module)
