@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import world
-from .comparing import RIGHT, difference, dtype_difference, kind_of, picture, show
+from .comparing import RIGHT, difference, dtype_difference, picture, show
 from .tasks import hint_of
 
 # Hints for what `manners` finds.

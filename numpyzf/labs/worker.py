@@ -11,8 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from . import marking, student, world
 from .tasks import load
 
