@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -20,6 +20,7 @@ from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
+from .labs import command as lab
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
@@ -141,6 +142,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_bench(commands)
+    _add_lab(commands)
     _add_data(commands)
     return parser
 
@@ -448,6 +450,13 @@ def _bench(options):
     print("Errors, relative to the largest value: from reference.py on a small problem, and of "
           "rounding, from float64, on what was timed.")
     _save(ladder.draw(result), options.out)
+
+
+# ---- lab ----------------------------------------------------------------------------------------
+
+def _add_lab(commands):
+    lab.add(_command(commands, "lab", None,
+                     "exercises to fill in, and the grader that says what is wrong with them"))
 
 
 # ---- data ---------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ OPTIONS = {
     "explain": ["RUN", "IMAGE", "--rule", "--invert", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
     "bench": ["--out"],
+    "lab": ["list", "start", "check", "bundle", "mutants"],
     "data": []}
 
 
