@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lesson, lab, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -21,6 +21,7 @@ from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
 from .labs import command as lab
+from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
@@ -142,6 +143,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_bench(commands)
+    _add_lesson(commands)
     _add_lab(commands)
     _add_data(commands)
     return parser
@@ -450,6 +452,15 @@ def _bench(options):
     print("Errors, relative to the largest value: from reference.py on a small problem, and of "
           "rounding, from float64, on what was timed.")
     _save(ladder.draw(result), options.out)
+
+
+# ---- lesson -------------------------------------------------------------------------------------
+
+def _add_lesson(commands):
+    sub = _command(commands, "lesson", lesson.run,
+                   "list the lessons of the folder tutorials, show the answers to their exercises, "
+                   "or build the notebooks from their sources")
+    lesson.add_arguments(sub)
 
 
 # ---- lab ----------------------------------------------------------------------------------------

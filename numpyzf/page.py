@@ -39,9 +39,17 @@ def write(path, title, sections):
     All text is cleaned, see texts.clean, and escaped. Raises ValueError for picture bytes that are
     no PNG file.
     """
+    write_html(path, title, "\n".join(_section(Section(*section)) for section in sections))
+
+
+def write_html(path, title, sections):
+    """Write one page whose sections are HTML already.
+
+    path, title: as in `write`.
+    sections: HTML; it is put into the frame as it is.
+    """
     frame = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    parts = [_section(Section(*section)) for section in sections]
-    text = frame.substitute(title=_escape(title), sections="\n".join(parts))
+    text = frame.substitute(title=_escape(title), sections=sections)
     with replacing(path) as file:
         file.write(text.encode())
 
@@ -59,7 +67,7 @@ def _section(section):
     if section.rows:
         parts.append(_table(section.rows))
     if section.picture is not None:
-        parts.append(_image(section.picture, section.alt or heading))
+        parts.append(image(section.picture, section.alt or heading))
     return "<section>\n" + "\n".join(parts) + "\n</section>"
 
 
@@ -87,7 +95,13 @@ def _anchor(heading):
     return re.sub("[^a-z0-9]+", "-", heading.lower()).strip("-")
 
 
-def _image(picture, alt):
+def image(picture, alt):
+    """An HTML image that holds its picture itself.
+
+    picture: a matplotlib figure, or the bytes of a PNG file.
+    alt: text, what it shows.
+    Raises ValueError for bytes that are no PNG file.
+    """
     png = picture if isinstance(picture, bytes) else plots.png_bytes(picture)
     if not png.startswith(b"\x89PNG\r\n\x1a\n"):
         raise ValueError(f"the picture {alt!r} must be a matplotlib figure or the bytes of a "

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ STYLE = {
     "xtick.labelsize": 8, "ytick.labelsize": 8, "legend.fontsize": 8, "legend.frameon": False,
     "lines.linewidth": 1.8, "lines.markersize": 4,
 }
-DPI = 160
+DPI, NOTEBOOK_DPI = 160, 100
 FRAME = 0.85        # the light gray between the tiles of a mosaic
 TILE = 96           # pixels: about the side of a tile of a mosaic
 HATCH = 0.55        # the gray of lines where there is no image, on white
@@ -179,14 +180,16 @@ def style():
 
 
 def figure(width, height, layout="constrained"):
-    """A new matplotlib Figure, white.
+    """A new matplotlib Figure, white. In a notebook, as the last line of a cell, it is shown.
 
     width, height: inches.
     layout: "constrained" lets it arrange its parts by itself, "none" leaves them where they are.
     """
     _import_matplotlib()
     from matplotlib.figure import Figure
-    return Figure(figsize=(width, height), facecolor="white", layout=layout)
+    made = Figure(figsize=(width, height), facecolor="white", layout=layout)
+    made._repr_png_ = partial(png_bytes, made, NOTEBOOK_DPI)      # notebooks look for this name
+    return made
 
 
 def show(axes, image):
