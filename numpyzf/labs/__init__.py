@@ -58,5 +58,6 @@ from .report import Report, Result
 __all__ = ["LABS", "Report", "Result", "check"]
 
 LABS = (
+    "convolution",
     "pooling",
 )
