@@ -59,5 +59,6 @@ __all__ = ["LABS", "Report", "Result", "check"]
 
 LABS = (
     "convolution",
+    "gradients",
     "pooling",
 )

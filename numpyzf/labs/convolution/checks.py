@@ -41,8 +41,8 @@ def receptive_field(windows):
 
 # ---- 1.1 output_size, and 1.2 a prediction -------------------------------------------------------
 
-# (n, size, stride, pad) of a single window, larger than the image and as large as image and padding.
-# The stride moves nothing, but who mixes it up with the padding is found out.
+# (n, size, stride, pad) of a single window, which holds the image and all padding. The stride moves
+# nothing, but who mixes it up with the padding is found out.
 ALONE = ((1, 3, 2, 1), (1, 3, 3, 1), (3, 5, 2, 1), (1, 5, 3, 2))
 
 
