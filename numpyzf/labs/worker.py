@@ -44,7 +44,9 @@ def main(order):
     _guard(order, text)
     tell(ready=True, memory=_memory()[1])
     found = student.run(text, order["file"])
-    world.put_back(kept)
+    changed = world.put_back(kept)
+    if changed:
+        found.notes.append(f"the file changes {', '.join(changed[:4])}: this was put back")
     tell(loaded=True, notes=found.notes)
     for mark in marking.mark(lab, task, found, order["seed"], kept,
                              begins=lambda check: tell(begins=check)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from numpyzf.labs import check, exercise, grade
+from numpyzf.labs import check, exercise, grade, report as reports
 from numpyzf.labs.student import run
 from numpyzf.labs.tasks import load
 
@@ -39,7 +39,7 @@ def graded(tmp_path, monkeypatch):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         report = check(path, **options)
-        assert list(scratch.iterdir()) == [] and marked_processes() == []
+        assert list(scratch.iterdir()) == [] and processes_of(scratch) == []
         assert sorted(p.name for p in tmp_path.iterdir()) == [name, "scratch"]
         scratch.rmdir()
         statuses, words = {}, {}
@@ -51,13 +51,13 @@ def graded(tmp_path, monkeypatch):
     return graded
 
 
-def marked_processes():
-    """Numbers of the processes that a grader has started, and that are still there."""
+def processes_of(folder):
+    """Numbers of the processes that a grader has started for this folder, and that still run."""
     found = []
     time.sleep(0.1)             # what was killed is gone at once, but not within no time
     for number in filter(str.isdecimal, os.listdir(PROC) if PROC.is_dir() else []):
         try:
-            if b"NUMPYZF_LAB=" in (PROC / number / "environ").read_bytes():
+            if f"TMPDIR={folder}".encode() in (PROC / number / "environ").read_bytes():
                 found.append(int(number))
         except OSError:
             pass
@@ -194,6 +194,26 @@ def test_what_is_missing_is_named_and_the_rest_graded(graded):
     assert "cannot import name 'unpol'" in notes
     assert "NameError: name 'undefined' is not defined: print(undefined)" in notes
     assert "has no attribute 'nothing'" in notes and "it ends the program" in notes
+
+
+@linux
+@pytest.mark.parametrize("start", [
+    "import os\nos.fork()", "import threading, time\nthreading.Thread(target=time.sleep, "
+    "args=(1000,)).start()", "import sys\nsys.stdout.close()\nsys.stderr.close()",
+    "import os\nos.chdir('/')", "import sys\nsys.stdout = None",
+    "import builtins\nbuiltins.print = builtins.len = None"])
+def test_what_it_does_when_it_is_read(graded, start):
+    text = LAB.solution.replace("import numpy as np", f"import numpy as np\n{start}", 1)
+    statuses, words, report = graded(text, task="1.1", time_limit=30)
+    assert statuses == {"1.1": {"passed"}}
+
+
+def test_words_that_no_file_can_hold(graded, tmp_path):
+    """Half of a character pair, in an error's text."""
+    statuses, words, report = graded(with_bodies(output_size="raise ValueError('\\ud800')"),
+                                     task="1.1")
+    reports.write_json(report, tmp_path / "results.json", 1)
+    assert "ValueError" in (tmp_path / "results.json").read_text(encoding="utf-8")
 
 
 def test_a_file_that_hangs_when_it_is_read(graded):
