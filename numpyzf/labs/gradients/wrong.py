@@ -754,13 +754,13 @@ def maximum_not_taken_off(scores, labels):
 def one_maximum_for_all(scores, labels):
     """Each image has a largest score of its own. Yours takes off the batch's: of an image with low
     scores, all e^score become 0."""
+    images = np.arange(len(scores))
     with np.errstate(all="ignore"):
         shifted = scores - scores.max()
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    images = np.arange(len(scores))
-    dscores = np.exp(log_p)
-    dscores[images, labels] -= 1
-    return -log_p[images, labels].mean(), dscores / len(scores)
+        dscores = np.exp(log_p)
+        dscores[images, labels] -= 1
+        return -log_p[images, labels].mean(), dscores / len(scores)
 
 
 def logarithm_of_a_rounded_p(scores, labels):
