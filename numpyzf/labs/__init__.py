@@ -58,5 +58,7 @@ from .report import Report, Result
 __all__ = ["LABS", "Report", "Result", "check"]
 
 LABS = (
+    "convolution",
+    "gradients",
     "pooling",
 )
