@@ -233,9 +233,9 @@ def through_pools(judge, rng):
         net = drawn(rng, [("pool1", MaxPool(size, stride=2)), ("conv1", Conv(1, 1, K))],
                     (1, side, side))
         x = distinct(rng, (n + 1, 1, side, side))
-        # the maximum is in no window's middle, in two windows if they overlap, and only in image n
-        x[..., side // 2, side // 2 - 1] = -5
-        x[n, :, side // 2, side // 2 - 1] = 99
+        # the maximum is in no window's middle, in two windows if they overlap; in the images before
+        # this one it is as large, and elsewhere
+        x[:n, :, 0, 1], x[n, :, side // 2, side // 2 - 1] = 99, 99
         from_unit(judge, net, x, "conv1", (n, 0, 0, 0))
 
 
