@@ -24,6 +24,7 @@ OPTIONS = {
     "explain": ["RUN", "IMAGE", "--rule", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
     "bench": ["--out"],
+    "lab": ["list", "start", "check", "bundle", "mutants"],
     "data": []}
 
 

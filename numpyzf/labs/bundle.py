@@ -15,7 +15,7 @@ set -u
 root=$(cd "$(dirname "$0")" && pwd)
 [ "$(basename "$root")" = source ] && root=$(dirname "$root")
 export PYTHONPATH="$root/source/package"
-export NUMBA_CACHE_DIR="$root/kernels"
+export NUMBA_CACHE_DIR="${{NUMBA_CACHE_DIR:-$root/kernels}}"
 """
 SETUP = """set -e
 if ! python3 -m pip --version >/dev/null 2>&1; then

@@ -77,17 +77,15 @@ class Child:
         return os.waitid(os.P_PID, self.process.pid, flags) is not None
 
     def usage(self):
-        """(bytes in memory, processes) of it and what it has started; (0, 1) if unknown."""
-        if not PROC.is_dir():
-            return 0, 1
-        nbytes, count = 0, 0
-        for number in filter(str.isdecimal, os.listdir(PROC)):
+        """Bytes in memory of it and of each process that it has started; [] if unknown."""
+        found = []
+        for number in filter(str.isdecimal, os.listdir(PROC) if PROC.is_dir() else []):
             with contextlib.suppress(OSError):
                 # after "(name) ": state, parent, group, session, …, number 22 is memory in pages
                 words = (PROC / number / "stat").read_text().rpartition(") ")[2].split()
-                if int(words[3]) == self.process.pid:
-                    nbytes, count = nbytes + int(words[21]) * os.sysconf("SC_PAGE_SIZE"), count + 1
-        return nbytes, count
+                if int(words[3]) == self.process.pid and words[0] != "Z":
+                    found.append(int(words[21]) * os.sysconf("SC_PAGE_SIZE"))
+        return found
 
     def kill(self):
         """End it and all that it has started, before its number can be given to another."""

@@ -1,4 +1,5 @@
 """The command `numpyzf lab`: list, start, check, bundle, mutants."""
+import argparse
 import time
 from pathlib import Path
 
@@ -17,6 +18,20 @@ def add(sub):
     _add_check(actions)
     _add_bundle(actions)
     _add_mutants(actions)
+
+
+def _seed(text):
+    """For argparse: an integer of 0 or more."""
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
+    return int(text)
+
+
+def _seconds(text):
+    """For argparse: a number above 0."""
+    if not 0 < float(text) < 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text}")
+    return float(text)
 
 
 def _action(actions, name, function, text):
@@ -64,8 +79,8 @@ def _add_check(actions):
     sub.add_argument("--task", metavar="N", help="one task only, such as 2.1")
     sub.add_argument("--lab", metavar="LAB", choices=LABS,
                      help="the lab, if neither the file's first line nor its name says it")
-    sub.add_argument("--seed", metavar="N", type=int, default=0, help="other inputs")
-    sub.add_argument("--time-limit", metavar="S", type=float, default=grade.TIME_LIMIT,
+    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="other inputs")
+    sub.add_argument("--time-limit", metavar="S", type=_seconds, default=grade.TIME_LIMIT,
                      help=f"seconds for each task; {grade.TIME_LIMIT} if not given")
     sub.add_argument("--json", metavar="FILE",
                      help="write Gradescope's results there, anew after every check")
@@ -114,7 +129,7 @@ def _add_bundle(actions):
     sub = _action(actions, "bundle", _bundle, "make the zip file that grades a lab on Gradescope")
     sub.add_argument("lab", choices=LABS, metavar="LAB", help=", ".join(LABS))
     sub.add_argument("--out", metavar="FILE", help="the zip; LAB.zip in this folder if not given")
-    sub.add_argument("--seed", metavar="N", type=int, default=0, help="of the inputs there")
+    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the inputs there")
     _add_hold_back(sub)
 
 
@@ -132,7 +147,7 @@ def _add_mutants(actions):
                   "show the wrong answers that test a lab: which check refuses each, with which "
                   "hint")
     sub.add_argument("lab", choices=LABS, metavar="LAB", help=", ".join(LABS))
-    sub.add_argument("--seed", metavar="N", type=int, default=0, help="other inputs")
+    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="other inputs")
 
 
 def _mutants(options):

@@ -164,7 +164,7 @@ class _Grading:
             self.end(child)
         elif "ready" in message:
             child.deadline = time.monotonic() + child.order["seconds"] + GRACE
-            child.memory_at_start = child.usage()[0]
+            child.memory_at_start = message["memory"]
         elif "loaded" in message:
             child.loaded = self.file_runs = True
             for note in message["notes"]:
@@ -194,11 +194,12 @@ class _Grading:
                 child.reason = "it could not start in time"
             child.kill()
         elif child.memory_at_start is not None:
-            nbytes, count = child.usage()
-            if nbytes > child.memory_at_start + child.order["memory"]:
+            # what a copy made by os.fork shares with the first is not taken twice
+            more = [nbytes - child.memory_at_start for nbytes in child.usage()]
+            if sum(nbytes for nbytes in more if nbytes > 0) > child.order["memory"]:
                 child.reason = (f"It takes more than {child.order['memory'] / 2**30:.2g} GiB of "
                                 "memory.")
-            elif count > PROCESSES:
+            elif len(more) > PROCESSES:
                 child.reason = "It starts more and more processes."
             if child.reason:
                 child.kill()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import world
-from .comparing import RIGHT, difference, dtype_difference, kind_of, picture, show
+from .comparing import RIGHT, difference, dtype_difference, picture, show
 from .tasks import hint_of
 
 # Hints for what `manners` finds.
@@ -259,7 +259,8 @@ def _call(function, arguments, keywords, kept):
 
 def _copied(value):
     if isinstance(value, tuple | list):
-        return tuple(map(_copied, value))
+        copies = map(_copied, value)
+        return [*copies] if isinstance(value, list) else tuple(copies)
     if type(value) is dict:
         return {key: _copied(each) for key, each in value.items()}
     return value.copy() if type(value) is np.ndarray else value

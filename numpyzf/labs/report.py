@@ -1,9 +1,10 @@
 """What a check of a file gives: as data, as text for a terminal, as Gradescope's results.json."""
 import json
+import textwrap
 from typing import NamedTuple
 
 from ..checkpoints import replacing
-from .marking import FAILED, NOT_DONE, NOT_RUN, PASSED
+from .marking import FAILED, NOT_DONE, NOT_RUN, PASSED, PREDICT
 from .tasks import title_of
 
 
@@ -76,16 +77,20 @@ def _task_text(report, number, seen):
     results = [result for result in report.results if result.number == number]
     score, points = (sum(getattr(r, key) for r in results) for key in ("score", "points"))
     head = f"{number}  {results[0].name}"
-    states = {result.status for result in results}
     first = results[0]
-    if states <= {NOT_DONE} or (len({result.text for result in results}) == 1 and first.text):
+    same = len({(result.status, result.text) for result in results}) == 1
+    if same and (first.status in (NOT_DONE, PREDICT) or (first.text and not first.hint)):
         tail = f"    {first.text}" if first.text else ""
         lines = [f"{head:<32} {score} of {points}  {first.status}"]
         lines += [f"    {line}" for line in tail.strip().splitlines()]
     else:
         lines = [f"{head:<32} {score} of {points}"]
         for result in results:
-            lines += _result_text(result)
+            if result.status != NOT_RUN:
+                lines += _result_text(result)
+        for text in dict.fromkeys(r.text for r in results if r.status == NOT_RUN):
+            names = [r.check for r in results if (r.status, r.text) == (NOT_RUN, text)]
+            lines.append(f"    not run {', '.join(names)}: {text}")
     printed = report.printed.get(number)
     if printed and printed not in seen:
         seen.add(printed)
@@ -96,11 +101,10 @@ def _task_text(report, number, seen):
 def _result_text(result):
     mark = {PASSED: "ok", FAILED: "FAILED"}.get(result.status, result.status)
     lines = [f"    {mark:<7} {result.check}: {result.title}"]
-    if result.status == NOT_RUN:
-        return [f"{lines[0]} ({result.text})"]
     lines += [f"            {line}" for line in result.text.splitlines()]
     if result.hint:
-        lines += [f"            Hint: {result.hint}"]
+        lines += textwrap.wrap(f"Hint: {result.hint}", 98, initial_indent=" " * 12,
+                               subsequent_indent=" " * 18)
     return lines
 
 
@@ -134,5 +138,4 @@ def _summary(report):
 def write_json(report, path, seconds):
     """Write Gradescope's results.json. Whenever this is interrupted, a whole file is there."""
     with replacing(path) as file:
-        file.write(json.dumps(as_gradescope(report, seconds), indent=1,
-                              ensure_ascii=False).encode())
+        file.write(json.dumps(as_gradescope(report, seconds), indent=1).encode())

@@ -2,7 +2,9 @@
 
 The grader compares with what it kept, and puts everything back.
 """
+import builtins
 import operator
+import os
 
 import numpy as np
 
@@ -10,12 +12,13 @@ from .. import deconvnet, functional, geometry, reference, training
 
 MODULES = (np, np.linalg, np.random, np.lib.stride_tricks, functional, reference, geometry,
            deconvnet, training)
+BUILTINS = vars(builtins)
 
 
 def keep():
     """What `put_back` needs: the names of the modules, and NumPy's settings, as they are now."""
     return ([dict(vars(module)) for module in MODULES], np.geterr(), np.get_printoptions(),
-            np.random.get_state(legacy=False))
+            np.random.get_state(legacy=False), os.getpid(), dict(BUILTINS))
 
 
 def put_back(kept):
@@ -24,8 +27,12 @@ def put_back(kept):
     kept: from `keep`.
     Returns what had been changed, a list of names such as "np.dot" or "np.seterr".
     """
-    names, errors, printing, random = kept
-    changed = []
+    names, errors, printing, random, process, own = kept
+    # first, as what comes below uses them
+    changed = [name for name, value in own.items() if BUILTINS.get(name) is not value]
+    BUILTINS.update(own)
+    if os.getpid() != process:          # a copy, made by os.fork in a student's function
+        os._exit(1)
     for module, before in zip(MODULES, names):
         now = vars(module)
         if len(now) == len(before) and all(map(operator.is_, now.values(), before.values())):

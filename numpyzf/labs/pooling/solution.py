@@ -26,14 +26,15 @@ before the image. Plain loops are good enough everywhere.
 """
 import numpy as np
 
-from numpyzf.functional import Switches, max_pool_forward
+from numpyzf.functional import max_pool_forward
 from numpyzf.geometry import pool_output_size
 
 # For everything that a task does not ask for, use the library:
 #
 #     pool_output_size(n, size, stride, pad, ceil)      how many windows there are along an axis
-#     max_pool_forward(x, size=3, stride=2, pad=0, ceil=False)    returns y and its Switches
-#     Switches(index, x_shape)                          index: int32 (N, C, OH, OW)
+#     max_pool_forward(x, size=3, stride=2, pad=0, ceil=False)
+#                                                       y and its switches, whose index is that of
+#                                                       task 2.2
 
 
 # ---- 1. How many windows? ------------------------------------------------------------------------
