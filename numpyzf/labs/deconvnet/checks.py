@@ -42,7 +42,7 @@ def project(net, trace, layer, unit, rule):
 
 def at_the_pixel(judge, rng):
     """what three ways down make of one net"""
-    judge.predicted((5, 3, 8), "The sums are over other units in each of the three: look at the "
+    judge.predicted((5.0, 3.0, 8.0), "The sums are over other units in each of the three: look at the "
                                "signs in both rows.")
 
 

@@ -21,7 +21,7 @@ def draw(student):
     images = scenes.render(len(CLASSES), np.random.default_rng(4), size=32, classes=CLASSES,
                            centered=True).images
     with plots.style():
-        figure = plots.figure(1.25 * (1 + len(LAYERS) * len(RULES)), 1.35 * len(images) + 0.4)
+        figure = plots.figure(1.25 * (1 + len(LAYERS) * len(RULES)), 1.25 * len(images) + 0.4)
         panels = figure.subplots(len(images), 1 + len(LAYERS) * len(RULES))
         for row, image in zip(panels, images):
             _draw_row(row, student, run.net, run.prepare(image[None]), image)

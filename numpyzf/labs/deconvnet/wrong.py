@@ -688,16 +688,18 @@ def a_unit_of_one(project):
 
 
 WRONG = [
-    Wrong("1.1", "prediction", (3, 5, 8), "You have exchanged gradient and deconvnet: the gradient "
-                                          "looks at the sign of what went up."),
-    Wrong("1.1", "prediction", (6, 6, 6), "That is the sum over all four units: nothing was "
-                                          "stopped at the ReLU."),
-    Wrong("1.1", "prediction", (5, 3, 0), "Guided lets a unit pass if both signs are positive, "
-                                          "not if one of them is."),
-    Wrong("1.1", "prediction", (5, 8, 8), "The deconvnet rectifies what comes down to the ReLU, v, "
-                                          "not what is multiplied by w after it."),
-    Wrong("1.1", "prediction", (3, 9, 4), "These are the sums of v alone. Below the ReLU each unit "
-                                          "multiplies by its w."),
+    Wrong("1.1", "prediction", (3.0, 5.0, 8.0),
+          "You have exchanged gradient and deconvnet: the gradient looks at the sign of what went "
+          "up."),
+    Wrong("1.1", "prediction", (6.0, 6.0, 6.0),
+          "That is the sum over all four units: nothing was stopped at the ReLU."),
+    Wrong("1.1", "prediction", (5.0, 3.0, 0.0),
+          "Guided lets a unit pass if both signs are positive, not if one of them is."),
+    Wrong("1.1", "prediction", (5.0, 14.0, 8.0),
+          "The deconvnet rectifies what comes down to the ReLU, v. Yours rectifies w·v, after the "
+          "weights."),
+    Wrong("1.1", "prediction", (3.0, 9.0, 4.0),
+          "These are the sums of v alone. Below the ReLU each unit multiplies by its w."),
     Wrong("1.2", "deconvnet", mask_of_the_way_up),
     Wrong("1.2", "deconvnet", size_without_sign),
     Wrong("1.2", "deconvnet", everything_passes),
@@ -729,12 +731,14 @@ WRONG = [
     Wrong("2.2", "padding", forgets_the_padding),
     Wrong("2.2", "padding", counts_the_padding),
     Wrong("2.2", "padding", cuts_at_the_image_alone),
-    Wrong("3.1", "prediction", 18, "The bias isn't filtered on the way down, that is true. But the "
-                                   "seed is the unit's own value, and the bias is part of that."),
-    Wrong("3.1", "prediction", 20, "The bias isn't added on the way down. It is part of the seed, "
-                                   "the unit's own value."),
-    Wrong("3.1", "prediction", 54, "The value isn't 3 times as large: the bias is added to what the "
-                                   "weights make, 2·4 + 3·(−1)."),
+    Wrong("3.1", "prediction", 18.0,
+          "The bias isn't filtered on the way down, that is true. But the seed is the unit's own "
+          "value, and the bias is part of that."),
+    Wrong("3.1", "prediction", 20.0,
+          "The bias isn't added on the way down. It is part of the seed, the unit's own value."),
+    Wrong("3.1", "prediction", 54.0,
+          "The unit's value isn't 3 times as large: the bias is added to what the weights make, "
+          "2·4 + 3·(−1)."),
     Wrong("3.2", "one image", seeds_with_one),
     Wrong("3.2", "one image", whole_map),
     Wrong("3.2", "one image", all_maps_at_the_place),

@@ -5,7 +5,7 @@ from ... import data, models, plots
 from ...functional import softmax_cross_entropy
 from ...layers import Dropout
 
-STEPS, EPOCH, BATCH = 150, 25, 32       # steps in all, and until the rate is looked at; images
+STEPS, EPOCH, BATCH = 120, 20, 32       # steps in all, and until the rate is looked at; images
 PIECES = (20, 12)                       # in which a batch goes through the net
 WAYS = {"he": ("He's first weights", plots.BLUE, "-"),
         "paper": ("deviation 0.01", plots.ORANGE, "--")}
@@ -67,7 +67,9 @@ def _first_net(student, way):
     rng, net = np.random.default_rng(0), models.labnet(10)
     for name, value in net.parameters.items():
         if name.endswith(".w"):
-            value[...] = student.draw_weights(value.shape, way, rng)
+            # the first layer starts small either way: then its filters grow out of what they see
+            kind = "paper" if name == "conv1.w" else way
+            value[...] = student.draw_weights(value.shape, kind, rng)
     for name, layer in net.layers.items():
         if isinstance(layer, Dropout):
             net.layers[name] = StudentDropout(layer.rate, student)
@@ -105,7 +107,7 @@ def _train(student, net, train, test, prepare, rng):
 def _draw_answers(filters, answers, net, test, prepare):
     """The filters of the first layer, and what the net says to some pictures."""
     plots.show(filters.subplots(), plots.filters_image(net.parameters["conv1.w"]))
-    filters.suptitle("filters of conv1, from He's", fontsize=9)
+    filters.suptitle("conv1, trained from the first", fontsize=9)
     said = net.predict(prepare(test.images[:12])).argmax(axis=1)
     for axes, image, answer, label in zip(answers.subplots(2, 6).flat, test.images, said,
                                           test.labels):

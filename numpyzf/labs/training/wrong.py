@@ -525,14 +525,15 @@ def one_image(dropout):
 
 
 WRONG = [
-    Wrong("1.1", "prediction", 0.0018, "That is without the ReLUs, each of which halves the mean "
-                                       "square."),
+    Wrong("1.1", "prediction", 0.0018,
+          "That is without the ReLUs, each of which halves the mean square."),
     Wrong("1.1", "prediction", 1e-7, "That is the mean square. The RMS value is its root."),
     Wrong("1.1", "prediction", 0.2, "That is what one layer leaves. Five make 0.2⁵."),
-    Wrong("1.1", "prediction", 1, "The RMS value stays the same if 800 · deviation² / 2 is 1. Here "
-                                  "it is 800 · 0.01² / 2."),
-    Wrong("1.1", "prediction", 1024, "It is the square of the deviation that counts, 800 · 0.01²: "
-                                     "sums of random signs partly cancel."),
+    Wrong("1.1", "prediction", 1.0,
+          "The RMS value stays the same if 800 · deviation² / 2 is 1. Here it is 800 · 0.01² / 2."),
+    Wrong("1.1", "prediction", 1024.0,
+          "It is the square of the deviation that counts, 800 · 0.01²: sums of random signs partly "
+          "cancel."),
     Wrong("1.2", "paper", variance_of_a_hundredth),
     Wrong("1.2", "paper", zeros),
     Wrong("1.2", "paper", he_always),
