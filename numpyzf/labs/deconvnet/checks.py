@@ -42,8 +42,8 @@ def project(net, trace, layer, unit, rule):
 
 def at_the_pixel(judge, rng):
     """what three ways down make of one net"""
-    judge.predicted((5.0, 3.0, 8.0), "The sums are over other units in each of the three: look at the "
-                               "signs in both rows.")
+    judge.predicted((5.0, 3.0, 8.0), "Each of the three sums is over other units: look at the signs "
+                                     "in both rows.")
 
 
 def two_signs(rng, shape):
@@ -55,10 +55,18 @@ def two_signs(rng, shape):
 
 
 def all_signs(rng, count):
-    """r and x, (count,): the first four places have all combinations of signs."""
-    r, x = two_signs(rng, count), two_signs(rng, count)
-    r[:4], x[:4] = abs(r[:4]) * [1, 1, -1, -1], abs(x[:4]) * [1, -1, 1, -1]
-    return r, x
+    """r and x, (count,): the first four places have all combinations of signs.
+
+    Sums of r·x over any of these four differ, and with the signs of r turned round too. So what a
+    ReLU lets through can be told from the sum.
+    """
+    while True:
+        r, x = two_signs(rng, count), two_signs(rng, count)
+        r[:4], x[:4] = abs(r[:4]) * [1, 1, -1, -1], abs(x[:4]) * [1, -1, 1, -1]
+        sums = [{float(np.dot(some, products)) for some in np.ndindex(2, 2, 2, 2)}
+                for products in (r[:4] * x[:4], r[3::-1] * x[:4])]
+        if len(sums[0]) == len(sums[1]) == 16:
+            return r, x
 
 
 def by_rule(rule, title):
@@ -147,7 +155,7 @@ def stage_manners(judge, rng):
 
 def one_window(judge, rng):
     """one window, which sees whole pixels only"""
-    for place, (size, stride), n in ((1, (3, 1), 5), (2, (3, 1), 5), (1, (2, 2), 6), (3, (3, 2), 9)):
+    for place, size, stride, n in ((1, 3, 1, 5), (2, 3, 1, 5), (1, 2, 2, 6), (3, 3, 2, 9)):
         judge.compare(cone, place, [(size, stride, 0)], [n])
 
 
@@ -196,6 +204,15 @@ def from_unit(judge, net, x, layer, unit, rule="deconvnet"):
                                  *(f"    {line}" for line in lines)]), refused.hint) from None
 
 
+def one_convolution(rng):
+    """conv1 over 1×2 pixels. Its unit (0, 1, 0, 1) is below zero, and so is what it projects."""
+    net = Network([("conv1", Conv(1, 2, 1))], (1, 1, 2))
+    x, w, below = rng.integers(1, 5), rng.integers(2, 6), rng.integers(6, 10)
+    net.load_parameters({"conv1.w": np.float32([9, w]).reshape(2, 1, 1, 1),
+                         "conv1.b": np.float32([9, -w * x - below])})
+    return net, np.float32([x + 1, x]).reshape(1, 1, 1, 2)
+
+
 def two_convolutions(rng):
     """conv1, relu1 and conv2 over 1×2 pixels; each of both ReLU rules stops something."""
     net = drawn(rng, [("conv1", Conv(1, 4, 1)), ("relu1", ReLU()), ("conv2", Conv(4, 2, 1))],
@@ -204,15 +221,14 @@ def two_convolutions(rng):
     net.layers["conv1"].params["w"][...] = up.reshape(4, 1, 1, 1)
     net.layers["conv1"].params["b"][...] = 0
     net.layers["conv2"].params["w"][...] = np.stack([down, down[::-1]]).reshape(2, 4, 1, 1)
-    # 200, so that the units fire, and what comes down has the signs of their weights
-    net.layers["conv2"].params["b"][...] = 200 + rng.permutation(9)[:2]
+    # 500, so that the units fire, and what comes down has the signs of their weights
+    net.layers["conv2"].params["b"][...] = 500 + rng.permutation(9)[:2]
     return net, rng.integers(1, 3, (1, 1, 1, 2)).astype(np.float32)
 
 
 def one_image(judge, rng):
     """convolutions and a ReLU by deconvnet, one image"""
-    net = drawn(rng, [("conv1", Conv(1, 1, 1))], (1, 1, 2))
-    from_unit(judge, net, two_signs(rng, (1, 1, 1, 2)), "conv1", (0, 0, 0, 1))
+    from_unit(judge, *one_convolution(rng), "conv1", (0, 1, 0, 1))
     for unit in ((0, 0, 0, 1), (0, 1, 0, 0)):
         from_unit(judge, *two_convolutions(rng), "conv2", unit)
     net = drawn(rng, [("conv1", Conv(2, 3, 3, stride=2, pad=1)), ("relu1", ReLU()),
@@ -232,6 +248,7 @@ def through_pools(judge, rng):
     for size, side, K, n in ((2, 2, 1, 0), (3, 5, 2, 0), (2, 2, 1, 1), (2, 2, 1, 2)):
         net = drawn(rng, [("pool1", MaxPool(size, stride=2)), ("conv1", Conv(1, 1, K))],
                     (1, side, side))
+        net.layers["conv1"].params["b"][...] = 5000         # so that it fires
         x = distinct(rng, (n + 1, 1, side, side))
         # the maximum is in no window's middle, in two windows if they overlap; in the images before
         # this one it is as large, and elsewhere
@@ -256,7 +273,7 @@ def middle_layers(judge, rng):
     """a layer with others above it"""
     net = drawn(rng, [("conv1", Conv(1, 2, 1)), ("relu1", ReLU()), ("conv2", Conv(2, 3, 2))],
                 (1, 2, 2))
-    net.layers["conv1"].params["b"][...] = 50
+    net.layers["conv1"].params["b"][...] = 100              # so that they fire
     for layer in ("conv1", "relu1"):
         from_unit(judge, net, two_signs(rng, (1, 1, 2, 2)), layer, (0, 1, 1, 1))
 
@@ -264,6 +281,7 @@ def middle_layers(judge, rng):
 def other_layers(judge, rng):
     """contrast normalization lets everything pass"""
     net = drawn(rng, [("conv1", Conv(1, 2, 1)), ("norm1", ContrastNorm(alpha=5.0))], (1, 1, 2))
+    net.layers["conv1"].params["b"][...] = 100
     from_unit(judge, net, two_signs(rng, (1, 1, 1, 2)), "norm1", (0, 1, 0, 1))
 
 

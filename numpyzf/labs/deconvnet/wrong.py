@@ -1,4 +1,4 @@
-"""Wrong answers to the tasks of the deconvnet lab, one misconception each; docstrings are the hints.
+"""Wrong answers to the tasks of the deconvnet lab, one misconception each; a docstring is the hint.
 
 They use what solution.py imports and makes, and nothing else. Of those that fail the first check of
 a task, no other is run: so they need not do more than that check asks for.
@@ -645,8 +645,8 @@ def wants_the_gradient(project):
 
 
 def wants_a_seed_of_one(project):
-    """Your test wants what comes from a seed of 1. The seed is the unit's own value, 6 for a picture
-    whose largest pixel is 1."""
+    """Your test wants what comes from a seed of 1. The seed is the unit's own value, 6 for a
+    picture whose largest pixel is 1."""
     net, trace = four_units([[0, 1], [0.5, 0.25]])
     assert np.allclose(project(net, trace, "conv2", (0, 0, 0, 0)), [[[0, 3], [0, 0]]])
 
@@ -674,8 +674,8 @@ def where_alone(project):
 
 
 def largest_in_the_middle(project):
-    """In your test a pool's largest pixel is where a value also goes without switches: in the middle
-    of the window, which of 2×2 pixels is the last. Put it elsewhere."""
+    """In your test a pool's largest pixel is where a value also goes without switches: in the
+    middle of the window, which of 2×2 pixels is the last. Put it elsewhere."""
     net, trace = four_units([[0, 0.5], [0.25, 1]])
     assert np.allclose(project(net, trace, "conv2", (0, 0, 0, 0)), [[[0, 0], [0, 18]]])
 

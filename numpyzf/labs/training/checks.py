@@ -162,7 +162,7 @@ def last_piece(judge, rng):
 
 
 def gradient_manners(judge, rng):
-    """the result has the dtype of grads and memory of its own, and the arguments stay as they are"""
+    """the result has grads' dtype and memory of its own, and the arguments stay as they are"""
     for dtype in (np.float32, np.float64):
         judge.manners(mean_gradient, normal(rng, (3, 4), dtype), [4, 4, 1])
 

@@ -44,8 +44,8 @@ def draw(student):
             net, rng = _first_net(student, way), np.random.default_rng(1)
             trace = net.forward(prepare(test.images[:64]))
             relus = [layer for layer in net.layers if layer.startswith("relu")]
-            sizes.semilogy(relus, [np.sqrt(np.mean(trace[layer] ** 2)) for layer in relus], "o" + line,
-                           color=color, label=name)
+            rms = [np.sqrt(np.mean(trace[layer] ** 2)) for layer in relus]
+            sizes.semilogy(relus, rms, "o" + line, color=color, label=name)
             loss = _train(student, net, train, test, prepare, rng)
             losses.plot(range(1, STEPS + 1), loss, line, color=color, label=name)
             if way == "he":

@@ -191,8 +191,8 @@ def no_friction(w, v, gradient, *, rate, momentum):
 
 
 def looks_ahead(w, v, gradient, *, rate, momentum):
-    """That is Nesterov's momentum, which takes a look at where the velocity leads. Here w moves by v
-    alone."""
+    """That is Nesterov's momentum, which takes a look at where the velocity leads. Here w moves by
+    v alone."""
     v = momentum * v - rate * gradient
     return w + momentum * v - rate * gradient, v
 
