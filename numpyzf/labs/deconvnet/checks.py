@@ -47,8 +47,8 @@ def at_the_pixel(judge, rng):
 
 
 def two_signs(rng, shape):
-    """Whole numbers from −9 to 9 without 0, float32: one of each sign at least."""
-    numbers = rng.integers(1, 10, shape) * rng.choice([-1, 1], shape)
+    """Whole numbers from −6 to 6 without 0, float32: one of each sign at least."""
+    numbers = rng.integers(1, 7, shape) * rng.choice([-1, 1], shape)
     flat = numbers.reshape(-1)
     flat[:2] = abs(flat[0]), -abs(flat[1])
     return numbers.astype(np.float32)
@@ -197,9 +197,10 @@ def from_unit(judge, net, x, layer, unit, rule="deconvnet"):
     try:
         judge.compare(project, net, net.forward(x), layer, unit, rule)
     except Refused as refused:
-        lines = [f"{name}: {each}" for name, each in net.layers.items()]
-        for name, value in [("x", x), *net.parameters.items()]:
-            lines += picture(name, value)
+        lines = [*(f"{name}: {each}" for name, each in net.layers.items()), *picture("x", x)]
+        for name, value in net.parameters.items():
+            flat = value.reshape(len(value), -1) if value.ndim == 4 else value
+            lines += picture(name if flat is value else f"{name}, as (F, C·K·K)", flat)
         raise Refused("\n".join([refused.text, "The net, and what went in:",
                                  *(f"    {line}" for line in lines)]), refused.hint) from None
 
@@ -221,8 +222,8 @@ def two_convolutions(rng):
     net.layers["conv1"].params["w"][...] = up.reshape(4, 1, 1, 1)
     net.layers["conv1"].params["b"][...] = 0
     net.layers["conv2"].params["w"][...] = np.stack([down, down[::-1]]).reshape(2, 4, 1, 1)
-    # 500, so that the units fire, and what comes down has the signs of their weights
-    net.layers["conv2"].params["b"][...] = 500 + rng.permutation(9)[:2]
+    # 200, so that the units fire, and what comes down has the signs of their weights
+    net.layers["conv2"].params["b"][...] = 200 + rng.permutation(9)[:2]
     return net, rng.integers(1, 3, (1, 1, 1, 2)).astype(np.float32)
 
 
@@ -358,9 +359,9 @@ def caught(judge, rng):
 TASKS = [
     Task("1.1", "at_the_pixel", [Check("prediction", 1, at_the_pixel)], prediction=True),
     Task("1.2", "rectify", [
-        Check("deconvnet", 2, by_rule("deconvnet", "deconvnet: r where r > 0")),
-        Check("gradient", 1, by_rule("gradient", "gradient: r where x > 0")),
-        Check("guided", 1, by_rule("guided", "guided: r where both are > 0")),
+        Check("deconvnet", 2, by_rule("deconvnet", "r passes where r > 0")),
+        Check("gradient", 1, by_rule("gradient", "r passes where x > 0")),
+        Check("guided", 1, by_rule("guided", "r passes where both are > 0")),
         Check("zero", 1, zeros), Check("manners", 1, rectify_manners)], after="at_the_pixel"),
     Task("2.1", "stage_down", [
         Check("one map", 2, one_map), Check("maps", 1, several_maps), Check("stride", 1, strides),

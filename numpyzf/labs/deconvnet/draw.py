@@ -42,10 +42,10 @@ def _draw_row(row, student, net, x, image):
         for rule in RULES:
             axes = next(places)
             plots.show(axes, plots.to_display(student.project(net, trace, layer, unit, rule)))
-            _frame(axes, *(_seen(student, net, layer, axis, unit[axis]) for axis in (2, 3)))
+            _frame(axes, *(seen(student, net, layer, axis, unit[axis]) for axis in (2, 3)))
 
 
-def _seen(student, net, layer, axis, place):
+def seen(student, net, layer, axis, place):
     """(start, stop) along an axis, by the student's cone; axis 2 is rows, 3 is columns."""
     names = [name for name in net.up_to(layer) if isinstance(net.layers[name], Conv | MaxPool)]
     below = ["input", *net.layers]
