@@ -107,7 +107,7 @@ def _train(student, net, train, test, prepare, rng):
 def _draw_answers(filters, answers, net, test, prepare):
     """The filters of the first layer, and what the net says to some pictures."""
     plots.show(filters.subplots(), plots.filters_image(net.parameters["conv1.w"]))
-    filters.suptitle("conv1, trained from the first", fontsize=9)
+    filters.suptitle("filters of conv1 after training", fontsize=9)
     said = net.predict(prepare(test.images[:12])).argmax(axis=1)
     for axes, image, answer, label in zip(answers.subplots(2, 6).flat, test.images, said,
                                           test.labels):
