@@ -61,4 +61,6 @@ LABS = (
     "convolution",
     "gradients",
     "pooling",
+    "deconvnet",
+    "training",
 )
