@@ -24,8 +24,8 @@ from numpyzf.paper.recipe import draw, measure
 # %% [markdown]
 # ## The images
 #
-# 9,000 small gray pictures of clothes come with the package, and 2,000 others to test on: a part of
-# Fashion-MNIST, ten classes, 28×28 pixels. The net's input are pixels around zero with a deviation
+# 10,000 small gray pictures of clothes come with the package, and 2,000 others to test on: a part
+# of Fashion-MNIST, ten classes, 28×28 pixels. The net's input are pixels around zero with a deviation
 # of 1.
 
 # %%
@@ -111,7 +111,7 @@ assert [sum(name.startswith(kind) for name in layers) for kind in ("conv", "pool
        == [5, 3, 3]
 
 # %% [markdown]
-# It sees a third of the images, once. How well does it do?
+# It is shown 3,000 of the images, each once. How well does it do?
 
 # %%
 untrained, _ = train_net(0)
@@ -120,8 +120,11 @@ print(f"untrained: {accuracy(untrained):.2f} of the test images right")
 print(f"trained:   {accuracy(net):.2f}, loss at the start {np.mean(losses[:5]):.1f}, "
       f"at the end {np.mean(losses[-20:]):.1f}")
 
+# %% tags=["numbers"]
+[32 * len(losses) // 1000 * 1000]
+
 # %% tags=["check"]
-assert 3 * 3000 == len(train.images)
+assert len(losses) == 94 and 0 <= 94 * 32 - 3000 < 32
 assert accuracy(untrained) < 0.25 and accuracy(net) > 0.5
 assert np.mean(losses[-20:]) < 0.65 * np.mean(losses[:5])
 
@@ -241,10 +244,11 @@ assert np.median(paper.changes[1:]) < 1e-3 * np.median(he.changes[1:])
 # keeps it. So the scores are nearly 0 whatever the image. Middle, going down: the gradient is gone
 # before it reaches the first layers. Right, what decides: a weight's gradient is a product of both,
 # of what comes up to it and of what comes down. The curve says by which part of itself one step
-# changes the weights. In the middle layers it would take millions of steps to make another net.
+# changes the weights. At this rate the middle layers would take more than a hundred million steps to
+# become another net.
 #
-# Only the biases of the last layer get a gradient worth the name. They learn how frequent each
-# class is, which is no help here, and that is the flat line.
+# Only biases get a gradient worth the name. But a bias adds the same for every image. All that it
+# can learn is how frequent the classes are, and that is the flat line.
 #
 # Here are the factors from one layer to the next, as predicted and as measured.
 
@@ -261,17 +265,17 @@ assert np.abs(stalled.predict(x)).max() < 0.3
 trace = nets["a Gaussian of 0.01"].forward(x)
 _, dscores = softmax_cross_entropy(trace.scores, labels)
 grads = nets["a Gaussian of 0.01"].backward(trace, dscores)
-strength = {name: np.abs(value).max() for name, value in grads.items()}
-assert max(strength, key=strength.get) == "fc8.b"
-assert all(value < 0.1 * strength["fc8.b"] for name, value in strength.items() if name != "fc8.b")
-assert np.median(paper.changes[1:6]) < 1e-6
+of_biases, of_weights = (max(np.abs(value).max() for name, value in grads.items()
+                             if name.endswith(kind)) for kind in (".b", ".w"))
+assert of_weights < 1e-3 * of_biases
+assert np.median(paper.changes[1:6]) < 1e-8
 
 # %% [markdown]
 # Predicted and measured agree to a factor of two or so; pools and contrast normalization have a
 # part in it.
 #
 # Then how could the paper train? Its net is wide. A unit of its fc6 has 9,216 inputs, so the factor
-# is 0.68 there, not 0.16 as in fc6 of ours. And its pixels are about a hundred times larger. The
+# is 0.68 there, not 0.15 as in fc6 of ours. And its pixels are about a hundred times larger. The
 # recipe fits its net, it doesn't fit ours. (`numpyzf reproduce recipe` compares them.)
 
 # %% tags=["numbers"]
