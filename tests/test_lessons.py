@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from numpyzf import cli
 from numpyzf.lessons import index, notebook, rules, source
 
 ROOT = Path(__file__).parent.parent
+JUPYTER = ("nbformat", "nbclient", "ipykernel")
 LESSONS = source.lessons(ROOT / "tutorials")
 
 
@@ -62,9 +64,9 @@ def stale(lesson, made, outputs):
         found += [(cell["id"], name) for name in names if old.get(name) != cell.get(name)]
         given = [notebook.texts(c.get("outputs", [])) for c in (old, cell)]
         found += [(cell["id"], *pair) for pair in differences(*given)]
-        kinds = [[*output.get("data", [])] for c in (old, cell) for output in c.get("outputs", [])
-                 if "image/png" in output.get("data", [])]
-        if len(kinds) % 2:
+        pictures = [["image/png" in output.get("data", {}) for output in c.get("outputs", [])]
+                    for c in (old, cell)]
+        if sum(pictures[0]) != sum(pictures[1]):
             found.append((cell["id"], "a picture"))
     return found
 
@@ -73,11 +75,10 @@ def stale(lesson, made, outputs):
 def run_anew(stem):
     """The outputs of all code cells of a lesson, the hidden ones too: its one run in all tests."""
     (lesson,) = [lesson for lesson in LESSONS if lesson.path.stem == stem]
-    try:
-        import nbclient
-        import nbformat
-    except ImportError:
+    if not all(map(find_spec, JUPYTER)):
         return notebook.run_apart(lesson)
+    import nbclient
+    import nbformat
     made = nbformat.reads(notebook.as_text(notebook.make(lesson.cells)), as_version=4)
     client = nbclient.NotebookClient(made, timeout=120, kernel_name="python3")
     client.execute(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -88,7 +89,7 @@ def run_anew(stem):
 
 def test_jupyter_is_there():
     """Without it the lessons are run by the builder, and not in Jupyter's kernel."""
-    for name in ("nbformat", "nbclient", "ipykernel"):
+    for name in JUPYTER:
         pytest.importorskip(name, reason=f"{name} isn't installed: the lessons run without "
                             'Jupyter; pip install -e ".[test]"')
 
@@ -301,13 +302,26 @@ def test_built_twice_it_is_the_same_file(plant):
     made = json.loads(first)
     assert [cell["cell_type"] for cell in made["cells"]] == [
         "markdown", "code", "markdown", "code", "code", "code", "markdown"]
+    assert [*made] == ["cells", "metadata", "nbformat", "nbformat_minor"]
+    assert [cell["id"] for cell in made["cells"][:2]] == ["cell-01", "cell-02"]
     rows, check, picture = made["cells"][3:6]
+    assert [output.get("execution_count") for output in rows["outputs"]] == [None, 2]
+    assert rows["execution_count"] == 2 and picture["execution_count"] == 4
     assert [output["output_type"] for output in rows["outputs"]] == ["stream", "execute_result"]
     assert notebook.texts(rows["outputs"]) == "13 rows\n\n-2.5" and check["outputs"] == []
     assert picture["outputs"][0]["data"]["text/plain"] == ["<Figure size 200x100 with 1 Axes>"]
     assert check["metadata"] == {"tags": ["check"], "jupyter": {"source_hidden": True}}
     assert index.cover(made).startswith(b"\x89PNG")
     assert "It is 78" not in first.decode() and "sum(rows)" not in first.decode()
+
+
+@pytest.mark.small
+def test_the_cover_is_the_cell_that_says_so(plant):
+    other = ('# %% tags=["cover"]', "# %%\nplots.figure(1, 1)\n\n# %% tags=[\"cover\"]")
+    lesson = plant(other)
+    made = notebook.make(lesson.shown, notebook.shown(lesson, notebook.run(lesson.cells, "p")))
+    (_, first), (tags, second) = notebook.pictures(made)
+    assert index.cover(made) == second != first and tags == ["cover"]
 
 
 @pytest.mark.small
@@ -319,7 +333,7 @@ def test_built_twice_it_is_the_same_file(plant):
 ], ids=str)
 def test_a_cell_that_fails_is_named(plant, change, words):
     lesson = plant(change)
-    with pytest.raises(RuntimeError, match=re.escape(f"03-planted.py, {words}")):
+    with pytest.raises(ValueError, match=re.escape(f"03-planted.py, {words}")):
         notebook.run(lesson.cells, "03-planted.py")
 
 
@@ -331,6 +345,7 @@ def test_a_cell_that_fails_is_named(plant, change, words):
     (("# %% [markdown]\n# ## A section", "# %% [text]\n# ## A section"), "line 15: a cell's head"),
     (('tags=["cover"]', "tags=[cover]"), "line 31: a cell's head is"),
     (('tags=["cover"]', 'labels=["cover"]'), "line 31: a cell's head is"),
+    (('tags=["cover"]', 'tags=["covers"]'), "line 31: a cell's head is"),
     (("assert sum(rows) < 79", ""), "line 47: this cell is empty"),
     (("# %% [markdown]\n# # 3", "import os\n# %% [markdown]\n# # 3"), "line 1: a lesson begins"),
 ], ids=str)

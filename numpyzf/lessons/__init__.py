@@ -1,4 +1,4 @@
-'''Lessons: plain Python files that become executed notebooks, without any notebook package.
+"""Lessons: plain Python files that become executed notebooks, without any notebook package.
 
 A lesson is a file tutorials/NN-name.py in the percent format, which VS Code, PyCharm and Spyder
 open as cells, and which runs as a script. `numpyzf lesson build` makes NN-name.ipynb of it, with
@@ -66,4 +66,4 @@ folder, prints to stdout only, draws with `plots.figure` (or what a gallery draw
 random numbers from a Generator. What it prints is compared on other machines: words and whole
 numbers exactly, others within 2 % or 2 in the last digit. So print few digits, and no choice
 between two nearly equal things.
-'''
+"""

@@ -1,4 +1,4 @@
-"""`numpyzf lesson`: list the lessons, build their notebooks, show the answers."""
+"""`numpyzf lesson`: list the lessons, show their answers, build notebooks and index."""
 import textwrap
 from pathlib import Path
 
@@ -7,9 +7,10 @@ from . import index, notebook, rules, source
 
 def add_arguments(parser):
     """Add what the command takes to an argparse parser."""
-    parser.add_argument("action", choices=("list", "answers", "build"),
+    parser.add_argument("action", choices=("list", "answers", "build", "index"),
                         help="list: what there is; answers: to the exercises of the lessons named; "
-                             "build: run the lessons named, or all, and write notebooks and index")
+                             "build: run the lessons named, or all, and write notebooks and index; "
+                             "index: write the index alone")
     parser.add_argument("numbers", metavar="N", type=int, nargs="*", help="numbers of lessons")
     parser.add_argument("--folder", type=Path, default=source.FOLDER,
                         help="where the lessons are")
@@ -25,8 +26,8 @@ def run(options):
     chosen = [known[number] for number in options.numbers] or every
     if options.action == "list":
         _list(chosen)
-    elif options.action == "build":
-        for lesson in chosen:
+    elif options.action in ("build", "index"):
+        for lesson in chosen if options.action == "build" else []:
             _build(lesson)
         index.write(options.folder, every)
         print(f"Look at them: {(options.folder / 'index.html').resolve()}")

@@ -11,6 +11,11 @@ from . import notebook
 
 TITLE = "numpyzf: lessons"
 WIDTH = 240         # of the pictures, in pixels
+INTRODUCTION = """\
+<p>One idea each, best in this order. A notebook has been run already: read it, or open it in
+Jupyter or VS Code, change something, and run it again. The plain Python file is the same lesson,
+and runs as a script. Exercises come last; <code>numpyzf lesson answers 1</code> shows the answers
+to those of lesson 1.</p>"""
 
 
 class Entry(NamedTuple):
@@ -29,8 +34,8 @@ def write(folder, lessons):
     lessons: source.Lesson, in order.
     Raises ValueError for a lesson without a notebook.
     """
-    cards = "\n".join(_card(_entry(lesson)) for lesson in lessons)
-    page.write_html(folder / "index.html", TITLE, cards)
+    cards = [_card(_entry(lesson)) for lesson in lessons]
+    page.write_html(folder / "index.html", TITLE, "\n".join([INTRODUCTION, *cards]))
 
 
 def _entry(lesson):

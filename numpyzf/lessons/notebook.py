@@ -6,9 +6,11 @@ gives the same bytes on one machine.
 import ast
 import io
 import json
+import linecache
 import multiprocessing
 from base64 import b64decode, b64encode
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout
 
 from ..checkpoints import replacing
@@ -43,8 +45,8 @@ def run(cells, path):
 
     cells: source.Cell.
     path: of the source, for messages.
-    Returns a list with the outputs of each code cell, as nbformat has them. Raises RuntimeError
-    with the line of the source where it failed.
+    Returns a list with the outputs of each code cell, as nbformat has them. Raises ValueError with
+    the line of the source where it failed.
     """
     namespace, outputs = {"__name__": "__main__"}, []
     for cell in cells:
@@ -57,10 +59,17 @@ def run(cells, path):
 
 
 def run_apart(lesson):
-    """`run` all cells of a lesson in a fresh process, as Jupyter's kernel is one."""
+    """`run` all cells of a lesson in a fresh process, as Jupyter's kernel is one.
+
+    Raises ValueError, too, if the process dies.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(run, lesson.cells, str(lesson.path)).result()
+    try:
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            return pool.submit(run, lesson.cells, str(lesson.path)).result()
+    except BrokenProcessPool:
+        raise ValueError(f"{lesson.path}: the process that ran it was killed, perhaps because "
+                         "memory ran out") from None
 
 
 def _value(cell, path, namespace):
@@ -76,8 +85,9 @@ def _value(cell, path, namespace):
         return None
     except Exception as error:
         line = _line(error, path, cell.line)
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RuntimeError(f"{path}, line {line}: {text}") from error
+        said = str(error) or linecache.getline(path, line)
+        text = " ".join(f"{type(error).__name__}: {said}".split())
+        raise ValueError(f"{path}, line {line}: {text}") from error
 
 
 def _line(error, path, otherwise):

@@ -1,5 +1,4 @@
-"""What a lesson has to keep, above all: each number of a text is computed by code that belongs to it.
-"""
+"""What a lesson has to keep, above all: each number of a text is computed, by a cell below it."""
 import ast
 import re
 from itertools import pairwise
@@ -9,10 +8,10 @@ from . import notebook
 # −5, 1,500, 0.067, .067, 1e-4; not the 1 of conv1, and not the 3 of 3D
 NUMBER = re.compile(r"(?<![\w.)\]])-?(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?"
                     r"|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+)(?![A-Za-z_0-9])")
-# what isn't a claim: a figure's number, an exercise's, CIFAR-10, an address; the first cell's facts
+# what isn't a claim: a figure's number, an exercise's, CIFAR-10, an address, the opening's facts
 REFERENCE = re.compile(r"\b(?:figures?|tables?|sections?|lessons?|exercises?|labs?) "
                        r"\d[\d.]*(?:(?:, | and | to | or |–)\d[\d.]*)*|^\s*\d+\. |\]\([^)]*\)"
-                       r"|https?://\S+|[A-Za-z]-\d+|^\*\*\d+\.\*\*|^# \d+\."
+                       r"|https?://\S+|\b[A-Za-z]{2,}-\d+|^\*\*\d+\.\*\*|^# \d+\."
                        r"|^- \*\*(?:In the paper|Running time|Before it):(?:.+\n?)(?:  .+\n?)*",
                        re.I | re.M)
 
