@@ -242,8 +242,8 @@ for name, wrong in wrongs.items():
         print(f"\n{name}: {lines[0]}", *lines[2:], sep="\n")
 
 # %% [markdown]
-# Each is refused. Sometimes the message says what the mistake looks like (`gradhints.py`): a factor,
-# swapped axes, turned axes. A backward that is wrong by a thousandth is refused as well.
+# Each is refused. Sometimes the message says what the mistake looks like (`gradhints.py`): a
+# factor, swapped axes, turned axes. A backward that is wrong by a thousandth is refused as well.
 
 # %% tags=["check"]
 def refused(wrong, x=x, up=up):

@@ -165,9 +165,9 @@ assert (functional.max_pool_forward(negative, size=3, stride=2, pad=1)[0] == -1)
 
 # %% [markdown]
 # Does a dead window matter? Not for the gradient: below stands a ReLU that passes nothing where
-# nothing came up. But the deconvnet's ReLU doesn't ask what went up (lesson 4). What comes down to a dead
-# window lands at its first pixel, and goes on. Keep that in mind when a projection shows faint
-# marks where the picture has nothing.
+# nothing came up. But the deconvnet's ReLU doesn't ask what went up (lesson 4). What comes down to
+# a dead window lands at its first pixel, and goes on. Keep that in mind when a projection shows
+# faint marks where the picture has nothing.
 
 # %% [markdown]
 # ## In a real net

@@ -25,8 +25,8 @@ from numpyzf.paper.recipe import draw, measure
 # ## The images
 #
 # 10,000 small gray pictures of clothes come with the package, and 2,000 others to test on: a part
-# of Fashion-MNIST, ten classes, 28×28 pixels. The net's input are pixels around zero with a deviation
-# of 1.
+# of Fashion-MNIST, ten classes, 28×28 pixels. The net's input are pixels around zero with a
+# deviation of 1.
 
 # %%
 train, test = (data.load("fashion-mnist-small", split) for split in ("train", "test"))
@@ -249,8 +249,8 @@ assert np.median(paper.changes[1:]) < 1e-3 * np.median(he.changes[1:])
 # keeps it. So the scores are nearly 0 whatever the image. Middle, going down: the gradient is gone
 # before it reaches the first layers. Right, what decides: a weight's gradient is a product of both,
 # of what comes up to it and of what comes down. The curve says by which part of itself one step
-# changes the weights. At this rate the middle layers would take more than a hundred million steps to
-# become another net.
+# changes the weights. At this rate the middle layers would take more than a hundred million steps
+# to become others.
 #
 # Only biases get a gradient worth the name. But a bias adds the same for every image. All that it
 # can learn is how frequent the classes are, and that is the flat line.

@@ -293,6 +293,6 @@ def report(result):
         lines.append("  ".join([row[0].ljust(widths[0]), *cells[1:]]))
     if result.unsteady:
         lines.append(f"Don't trust these speeds: half of the times of {', '.join(result.unsteady)} "
-                     f"were over {UNSTEADY} times the fastest. Something else runs on this machine; "
-                     "stop it, and measure again.")
+                     f"were over {UNSTEADY} times the fastest. Something else runs on this "
+                     "machine: stop it, and measure again.")
     return lines + result.missing
