@@ -135,8 +135,8 @@ assert np.isclose(np.vdot(functional.unpool(above, notes), random), np.vdot(abov
 
 # %% [markdown]
 # So one function serves both ways down: `layers.MaxPool.backward` and `layers.MaxPool.project` call
-# the same `functional.unpool`. It is also fair: a sum doesn't depend on the order of the windows,
-# and so not on the number of threads.
+# the same `functional.unpool`. And a sum has no favorite: but for rounding, it doesn't matter which
+# window comes first.
 
 # %% [markdown]
 # ## The small print: ties, edges, dead windows

@@ -281,7 +281,7 @@ assert np.median(paper.changes[1:6]) < 1e-8
 #
 # Then how could the paper train? Its net is wide. A unit of its fc6 has 9,216 inputs, so the factor
 # is 0.68 there, not 0.15 as in fc6 of ours. And its pixels are about a hundred times larger. The
-# recipe fits its net, it doesn't fit ours. (`numpyzf reproduce recipe` compares them.)
+# recipe fits its net, it doesn't fit ours. (`numpyzf reproduce training` compares them.)
 
 # %% tags=["numbers"]
 [models.zfnet().parameters["fc6.w"].shape[1], round(0.01 * np.sqrt(9216 / 2), 2),
