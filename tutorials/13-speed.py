@@ -5,7 +5,7 @@
 #   one layer. Done well it takes some fifteen milliseconds, on the same two cores, with the same
 #   numbers. Where does the time go?
 # - **In the paper:** Figure 3 (its fourth convolution is the example)
-# - **Running time:** about 3 seconds on two cores; measuring your machine, if you want to, 15 more
+# - **Running time:** about 3 seconds on two cores; 15 more if you measure your machine
 # - **Before it:** lesson 1 (convolution), lesson 2 (its transpose)
 #
 # A ladder of six rungs leads from the loops to the limit of the machine. Each rung has one idea. Some
