@@ -8,9 +8,8 @@
 # - **Running time:** about 3 seconds on two cores; 15 more if you measure your machine
 # - **Before it:** lesson 1 (convolution), lesson 2 (its transpose)
 #
-# A ladder of six rungs leads from the loops to the limit of the machine. Each rung has one idea. Some
-# words first, for those who know NumPy and
-# not what is below it:
+# A ladder of six rungs leads from the loops to the limit of the machine. Each rung has one idea.
+# Some words first, for those who know NumPy and not what is below it:
 #
 # - *GFLOP/s*: billions of multiplications and additions per second.
 # - *Register*: one of the few places inside a core that it can calculate with. A *vector
