@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lesson, lab, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -143,8 +143,8 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_bench(commands)
-    _add_lesson(commands)
     _add_lab(commands)
+    _add_lesson(commands)
     _add_data(commands)
     return parser
 
@@ -454,6 +454,13 @@ def _bench(options):
     _save(ladder.draw(result), options.out)
 
 
+# ---- lab ----------------------------------------------------------------------------------------
+
+def _add_lab(commands):
+    lab.add(_command(commands, "lab", None,
+                     "exercises to fill in, and the grader that says what is wrong with them"))
+
+
 # ---- lesson -------------------------------------------------------------------------------------
 
 def _add_lesson(commands):
@@ -461,13 +468,6 @@ def _add_lesson(commands):
                    "list the lessons of the folder tutorials, show the answers to their exercises, "
                    "or build the notebooks from their sources")
     lesson.add_arguments(sub)
-
-
-# ---- lab ----------------------------------------------------------------------------------------
-
-def _add_lab(commands):
-    lab.add(_command(commands, "lab", None,
-                     "exercises to fill in, and the grader that says what is wrong with them"))
 
 
 # ---- data ---------------------------------------------------------------------------------------

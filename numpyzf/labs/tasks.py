@@ -41,6 +41,7 @@ class Lab(NamedTuple):
     """A lab, read."""
     name: str
     title: str
+    summary: str            # a sentence or two
     about: About
     solution: str           # the text of solution.py
     tasks: list             # of Task
@@ -63,7 +64,8 @@ def load(name):
     """Read the lab of this name, one of LABS."""
     package = f"{__package__}.{name}"
     room = import_module(package)
-    return Lab(name, room.__doc__.partition("\n")[0].rstrip("."), room.ABOUT,
+    title, _, summary = room.__doc__.partition("\n")
+    return Lab(name, title.rstrip("."), " ".join(summary.split()), room.ABOUT,
                files(package).joinpath("solution.py").read_text(encoding="utf-8"),
                import_module(f"{package}.checks").TASKS, import_module(f"{package}.wrong").WRONG)
 
