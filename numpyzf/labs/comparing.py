@@ -129,7 +129,7 @@ def show(value):
         return f"({inside})" if type(value) is tuple else f"[{inside}]"
     if type(value) is np.ndarray:
         return f"{value.dtype} {value.shape}"
-    return getattr(value, "__name__", kind_of(value))
+    return getattr(value, "__name__", kind_of(value)) if callable(value) else kind_of(value)
 
 
 def picture(name, array):

@@ -24,14 +24,17 @@ AGAIN = "The result must depend on the arguments alone: keep nothing from one ca
 WORLD = ("Other code relies on it. Use `with np.errstate(…)` for a warning, and a generator, "
          "np.random.default_rng, for chance.")
 
-# Hints for errors that Python raises.
+# Hints for errors that Python raises, by the kind; INTEGER for what any of them says of integers.
 ERRORS = {
     "EOFError": "Nobody answers input() here: take it out.",
     "SystemExit": "A function returns or raises an error; it doesn't end the program.",
     "MemoryError": "Look at the shape of what you make: is it the output's?",
     "RecursionError": "A function calls itself, and nothing ends that.",
-    "IndexError": "Print the indices and the shape: does a window reach over the edge?",
+    "IndexError": "Print the indices and the shape. Does a window reach over the edge? Are rows and "
+                  "columns, or H and W, exchanged?",
 }
+INTEGER = ("Sizes, and places in an array, are integers: // and not /, and an integer dtype for an "
+           "array of places.")
 
 
 class Refused(Exception):
@@ -90,7 +93,7 @@ class Judge:
         if problem:
             text = self._text(right, arguments, keywords, came, problem)
             raise Refused(text, self._recognize((arguments, keywords, tolerance, came)) or hint
-                          or ERRORS.get(type(came.error).__name__, ""))
+                          or _error_hint(came.error))
         self.right_so_far.append((arguments, keywords, tolerance, came))
         return expected.value
 
@@ -103,7 +106,7 @@ class Judge:
             raise Refused(self._text(right, arguments, keywords, None, problem), hint)
 
         if first.error:
-            refuse(_error_text(first.error, self.file), ERRORS.get(type(first.error).__name__, ""))
+            refuse(_error_text(first.error, self.file), _error_hint(first.error))
         names = [*inspect.signature(right).parameters]
         given = dict(zip(names, arguments)) | keywords
         after = dict(zip(names, first.arguments)) | first.keywords
@@ -133,7 +136,7 @@ class Judge:
             problem = "It returned None: is there a `return`?"
         if problem:
             raise Refused(self._text(self.answer, arguments, keywords, None, problem),
-                          ERRORS.get(type(came.error).__name__, ""))
+                          _error_hint(came.error))
         return came.value
 
     def fail(self, text, hint=""):
@@ -148,6 +151,9 @@ class Judge:
         if difference("it", value, right, tolerance):
             hints = [hint_of(wrong) for wrong in self.wrong
                      if not difference("it", value, wrong.answer, tolerance)]
+            if any(isinstance(each, str) for each in [value, *(value if type(value) in (tuple, list)
+                                                               else ())]):
+                hints = ["Write numbers, without quotes."]
             raise Refused(f"You predicted {show(value)}. {text}", hints[0] if hints else "")
 
     # ---- a student's test ----
@@ -204,7 +210,7 @@ class Judge:
         problems = (difference(*part, tolerance) for part in self._parts(came.value, expected))
         problem = next(filter(None, problems), "")
         return problem and f"{problem[0].upper() if problem[:3] == 'the' else problem[0]}" \
-                           f"{problem[1:]}."
+                           f"{problem[1:]}{'' if problem[-1] == '?' else '.'}"
 
     def _recognize(self, last):
         """The hint of the first wrong answer that does what the student's function did.
@@ -297,12 +303,24 @@ def alike(a, b):
     return type(a).__module__ not in ("builtins", "numpy") or bool(a == b)
 
 
+def _said(error):
+    """The text of an exception, "" if it has none or is none."""
+    try:
+        return str(error) if error else ""
+    except Exception:                   # an exception of the student's own
+        return ""
+
+
+def _error_hint(error):
+    """The hint that goes with an exception, or with None: "" """
+    if isinstance(error, IndexError | TypeError) and "integer" in _said(error):
+        return INTEGER
+    return ERRORS.get(type(error).__name__, "")
+
+
 def _error_text(error, file):
     """An exception in words, with the last line of the student's file that it came through."""
-    try:
-        said = str(error)
-    except Exception:                   # an exception of the student's own
-        said = ""
+    said = _said(error)
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     text = " ".join(text.split())[:300]
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

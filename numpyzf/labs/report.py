@@ -82,7 +82,7 @@ def _task_text(report, number, seen):
     if same and (first.status in (NOT_DONE, PREDICT) or (first.text and not first.hint)):
         tail = f"    {first.text}" if first.text else ""
         lines = [f"{head:<32} {score} of {points}  {first.status}"]
-        lines += [f"    {line}" for line in tail.strip().splitlines()]
+        lines += _indented(tail.strip(), 4)
     else:
         lines = [f"{head:<32} {score} of {points}"]
         for result in results:
@@ -90,7 +90,7 @@ def _task_text(report, number, seen):
                 lines += _result_text(result)
         for text in dict.fromkeys(r.text for r in results if r.status == NOT_RUN):
             names = [r.check for r in results if (r.status, r.text) == (NOT_RUN, text)]
-            lines.append(f"    not run {', '.join(names)}: {text}")
+            lines += _indented(f"not run: {', '.join(names)} ({text})", 4)
     printed = report.printed.get(number)
     if printed and printed not in seen:
         seen.add(printed)
@@ -101,11 +101,18 @@ def _task_text(report, number, seen):
 def _result_text(result):
     mark = {PASSED: "ok", FAILED: "FAILED"}.get(result.status, result.status)
     lines = [f"    {mark:<7} {result.check}: {result.title}"]
-    lines += [f"            {line}" for line in result.text.splitlines()]
+    lines += _indented(result.text, 12)
     if result.hint:
         lines += textwrap.wrap(f"Hint: {result.hint}", 98, initial_indent=" " * 12,
                                subsequent_indent=" " * 18)
     return lines
+
+
+def _indented(text, spaces):
+    """The lines of a text, indented; a long one is a sentence, and goes on below."""
+    return [part for line in text.splitlines()
+            for part in ([" " * spaces + line] if len(line) + spaces <= 98 else textwrap.wrap(
+                line, 98, initial_indent=" " * spaces, subsequent_indent=" " * spaces))]
 
 
 # ---- for Gradescope ------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ ORDER is JSON: what `grade` asks for. Each line that goes to standard output is 
 for `grade`; what a student's file prints goes to standard error. `grade` watches the clock, and
 ends this process and all that came of it.
 """
+import contextlib
 import ctypes
 import faulthandler
+import io
 import json
 import os
 import sys
@@ -38,7 +40,8 @@ def main(order):
     if order["task"] == "draw":
         return _draw(order, tell, lab)
     task = lab.task(order["task"])
-    _rehearse(lab, task, order["seed"])
+    with contextlib.redirect_stderr(io.StringIO()):     # "compiling": not printed by a student
+        _rehearse(lab, task, order["seed"])
     kept = world.keep()
     text = Path(order["file"]).read_text(encoding="utf-8")
     _guard(order, text)
@@ -112,8 +115,10 @@ def _draw(order, tell, lab):
 
     from .. import plots
     tell(ready=True)
+    kept = world.keep()
     text = Path(order["file"]).read_text(encoding="utf-8")
     found = student.run(text, order["file"])
+    world.put_back(kept)
     tell(loaded=True, notes=[])
     room = import_module(f"{__package__}.{lab.name}.draw")
     plots.save(room.draw(SimpleNamespace(**found.names)), order["figure"])

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from numpyzf import cli
-from numpyzf.labs import LABS, check, grade, report as reports
+from numpyzf.labs import LABS, check, grade, judge, report as reports, student
 from numpyzf.labs.exercise import exercise, replaced
+from numpyzf.labs.marking import PASSED, mark
 from numpyzf.labs.tasks import load
 
 LAB = load("pooling")
@@ -45,6 +46,52 @@ def test_a_wrong_answer_as_a_student_sees_it(solved):
     assert "unpool(r, index, (1, 1, 2, 2))" in text and "r: float32 (1, 1, 1, 3)" in text
     assert "the result came as: float32 (1, 1, 2, 2)" in text and " too small; 1 of 4" in text
     assert "Hint: Where two values meet, yours keeps the last. They add" in text
+
+
+@pytest.mark.small
+def test_the_text_for_a_terminal():
+    """Long sentences go on below; what wasn't run can't be read as a name; one stop at the end."""
+    report = reports.empty(LAB, [LAB.task("2.1")], "pooling.py", 0, [])
+    first, *others = report.results
+    sentence = "A sentence that is so long. " * 5
+    results = [first._replace(status="failed", text="    x: [[ 1.   2.]]\n" + sentence),
+               *(each._replace(text="first comes the plain case") for each in others)]
+    lines = reports.as_text(report._replace(results=results))
+    assert max(map(len, lines)) <= 98 and "                x: [[ 1.   2.]]" in lines
+    text = " ".join(" ".join(lines).split())
+    assert sentence.strip() in text
+    assert "not run: not square, maps, " in text and "manners (first comes the plain case)" in text
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("answer, text, hint", [
+    ("11", "You predicted '11'.", "without quotes"),
+    ([11, "2"], "You predicted [11, '2'].", "without quotes"),
+    (1, "You predicted 1.", "doesn't replace"), (11.0, "", "")])
+def test_a_prediction(answer, text, hint):
+    found, = mark(LAB, LAB.task("3.1"), student.run(f"meeting = {answer!r}", "student.py"), 0)
+    assert text in found.text and hint in found.hint and (found.status == PASSED) == (not text)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("body, text, hint", [
+    ("return None", "is None: is there a `return`?", ""),
+    ("return x[0.5]", "raises IndexError", judge.INTEGER),
+    ("return np.zeros(x.shape[2] / 2)", "raises TypeError", judge.INTEGER),
+    ("return x[9]", "raises IndexError", judge.ERRORS["IndexError"]),
+    ("return x + 'a'", "raises", ""), ("yield x", "The result is a generator", "")])
+def test_what_is_said_of_a_call(body, text, hint):
+    code = f"import numpy as np\ndef max_pool(x, *, size, stride, pad=0, ceil=False):\n    {body}\n"
+    found = next(mark(LAB, LAB.task("2.1"), student.run(code, "student.py"), 0))
+    assert text in found.text and found.hint == hint and "?." not in found.text
+
+
+def test_what_the_file_changes_is_put_back_for_the_figure_too(solved):
+    solved.write_text("import numpy as np\nnp.float32 = None\ndel np.zeros\n" + LAB.solution,
+                      encoding="utf-8")
+    figure = solved.parent / "figure.png"
+    assert not grade.draw(solved, "pooling", figure)
+    assert figure.exists()
 
 
 def test_seeds_change_inputs_and_tasks_do_not(solved):

@@ -76,6 +76,8 @@ def by_rule(rule, title):
             judge.compare(rectify, *all_signs(rng, count), rule)
         r, x = all_signs(rng, 8)
         judge.compare(rectify, r.reshape(2, 1, 2, 2), x.reshape(2, 1, 2, 2), rule)
+        if rule == "guided":
+            judge.compare(rectify, abs(r), np.zeros_like(x), rule)
     passes.__doc__ = title
     return passes
 
@@ -173,7 +175,8 @@ def margins(judge, rng):
             (1, [(3, 1, 1)], [5]),                          # no edge is near
             (0, [(3, 1, 1)], [5]),                          # the first edge
             (4, [(3, 1, 1)], [5]),                          # and the last
-            (0, [(2, 2, 0), (3, 1, 1)], [3, 1])):           # the image's last pixel is never seen
+            (0, [(2, 2, 0), (3, 1, 1)], [3, 1]),            # the image's last pixel is never seen
+            (2, [(3, 2, 1)], [9])):                         # no edge is near, and a stride
         judge.compare(cone, place, windows, sizes)
 
 
@@ -284,6 +287,10 @@ def other_layers(judge, rng):
     net = drawn(rng, [("conv1", Conv(1, 2, 1)), ("norm1", ContrastNorm(alpha=5.0))], (1, 1, 2))
     net.layers["conv1"].params["b"][...] = 100
     from_unit(judge, net, two_signs(rng, (1, 1, 1, 2)), "norm1", (0, 1, 0, 1))
+    net = drawn(rng, [("norm1", ContrastNorm(alpha=5.0)), ("conv1", Conv(2, 1, 1))], (2, 1, 1))
+    net.layers["conv1"].params["w"][...] = two_signs(rng, 2).reshape(1, 2, 1, 1)
+    net.layers["conv1"].params["b"][...] = 100      # it fires: both signs come to the normalization
+    from_unit(judge, net, two_signs(rng, (1, 2, 1, 1)), "conv1", (0, 0, 0, 0))
 
 
 def project_manners(judge, rng):

@@ -38,7 +38,8 @@ from numpyzf.functional import (Switches, conv_forward, conv_transpose, relu_bac
 from numpyzf.layers import Conv, MaxPool, ReLU
 from numpyzf.network import Network
 
-# For everything that a task does not ask for, use the library:
+# For everything that a task does not ask for, use the library. What has a = below is given by its
+# name, such as stride=2:
 #
 #     conv_forward(x, w, b, stride=1, pad=0)    filters on the way up; returns y and what it saved
 #     conv_transpose(r, w, stride=1, pad=0, size=(H, W))    filters on the way down; makes H×W
@@ -231,7 +232,8 @@ def test_project(project):
     Your test will be run on right functions, which it must let pass, and on wrong ones, which it
     must catch. One of these is the gradient. A net like `four_units` is all that you need.
 
-    project: project(net, trace, layer, unit), like that of task 3.2, always by "deconvnet".
+    project: a function like that of task 3.2, but without a rule, as it always goes by "deconvnet":
+    call project(net, trace, layer, unit).
     Returns nothing if the function is right. If it is wrong, an `assert` fails.
     """
     # BEGIN SOLUTION

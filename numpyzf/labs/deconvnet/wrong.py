@@ -58,6 +58,12 @@ def guided_is_the_gradient(r, x, rule):
     return r * (r > 0 if rule == "deconvnet" else x > 0)
 
 
+def guided_is_open_at_zero(r, x, rule):
+    """At x = 0 a ReLU is shut by guided too: x > 0, and not x >= 0."""
+    return r * (r > 0 if rule == "deconvnet" else x > 0 if rule == "gradient" else
+                (x >= 0) & (r > 0))
+
+
 def open_at_zero(r, x, rule):
     """At x = 0 a ReLU is shut: x > 0, and not x >= 0."""
     return r * (r > 0 if rule == "deconvnet" else x >= 0 if rule == "gradient" else
@@ -106,7 +112,7 @@ def filters_first(r, index, map_shape, w, *, stride, pad, size):
 
 def not_flipped(r, index, map_shape, w, *, stride, pad, size):
     """If you filter down by conv_forward, flip each filter first, up-down and left-right:
-    w[:, :, ::-1, ::-1]. Or take conv_transpose."""
+    w[:, :, ::-1, ::-1]. Or take conv_transpose, and the filters as they are."""
     if stride > 1 or size[0] != map_shape[2] + w.shape[2] - 1 - 2 * pad:
         return conv_transpose(relu_project(unpool(r, Switches(index, map_shape))), w,
                               stride=stride, pad=pad, size=size)
@@ -187,6 +193,15 @@ def up_to_and_with(place, windows, sizes):
     return start, stop - 1
 
 
+def begins_at_the_stop(place, windows, sizes):
+    """The last place is stop − 1, and its window begins at (stop − 1)·stride − pad. Yours begins
+    at stop·stride − pad."""
+    start, stop = place, place + 1
+    for (size, stride, pad), n in zip(reversed(windows), reversed(sizes)):
+        start, stop = max(start * stride - pad, 0), min(stop * stride - pad + size, n)
+    return start, stop
+
+
 def centered_on_the_place(place, windows, sizes):
     """A window begins at place·stride − pad. Yours is centered there."""
     start, stop = place, place + 1
@@ -236,6 +251,15 @@ def forgets_the_padding(place, windows, sizes):
     start, stop = place, place + 1
     for (size, stride, pad), n in zip(reversed(windows), reversed(sizes)):
         start, stop = start * stride, min((stop - 1) * stride + size, n)
+    return start, stop
+
+
+def pads_before_it_strides(place, windows, sizes):
+    """Padding is of the map below: start·stride − pad. Yours takes it off first, and then
+    multiplies it by the stride."""
+    start, stop = place, place + 1
+    for (size, stride, pad), n in zip(reversed(windows), reversed(sizes)):
+        start, stop = max((start - pad) * stride, 0), min((stop - 1 - pad) * stride + size, n)
     return start, stop
 
 
@@ -597,6 +621,23 @@ def gradient_of_the_normalization(net, trace, layer, unit, rule):
     return r[0]
 
 
+def rectifies_at_the_normalization(net, trace, layer, unit, rule):
+    """Contrast normalization lets everything pass unchanged on the way down. Yours treats it as a
+    ReLU: `else` isn't enough."""
+    r = np.zeros((1, *trace[layer].shape[1:]), trace[layer].dtype)
+    r[(0, *unit[1:])] = trace[layer][unit]
+    for name in reversed(net.up_to(layer)):
+        kind, saved, n = net.layers[name], trace.saved[name], unit[0]
+        if isinstance(kind, Conv):
+            r = kind.project(r, saved, [n], rule)
+        elif isinstance(kind, MaxPool):
+            r = unpool(r, Switches(saved.index[n:n + 1], (1, *saved.x_shape[1:])))
+        else:
+            r = r if rule == "gradient" else relu_project(r)
+            r = r if rule == "deconvnet" else relu_backward(r, trace[name][n:n + 1] > 0)
+    return r[0]
+
+
 def empties_the_trace(net, trace, layer, unit, rule):
     """-"""
     value, r = trace[layer][unit], trace[layer][unit[0]:unit[0] + 1]
@@ -707,6 +748,7 @@ WRONG = [
     Wrong("1.2", "gradient", multiplies_by_the_output),
     Wrong("1.2", "guided", guided_takes_either),
     Wrong("1.2", "guided", guided_is_the_gradient),
+    Wrong("1.2", "guided", guided_is_open_at_zero),
     Wrong("1.2", "zero", open_at_zero),
     Wrong("1.2", "manners", rectifies_in_place, judge.INPUT),
     Wrong("1.2", "manners", mask_of_float64, judge.DTYPE),
@@ -723,12 +765,14 @@ WRONG = [
     Wrong("2.1", "manners", stage_in_float64, judge.DTYPE),
     Wrong("2.1", "manners", rectifies_the_caller_s_array, judge.INPUT),
     Wrong("2.2", "one window", up_to_and_with),
+    Wrong("2.2", "one window", begins_at_the_stop),
     Wrong("2.2", "one window", centered_on_the_place),
     Wrong("2.2", "one window", steps_of_one),
     Wrong("2.2", "stack", adds_the_sizes),
     Wrong("2.2", "stack", from_the_image_up),
     Wrong("2.2", "stack", around_the_first_alone),
     Wrong("2.2", "padding", forgets_the_padding),
+    Wrong("2.2", "padding", pads_before_it_strides),
     Wrong("2.2", "padding", counts_the_padding),
     Wrong("2.2", "padding", cuts_at_the_image_alone),
     Wrong("3.1", "prediction", 18.0,
@@ -761,6 +805,7 @@ WRONG = [
     Wrong("3.2", "layers", from_the_top_of_the_net),
     Wrong("3.2", "normalization", multiplies_by_the_normalization),
     Wrong("3.2", "normalization", gradient_of_the_normalization),
+    Wrong("3.2", "normalization", rectifies_at_the_normalization),
     Wrong("3.2", "manners", empties_the_trace, judge.INPUT),
     Wrong("3.2", "manners", pixels_in_float64, judge.DTYPE),
     Wrong("3.3", "right ones", always_fails),

@@ -29,7 +29,8 @@ import numpy as np
 from numpyzf.functional import max_pool_forward
 from numpyzf.geometry import pool_output_size
 
-# For everything that a task does not ask for, use the library:
+# For everything that a task does not ask for, use the library. What has a = below is given by its
+# name, such as size=3:
 #
 #     pool_output_size(n, size, stride, pad, ceil)      how many windows there are along an axis
 #     max_pool_forward(x, size=3, stride=2, pad=0, ceil=False)
@@ -127,8 +128,9 @@ def find_switches(x, *, size, stride, pad=0, ceil=False):
 #                        [---------]
 #     switches =  2, 2
 #
-# From above comes r = 10, 1: one value for each window. Unpooling is to be the gradient of pooling.
-# If x[2] grows a little, both outputs grow. What does unpooling put at pixel 2? Write the number.
+# From above comes r = 10, 1: one value for each window. Unpooling is to be the gradient of pooling:
+# how fast Σ r·y grows with each pixel, where y are the outputs of pooling. If x[2] grows a little,
+# both outputs grow. What does unpooling put at pixel 2? Write the number.
 
 # BEGIN SOLUTION
 meeting = 11

@@ -37,6 +37,13 @@ def rounds_down_always(n, size, stride, pad=0, ceil=False):
     return (n + 2 * pad - size) // stride + 1
 
 
+def always_one_more(n, size, stride, pad=0, ceil=False):
+    """With ceil=True there is one more window only if pixels are left over behind the last one.
+    Yours comes too where the windows end with the image."""
+    count = (n + 2 * pad - size) // stride + 1
+    return count + (ceil and count * stride < n + pad)
+
+
 def begins_anywhere(n, size, stride, pad=0, ceil=False):
     """A window that begins behind the image sees nothing of it: (count − 1)·stride must be less
     than n + pad."""
@@ -182,6 +189,20 @@ def no_last_window(x, *, size, stride, pad=0, ceil=False):
     return max_pool_forward(x, size=size, stride=stride, pad=pad)[1].index
 
 
+def divides_by_size(x, *, size, stride, pad=0, ceil=False):
+    """A window that hangs over the edge is cut off, and narrower than `size`. Divide the place in
+    it by its own width, window.shape[1]."""
+    N, C, H, W = x.shape
+    OH, OW = (pool_output_size(n, size, stride, pad, ceil) for n in (H, W))
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), constant_values=-np.inf)
+    index = np.zeros((N, C, OH, OW), np.int32)
+    for n, c, p, q in np.ndindex(N, C, OH, OW):
+        top, left = p * stride, q * stride
+        row, column = divmod(padded[n, c, top:top + size, left:left + size].argmax(), size)
+        index[n, c, p, q] = (top + row - pad) * W + left + column - pad
+    return index
+
+
 def last_of_equals(x, *, size, stride, pad=0, ceil=False):
     """Of equal values yours takes the last. The first counts: `>` and not `>=`."""
     N, C, H, W = x.shape
@@ -229,8 +250,7 @@ def divides_by_height(r, index, x_shape):
     N, C, H, W = x_shape
     for n, c, p, q in np.ndindex(r.shape):
         row, column = divmod(int(index[n, c, p, q]), H)
-        if row < H and column < W:
-            x[n, c, row, column] += r[n, c, p, q]
+        x[n, c, row, column] += r[n, c, p, q]
     return x
 
 
@@ -278,6 +298,16 @@ def first_map_s_switches(r, index, x_shape):
     for n, c, p, q in np.ndindex(r.shape):
         row, column = divmod(int(index[0, 0, p, q]), x_shape[3])
         x[n, c, row, column] += r[n, c, p, q]
+    return x
+
+
+def into_all_maps(r, index, x_shape):
+    """A value goes into its own map of its own image, x[n, c]. Yours goes into all of them, as it
+    does with x[:, :, rows, columns] if these are arrays."""
+    x = np.zeros(x_shape, r.dtype)
+    for p, q in np.ndindex(r.shape[2:]):
+        rows, columns = np.divmod(index[:, :, p, q], x_shape[3])
+        x[:, :, rows, columns] += r[:, :, p, q]
     return x
 
 
@@ -417,6 +447,7 @@ WRONG = [
     Wrong("1.1", "floor", rounds_up),
     Wrong("1.1", "padding", pads_one_side),
     Wrong("1.1", "ceil", rounds_down_always),
+    Wrong("1.1", "ceil", always_one_more),
     Wrong("1.1", "begins inside", begins_anywhere),
     Wrong("2.1", "one map", means),
     Wrong("2.1", "not square", swaps_the_sides),
@@ -434,6 +465,7 @@ WRONG = [
     Wrong("2.2", "overlap", places_by_size),
     Wrong("2.2", "padding", in_the_padded_image),
     Wrong("2.2", "ceil", no_last_window),
+    Wrong("2.2", "ceil", divides_by_size),
     Wrong("2.2", "ties", last_of_equals),
     Wrong("2.2", "ties", first_column_of_equals),
     Wrong("2.2", "manners", makes_int64, judge.DTYPE),
@@ -445,6 +477,7 @@ WRONG = [
     Wrong("3.2", "one map", everywhere_in_the_window),
     Wrong("3.2", "not square", divides_by_height),
     Wrong("3.2", "maps", first_map_s_switches),
+    Wrong("3.2", "maps", into_all_maps),
     Wrong("3.2", "overlap", overwrites),
     Wrong("3.2", "overlap", keeps_the_larger),
     Wrong("3.2", "overlap", keeps_the_first),
