@@ -4,6 +4,7 @@ What its methods are for stands at the head of numpyzf/labs/__init__.py.
 """
 import copy
 import inspect
+import re
 import traceback
 from typing import NamedTuple
 
@@ -24,17 +25,18 @@ AGAIN = "The result must depend on the arguments alone: keep nothing from one ca
 WORLD = ("Other code relies on it. Use `with np.errstate(…)` for a warning, and a generator, "
          "np.random.default_rng, for chance.")
 
-# Hints for errors that Python raises, by the kind; INTEGER for what any of them says of integers.
+# Hints for errors that Python raises, by the kind; then by what they say.
 ERRORS = {
     "EOFError": "Nobody answers input() here: take it out.",
     "SystemExit": "A function returns or raises an error; it doesn't end the program.",
     "MemoryError": "Look at the shape of what you make: is it the output's?",
     "RecursionError": "A function calls itself, and nothing ends that.",
-    "IndexError": "Print the indices and the shape. Does a window reach over the edge? Are rows and "
-                  "columns, or H and W, exchanged?",
+    "IndexError": "Print the indices and the shape. Does a window reach over the edge? Are rows "
+                  "and columns, or H and W, exchanged?",
 }
 INTEGER = ("Sizes, and places in an array, are integers: // and not /, and an integer dtype for an "
            "array of places.")
+BY_NAME = "It gets more arguments than it takes in a row: give the rest by name, such as stride=2."
 
 
 class Refused(Exception):
@@ -80,7 +82,8 @@ class Judge:
         """Refuse the student's function where its result isn't that of `right`.
 
         right: a function with the contract's arguments.
-        arguments, keywords: for both. Each function gets copies of its own.
+        arguments, keywords: for both. Each function gets copies of its own. What is given here is
+        kept, to recognize wrong answers by: a check must not change it afterwards.
         tolerance: see comparing.difference.
         hint: where no wrong answer is recognized.
         Returns the right result.
@@ -315,6 +318,8 @@ def _error_hint(error):
     """The hint that goes with an exception, or with None: "" """
     if isinstance(error, IndexError | TypeError) and "integer" in _said(error):
         return INTEGER
+    if isinstance(error, TypeError) and re.search("positional arguments? .*but", _said(error)):
+        return BY_NAME
     return ERRORS.get(type(error).__name__, "")
 
 

@@ -79,6 +79,7 @@ def test_a_prediction(answer, text, hint):
     ("return x[0.5]", "raises IndexError", judge.INTEGER),
     ("return np.zeros(x.shape[2] / 2)", "raises TypeError", judge.INTEGER),
     ("return x[9]", "raises IndexError", judge.ERRORS["IndexError"]),
+    ("return np.add.reduce(x) + max_pool(x, 2, 2)", "takes 1 positional", judge.BY_NAME),
     ("return x + 'a'", "raises", ""), ("yield x", "The result is a generator", "")])
 def test_what_is_said_of_a_call(body, text, hint):
     code = f"import numpy as np\ndef max_pool(x, *, size, stride, pad=0, ceil=False):\n    {body}\n"

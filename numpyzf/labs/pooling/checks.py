@@ -111,6 +111,9 @@ def both(right):
         for side, size in ((3, 2), (4, 3), (5, 3), (7, 2)):
             x = distinct(rng, (1, 1, side, side), start=-side * side)
             judge.compare(right, x, size=size, stride=size, ceil=True)
+            low = x.copy()
+            low[..., size - 1, -1] = -0.5       # in a window cut off at the right, its last row
+            judge.compare(right, low, size=size, stride=size, ceil=True)
 
     return [Check("not square", 1, oblong), Check("maps", 1, several), Check("overlap", 1, overlap),
             Check("padding", 1, padding), Check("ceil", 1, hanging)]
