@@ -101,7 +101,7 @@ def squash_backward(dy, x):
 
 
 def with_loops(dy, x):
-    """The same, row by row: dx[i] = Σ_j dy[j] · dy[j]/dx[i]."""
+    """The same, row by row: dx[i] = Σ_j dy[j] · (how fast output j grows with x[i])."""
     dx = np.zeros(np.shape(x), np.result_type(dy, x))
     for n, row in enumerate(x):
         s = np.sqrt(1 + (row ** 2).sum())
