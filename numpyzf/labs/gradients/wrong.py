@@ -759,12 +759,12 @@ def first_label_for_all(scores, labels):
 def maximum_not_taken_off(scores, labels):
     """e^1000 is more than a float can hold. Take each image's largest score off all its scores
     first: the probabilities stay the same."""
+    images = np.arange(len(scores))
     with np.errstate(all="ignore"):
         log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    images = np.arange(len(scores))
-    dscores = np.exp(log_p)
-    dscores[images, labels] -= 1
-    return -log_p[images, labels].mean(), dscores / len(scores)
+        dscores = np.exp(log_p)
+        dscores[images, labels] -= 1
+        return -log_p[images, labels].mean(), dscores / len(scores)
 
 
 def one_maximum_for_all(scores, labels):
