@@ -101,7 +101,9 @@ def _task_text(report, number, seen):
 def _result_text(result):
     mark = {PASSED: "ok", FAILED: "FAILED"}.get(result.status, result.status)
     lines = [f"    {mark:<7} {result.check}: {result.title}"]
-    lines += [f"            {line}" for line in result.text.splitlines()]
+    for line in result.text.splitlines():
+        lines += textwrap.wrap(line, 98, initial_indent=" " * 12, subsequent_indent=" " * 12,
+                               break_long_words=False, break_on_hyphens=False)
     if result.hint:
         lines += textwrap.wrap(f"Hint: {result.hint}", 98, initial_indent=" " * 12,
                                subsequent_indent=" " * 18)

@@ -47,6 +47,15 @@ def test_a_wrong_answer_as_a_student_sees_it(solved):
     assert "Hint: Where two values meet, yours keeps the last. They add" in text
 
 
+@pytest.mark.parametrize("number", ["10", "10.0"])
+def test_a_wrong_prediction_is_answered_in_lines_of_a_terminal(solved, number):
+    solved.write_text(LAB.solution.replace("meeting = 11", f"meeting = {number}"), encoding="utf-8")
+    lines = reports.as_text(check(solved, task="3.1"))
+    assert f"            You predicted {number}. If x[2] grows" in "\n".join(lines)
+    assert "Hint: The larger value doesn't win" in "\n".join(lines)
+    assert max(map(len, lines)) < 100
+
+
 def test_seeds_change_inputs_and_tasks_do_not(solved):
     """The same check has the same inputs whether the others are run or not."""
     solved.write_text(LAB.solution.replace("y[:, :, p, q] = window", "y[:, :, p, q] = 1 + window"),
