@@ -59,4 +59,5 @@ __all__ = ["LABS", "Report", "Result", "check"]
 
 LABS = (
     "pooling",
+    "looking",
 )
