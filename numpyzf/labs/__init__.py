@@ -60,4 +60,5 @@ __all__ = ["LABS", "Report", "Result", "check"]
 LABS = (
     "pooling",
     "looking",
+    "speed",
 )

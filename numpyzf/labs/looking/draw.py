@@ -26,7 +26,7 @@ def draw(student):
         upper, middle, lower = figure.subfigures(3, 1, height_ratios=[1, 1.15, 1.1])
         _draw_top(upper, run, student)
         _draw_occlusion(middle, run, student)
-        left, right = lower.subplots(1, 2, width_ratios=[1.3, 1])
+        left, right = lower.subplots(1, 2, width_ratios=[1, 1])
         _draw_shifts(left, run, student)
         _draw_faces(right, run, student)
         figure.suptitle("Your functions look at a net trained on CIFAR-10")
@@ -74,7 +74,7 @@ def _draw_occlusion(figure, run, student):
         shown = lower.imshow(found, cmap="viridis", vmin=0, vmax=1, extent=(*edges, *edges[::-1]),
                              interpolation="nearest")
         lower.set(xlim=(-0.5, 31.5), ylim=(31.5, -0.5), xticks=(), yticks=())
-    figure.colorbar(shown, ax=panels[1].tolist(), label="probability", shrink=0.9)
+    figure.colorbar(shown, ax=panels.ravel().tolist(), label="probability", shrink=0.6)
 
 
 def _draw_shifts(axes, run, student):
@@ -91,8 +91,8 @@ def _draw_shifts(axes, run, student):
         axes.plot(SHIFTS, np.transpose(curves), color=color, alpha=0.3, linewidth=1)
         axes.plot(SHIFTS, np.mean(curves, axis=0), color=color, linewidth=2, label=layer)
     axes.set(xlabel="shift, pixels down", ylabel="distance", ylim=(0, None),
-             title="distance of features, 1: that of two different images")
-    axes.legend(title="layer", loc="lower right")
+             title="distance of features, in that of two images")
+    axes.legend(title="layer", loc="upper center")
     axes.grid(color=plots.GRID)
 
 
@@ -121,5 +121,5 @@ def _draw_faces(axes, run, student):
                       capsize=3)
     axes.set(yticks=range(len(places)), yticklabels=places, ylim=(len(places) - 0.5, -0.5),
              xlim=(0, None), xlabel="Δ of pool5: share of features that disagree",
-             title="a part covered in five faces")
+             title="covered faces; this net has learned none")
     axes.grid(axis="x", color=plots.GRID)
