@@ -90,8 +90,8 @@ def _draw_shifts(axes, run, student):
         curves = [student.shift_curve(features, image, SHIFTS) / unit for image in images]
         axes.plot(SHIFTS, np.transpose(curves), color=color, alpha=0.3, linewidth=1)
         axes.plot(SHIFTS, np.mean(curves, axis=0), color=color, linewidth=2, label=layer)
-    axes.set(xlabel="shift, pixels down", ylabel="distance", ylim=(0, None),
-             title="distance of features, in that of two images")
+    axes.set(xlabel="pixels down", ylabel="distance, in that of two images", ylim=(0, None),
+             xticks=SHIFTS[::4], title="features of shifted images")
     axes.legend(title="layer", loc="upper center")
     axes.grid(color=plots.GRID)
 

@@ -118,7 +118,7 @@ def cover(image, top, left, size, value):
 # Task 2.2: predict, before you write any code. In a row of 32 pixels, a unit sees ten: 11 to 20. A
 # square of 4 pixels slides along the row, pixel by pixel, from edge to edge.
 #
-#     0          11       20         31
+#     0         11         20      31
 #     . . . . . [- - - - - -] . . . .
 #     ■■■■ ->
 #

@@ -181,7 +181,8 @@ def number_by_number(x, w, b, *, stride=1, pad=0):
     views = views[:, :, ::stride, ::stride]
     N, _, OH, OW = views.shape[:4]
     columns = views.transpose(1, 4, 5, 0, 2, 3).reshape(C * K * K, N * OH * OW)
-    y = w.reshape(F, -1).astype(object) @ columns.astype(object) + b[:, None]
+    products = w.reshape(F, -1, 1).astype(object) * columns.astype(object)
+    y = products.sum(axis=1) + b[:, None]
     return y.reshape(F, N, OH, OW).transpose(1, 0, 2, 3).astype(x.dtype)
 
 
