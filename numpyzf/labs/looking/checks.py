@@ -163,8 +163,8 @@ CAUGHT = {"counts an image twice if it has two strong units": images_twice,
 
 def accepted(judge, rng):
     """right functions pass"""
-    judge.accepts(RIGHT, CAUGHT, hint="Work out by hand what must come. It gives two things, values "
-                                      "(C, K) and units (C, K, 4).")
+    judge.accepts(RIGHT, CAUGHT, hint="Work out by hand what must come. It gives two things, "
+                                      "values (C, K) and units (C, K, 4).")
 
 
 def caught(judge, rng):
@@ -217,9 +217,10 @@ def cover_manners(judge, rng):
 
 def touched(judge, rng):
     """how far a square reaches"""
-    judge.predicted(13, "At place 8 the square covers pixels 8 to 11 and just touches what the unit "
-                        "sees; at place 20 it touches it for the last time. From 8 to 20 there are "
-                        "13 places, 10 + 4 − 1: an occlusion map is blurred by its square.")
+    judge.predicted(13, "At place 8 the square covers pixels 8 to 11 and just touches what the "
+                        "unit sees; at place 20 it touches it for the last time. From 8 to 20 "
+                        "there are 13 places, 10 + 4 − 1: an occlusion map is blurred by its "
+                        "square.")
 
 
 def linear_net(rng, shape):

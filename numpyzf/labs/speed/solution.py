@@ -20,7 +20,8 @@ Write what is asked for, in any order, and check as often as you like:
 
 When everything passes, your functions are put into a net that has been trained, and race against
 the loops and the library. For all arrays: N images, C channels, H×W pixels, F filters of K×K,
-OH×OW outputs. `stride` pixels lie between neighboring windows, `pad` zeros on each side of an image.
+OH×OW outputs. Windows are `stride` pixels apart, and an image has a margin of `pad` zeros on each
+side.
 """
 import numpy as np
 
