@@ -101,6 +101,16 @@ def path(name, value):
     return Path(os.path.expanduser(value))
 
 
+def writable_folder(folder):
+    """Raise OSError if a folder can neither be written to nor be made."""
+    folder = Path(folder).absolute()
+    # os.path: Path.exists raises where a folder above may not be looked into
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise OSError(f"{folder} can't be written to, as {there} is no folder that can; choose "
+                      "another one")
+
+
 # ---- arrays ------------------------------------------------------------------------------------
 
 def array(name, values, axes=None, *, like=None, shape=None, why=""):

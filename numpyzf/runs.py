@@ -275,8 +275,7 @@ def _split(dataset, rng, name):
 
 def _check(model, out):
     checks.one_of("model", model, tuple(MODELS))
-    if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
-        raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
+    checks.writable_folder(out)
 
 
 def _load(data, folder, size):

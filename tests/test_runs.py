@@ -551,7 +551,7 @@ def test_a_folder_without_a_run(tmp_path, name):
 
 def test_a_file_in_the_folders_place_is_refused_before_anything_is_read(tmp_path):
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ValueError, match="out is no folder that can be written to"):
+    with pytest.raises(OSError, match="out can't be written to, as .*out is no folder that can"):
         runs.train_run(tmp_path / "out", data="not even looked for")
     assert (tmp_path / "out").read_text() == "mine"
 

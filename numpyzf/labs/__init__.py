@@ -63,4 +63,6 @@ LABS = (
     "pooling",
     "deconvnet",
     "training",
+    "looking",
+    "speed",
 )

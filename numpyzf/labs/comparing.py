@@ -125,8 +125,10 @@ def show(value):
     if isinstance(value, np.integer | np.floating | np.bool_):
         return str(value)
     if type(value) in (tuple, list) and len(value) <= 8:
-        inside = ", ".join(map(show, value)) + ("," if len(value) == 1 else "")
-        return f"({inside})" if type(value) is tuple else f"[{inside}]"
+        inside = ", ".join(map(show, value))
+        if type(value) is list:
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
     if type(value) is np.ndarray:
         return f"{value.dtype} {value.shape}"
     return getattr(value, "__name__", kind_of(value)) if callable(value) else kind_of(value)

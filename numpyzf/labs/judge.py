@@ -149,13 +149,15 @@ class Judge:
     # ---- a prediction ----
     def predicted(self, right, text, tolerance=RIGHT):
         """Refuse a prediction that isn't `right`; `text` shows what happens."""
+        def differs(answer):
+            answer = float(answer) if type(answer) is int else answer       # 11.0 will do for 11
+            return difference("it", value, answer, tolerance)
+
         value = self.answer
-        right = float(right) if type(right) is int else right       # 11.0 will do for 11
-        if difference("it", value, right, tolerance):
-            hints = [hint_of(wrong) for wrong in self.wrong
-                     if not difference("it", value, wrong.answer, tolerance)]
-            if any(isinstance(each, str) for each in [value, *(value if type(value) in (tuple, list)
-                                                               else ())]):
+        if differs(right):
+            hints = [hint_of(wrong) for wrong in self.wrong if not differs(wrong.answer)]
+            if any(isinstance(each, str) for each in (value if type(value) in (tuple, list) else
+                                                      [value])):
                 hints = ["Write numbers, without quotes."]
             raise Refused(f"You predicted {show(value)}. {text}", hints[0] if hints else "")
 

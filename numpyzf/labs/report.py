@@ -112,7 +112,8 @@ def _indented(text, spaces):
     """The lines of a text, indented; a long one is a sentence, and goes on below."""
     return [part for line in text.splitlines()
             for part in ([" " * spaces + line] if len(line) + spaces <= 98 else textwrap.wrap(
-                line, 98, initial_indent=" " * spaces, subsequent_indent=" " * spaces))]
+                line, 98, initial_indent=" " * spaces, subsequent_indent=" " * spaces,
+                break_long_words=False, break_on_hyphens=False))]
 
 
 # ---- for Gradescope ------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ def _compute_one(study, item, again, processes):
                                 "(9 is also what Linux sends when memory runs out); run this "
                                 "again to go on")
     if status:
-        raise ChildProcessError(f"{item.name} could not be computed: {last}")
+        raise ChildProcessError(f"{item.name} could not be computed: "
+                                f"{last.removeprefix('numpyzf: ')}")
     return item
 
 

@@ -201,7 +201,9 @@ def _read_section(folder, picture_name, values):
     with open(folder / picture_name, "rb") as file:
         png.checked(file)
         file.seek(0)
-        return section._replace(picture=file.read())
+        picture = file.read()
+    _check(picture.startswith(png.SIGNATURE))
+    return section._replace(picture=picture)
 
 
 def _check(holds):

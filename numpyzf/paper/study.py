@@ -4,14 +4,13 @@ A Study keeps its nets in one folder. A net's name says how it was made, so two 
 same net train it once. A training that was interrupted goes on from its last finished epoch.
 """
 import json
-import os
 import re
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from .. import data as datasets, runs, texts, training
+from .. import checks, data as datasets, runs, texts, training
 from ..checkpoints import locked, replacing
 from ..data import scenes
 from .claims import NotTestable
@@ -138,7 +137,7 @@ class Study:
     def _check_folder(self, settings):
         """Write the settings into a new folder; compare them with those in an older one."""
         for folder in ("items", "nets", "locks"):
-            _check_can_be_written_to(self.out / folder)
+            checks.writable_folder(self.out / folder)
         path = self.out / "study.json"
         if not path.exists():
             # read now: with wrong settings, the right ones would be refused later
@@ -169,14 +168,6 @@ class Study:
             rows = first_of_each(labels, max(2, count // len(classes)))
             images, labels = images[rows], labels[rows]
         return datasets.Dataset(images, labels, classes)
-
-
-def _check_can_be_written_to(folder):
-    """Raise OSError if a folder can neither be written to nor be made."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
-        raise OSError(f"{folder} can't be written to, as {there} is no folder that can; choose "
-                      "another one")
 
 
 # ---- images of a study --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The deconvnet lab: what its prose says is so, and its figure is made by the student's functions."""
+"""The deconvnet lab: what its prose says is so; the student's functions make its figure."""
 from types import SimpleNamespace
 
 import numpy as np

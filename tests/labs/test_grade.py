@@ -95,6 +95,15 @@ def test_what_the_file_changes_is_put_back_for_the_figure_too(solved):
     assert figure.exists()
 
 
+@pytest.mark.parametrize("number", ["10", "10.0"])
+def test_a_wrong_prediction_is_answered_in_lines_of_a_terminal(solved, number):
+    solved.write_text(LAB.solution.replace("meeting = 11", f"meeting = {number}"), encoding="utf-8")
+    lines = reports.as_text(check(solved, task="3.1"))
+    assert f"            You predicted {number}. If x[2] grows" in "\n".join(lines)
+    assert "Hint: The larger value doesn't win" in "\n".join(lines)
+    assert max(map(len, lines)) < 100
+
+
 def test_seeds_change_inputs_and_tasks_do_not(solved):
     """The same check has the same inputs whether the others are run or not."""
     solved.write_text(LAB.solution.replace("y[:, :, p, q] = window", "y[:, :, p, q] = 1 + window"),

@@ -1,4 +1,4 @@
-"""The training lab: what its prose says is so, and its figure is made by the student's functions."""
+"""The training lab: what its prose says is so; the student's functions make its figure."""
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,7 +44,8 @@ def test_the_figure_is_made_by_the_student_s_functions(monkeypatch):
 
     monkeypatch.setattr(draw, "STEPS", 2)
     monkeypatch.setattr(draw, "EPOCH", 1)
-    names = ("draw_weights", "mean_gradient", "momentum_step", "next_rate", "renormalize", "dropout")
+    names = ("draw_weights", "mean_gradient", "momentum_step", "next_rate", "renormalize",
+             "dropout")
     figure = draw.draw(SimpleNamespace(**{name: counted(name) for name in names}))
     assert set(asked) == set(names)
     assert asked["next_rate"] == 2 * 2

@@ -160,8 +160,8 @@ def test_what_was_written_is_read(items, study):
 
 @pytest.mark.parametrize("damage", [
     lambda png: b"no picture", lambda png: b"", lambda png: png[8:], lambda png: png[:-1],
-    lambda png: png[:200] + bytes([png[200] ^ 1]) + png[201:]],
-    ids=["text", "empty", "no signature", "cut short", "a bit"])
+    lambda png: png[:200] + bytes([png[200] ^ 1]) + png[201:], lambda png: b"x" + png[1:]],
+    ids=["text", "empty", "no signature", "cut short", "a bit", "another signature"])
 def test_an_item_whose_picture_is_damaged_is_computed_again(items, study, damage):
     reproduce.compute(study, ["all"])
     path = study.out / "items" / "fig1-1.png"

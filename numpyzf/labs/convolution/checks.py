@@ -98,6 +98,11 @@ def filters(judge, rng):
     """each image by itself, and each filter makes a map"""
     for images, count, side in ((1, 2, 2), (2, 1, 2), (2, 3, 3)):
         filtered(judge, rng, (images, 1, side, side), (count, 1, 2, 2))
+    # images, channels and filters at once; the second channel has no weight
+    w = distinct(rng, (3, 2, 2, 2))
+    w[:, 1] = 0
+    judge.compare(conv_forward, distinct(rng, (2, 2, 3, 3)), w, np.zeros(3, np.float32), stride=1,
+                  pad=0)
 
 
 def bias(judge, rng):

@@ -64,7 +64,7 @@ def rows_with_columns(x, w, b, *, stride, pad):
 
 def takes_the_mean(x, w, b, *, stride, pad):
     """The products are added up. Yours takes their mean."""
-    size = w.dtype.type(w.shape[2] ** 2)
+    size = w.dtype.type(w[0].size)
     return library_forward(x, w / size, b, stride=stride, pad=pad)[0]
 
 
@@ -73,11 +73,6 @@ def one_channel(x, w, b, *, stride, pad):
     first = np.zeros_like(w)
     first[:, 0] = w[:, 0]
     return library_forward(x, first, b, stride=stride, pad=pad)[0]
-
-
-def mean_of_channels(x, w, b, *, stride, pad):
-    """The products of all channels are added up. Yours takes the mean over the channels."""
-    return library_forward(x, w / w.dtype.type(w.shape[1]), b, stride=stride, pad=pad)[0]
 
 
 def one_filter(x, w, b, *, stride, pad):
@@ -327,6 +322,16 @@ def turns_on_the_way_down(r, w, *, stride, pad, size):
     for n, f, p, q in np.ndindex(r.shape):
         top, left = p * stride, q * stride
         padded[n, :, top:top + K, left:left + K] += r[n, f, p, q] * w[f, :, ::-1, ::-1]
+    return padded[:, :, pad:pad + H, pad:pad + W].copy()
+
+
+def columns_with_rows(r, w, *, stride, pad, size):
+    """Rows go with rows: weight (i, j) sends to pixel (i, j). In yours it sends to pixel (j, i)."""
+    (N, F, OH, OW), (_, C, K, _), (H, W) = r.shape, w.shape, size
+    padded = np.zeros((N, C, H + 2 * pad, W + 2 * pad), r.dtype)
+    for n, f, p, q in np.ndindex(r.shape):
+        top, left = p * stride, q * stride
+        padded[n, :, top:top + K, left:left + K] += r[n, f, p, q] * w[f].swapaxes(1, 2)
     return padded[:, :, pad:pad + H, pad:pad + W].copy()
 
 
@@ -666,7 +671,6 @@ WRONG = [
     Wrong("2.1", "one map", takes_the_mean),
     Wrong("2.1", "one map", steps_by_size),
     Wrong("2.1", "channels", one_channel),
-    Wrong("2.1", "channels", mean_of_channels),
     Wrong("2.1", "filters", one_filter),
     Wrong("2.1", "filters", one_image),
     Wrong("2.1", "filters", sums_over_the_batch),
@@ -693,6 +697,7 @@ WRONG = [
     Wrong("2.2", "not square", counts_by_height),
     Wrong("2.2", "manners", unfolds_to_float64, judge.DTYPE),
     Wrong("3.1", "one map", turns_on_the_way_down),
+    Wrong("3.1", "one map", columns_with_rows),
     Wrong("3.1", "one map", leaves_weights_out),
     Wrong("3.1", "one map", spreads_by_one),
     Wrong("3.1", "one map", filters_again),

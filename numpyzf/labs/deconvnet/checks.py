@@ -42,8 +42,8 @@ def project(net, trace, layer, unit, rule):
 
 def at_the_pixel(judge, rng):
     """what three ways down make of one net"""
-    judge.predicted((5.0, 3.0, 8.0), "Each of the three sums is over other units: look at the signs "
-                                     "in both rows.")
+    judge.predicted((5.0, 3.0, 8.0), "Each of the three sums is over other units: look at the "
+                                     "signs in both rows.")
 
 
 def two_signs(rng, shape):

@@ -28,8 +28,8 @@ def draw(student):
         titles = ["image", *(f"{layer}, {rule}" for layer in LAYERS for rule in RULES)]
         for axes, title in zip(panels[0], titles):
             axes.set_title(title)
-        figure.suptitle("Your way down from the unit that fires most, in a net trained on CIFAR-10; "
-                        "framed: your cone")
+        figure.suptitle("Your way down from the unit that fires most, in a net trained on "
+                        "CIFAR-10; framed: your cone")
     return figure
 
 

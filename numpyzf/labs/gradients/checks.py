@@ -60,7 +60,7 @@ def three_copies(x):
 
 def one_number(judge, rng):
     """one number, and a straight line"""
-    for h in (0.25, 0.5, 1):
+    for h in (0.125, 0.5, 1):
         judge.compare(numerical_gradient, tripled, rng.integers(5, 10, 1).astype(float), np.ones(1),
                       h=h)
     judge.compare(numerical_gradient, tripled, normal(rng, (1,), float), np.ones(1))
@@ -101,7 +101,7 @@ def squash_backward(dy, x):
 
 
 def with_loops(dy, x):
-    """The same, row by row: dx[i] = Σ_j dy[j] · dy[j]/dx[i]."""
+    """The same, row by row: dx[i] = Σ_j dy[j] · (how fast output j grows with x[i])."""
     dx = np.zeros(np.shape(x), np.result_type(dy, x))
     for n, row in enumerate(x):
         s = np.sqrt(1 + (row ** 2).sum())
@@ -173,7 +173,7 @@ def connected(judge, rng, N, I, O):
 
 
 def one_image(judge, rng):
-    """one image"""
+    """all three gradients, for one image"""
     for inputs, outputs in ((1, 1), (2, 2), (3, 2)):
         connected(judge, rng, 1, inputs, outputs)
 
@@ -241,6 +241,13 @@ def conv_images(judge, rng):
     """several images: dx for each, dw and db from all"""
     for images, side, size in ((2, 1, 1), (2, 2, 2), (3, 3, 2)):
         convolved(judge, rng, (images, 1, side, side), (1, 1, size, size))
+    # images, channels and filters at once: two channels that are the same, a filter without
+    # weights, and dy whose sum is 0 for each filter
+    x = np.repeat(distinct(rng, (2, 1, 3, 3), start=2), 2, axis=1)
+    w = distinct(rng, (2, 2, 2, 2), start=3)
+    w[0] = 0
+    dy = np.stack([both_signs(rng, (2, 2, 2)) for _ in range(2)], axis=1)
+    judge.compare(conv_backward, dy, x, w, stride=1, pad=0)
 
 
 def conv_channels(judge, rng):
@@ -288,6 +295,9 @@ def knowing_nothing(judge, rng):
                     "begin; while it stays there, nothing is learned.", tolerance=0.005)
 
 
+LARGE = "Take each image's largest score off all its scores first. Probabilities stay the same."
+
+
 def scored(judge, rng, N, classes):
     """Compare softmax_cross_entropy for small whole numbers, and labels that aren't all the same"""
     scores = np.stack([distinct(rng, (classes,)) for _ in range(N)])
@@ -298,7 +308,7 @@ def scored(judge, rng, N, classes):
 
 
 def one_score(judge, rng):
-    """one image"""
+    """the loss and its gradient, for one image"""
     for classes in (2, 3, 5):
         scored(judge, rng, 1, classes)
 
@@ -313,11 +323,12 @@ def large_scores(judge, rng):
     """scores of 1000 and more, below zero too"""
     for scores, label in (([1000, 0], 0), ([0, 1000], 0), ([-1000, -1000], 1),
                           ([1000, 1002, 1001], 2)):
-        judge.compare(softmax_cross_entropy, np.array([scores], np.float32), np.array([label]))
+        judge.compare(softmax_cross_entropy, np.array([scores], np.float32), np.array([label]),
+                      hint=LARGE)
     # an image with high scores and one with low scores, both right: the loss is 0, of both too
     for high, low in ((2000, -1000), (1000, 0)):
         scores = np.array([[high, high - 1000], [low, low - 1000]], np.float32)
-        judge.compare(softmax_cross_entropy, scores, np.array([0, 0]))
+        judge.compare(softmax_cross_entropy, scores, np.array([0, 0]), hint=LARGE)
 
 
 def loss_manners(judge, rng):

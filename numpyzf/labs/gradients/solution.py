@@ -38,13 +38,13 @@ from numpyzf.functional import conv_transpose
 
 # ---- 1. The judge: central differences -----------------------------------------------------------
 #
-#     f      |            / above = f(x + h)
-#            |          /
-#            |       .·                        slope = (above − below) / 2h
-#            |  . ·´
-#            |´ below = f(x − h)
-#            +-----|-----|-----|----
-#                x − h   x   x + h
+#     f(x)  |                        o   above = f(x + h)
+#           |                    ·
+#           |               ·              slope = (above − below) / 2h
+#           |          ·
+#           |    o   below = f(x − h)
+#           +----|---------|---------|---
+#              x − h       x       x + h
 
 def numerical_gradient(f, x, dy, h=1e-5):
     """Task 1.1: the gradient of Σ dy·f(x) with respect to x, by central differences.

@@ -90,6 +90,16 @@ def one_sided(f, x, dy, h=1e-5):
     return gradient
 
 
+def half_the_way(f, x, dy, h=1e-5):
+    """Yours goes from x to x + h, but divides by 2h. Go to both sides."""
+    gradient = np.empty(x.shape)
+    for place in np.ndindex(x.shape):
+        above = x.copy()
+        above[place] += h
+        gradient[place] = (dy * (f(above) - f(x.copy()))).sum() / (2 * h)
+    return gradient
+
+
 def other_side(f, x, dy, h=1e-5):
     """Yours goes to one side only, from x − h to x. To both sides the error is far smaller: it
     falls with h² and not with h."""
@@ -292,6 +302,12 @@ def mean_over_the_batch(dy, x, w):
     return dy @ w, dy.T @ x / N, dy.sum(axis=0) / N
 
 
+def dx_over_the_batch(dy, x, w):
+    """dx[n] is of image n alone, and its dy[n] is all that it needs. Yours divides by the number of
+    images."""
+    return dy @ w / x.dtype.type(len(x)), dy.T @ x, dy.sum(axis=0)
+
+
 def first_image_s_db(dy, x, w):
     """What the images say about b adds: Σ over n. Yours has one image's dy."""
     return dy @ w, dy.T @ x, dy[0].copy()
@@ -480,15 +496,15 @@ def one_filter_s_dx(dy, x, w, *, stride, pad):
     return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
-def channels_added_in_dw(dy, x, w, *, stride, pad):
-    """Each channel has weights of its own, dw[f, c]. Yours adds the channels up."""
+def one_channel_s_dw(dy, x, w, *, stride, pad):
+    """Each channel has weights of its own: dw[f, c] comes from x[:, c]. Yours takes the first
+    channel for all."""
     K, (OH, OW) = w.shape[2], dy.shape[2:]
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     dw = np.zeros(w.shape, x.dtype)
     for p, q in np.ndindex(OH, OW):
         window = padded[:, :, p * stride:p * stride + K, q * stride:q * stride + K]
-        share = np.tensordot(dy[:, :, p, q], window, (0, 0))
-        dw += share.sum(axis=1, keepdims=True)
+        dw += np.tensordot(dy[:, :, p, q], window[:, :1], (0, 0))
     dx = conv_transpose(dy, w, stride=stride, pad=pad, size=x.shape[2:])
     return dx, dw, dy.sum(axis=(0, 2, 3))
 
@@ -743,12 +759,12 @@ def first_label_for_all(scores, labels):
 def maximum_not_taken_off(scores, labels):
     """e^1000 is more than a float can hold. Take each image's largest score off all its scores
     first: the probabilities stay the same."""
+    images = np.arange(len(scores))
     with np.errstate(all="ignore"):
         log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    images = np.arange(len(scores))
-    dscores = np.exp(log_p)
-    dscores[images, labels] -= 1
-    return -log_p[images, labels].mean(), dscores / len(scores)
+        dscores = np.exp(log_p)
+        dscores[images, labels] -= 1
+        return -log_p[images, labels].mean(), dscores / len(scores)
 
 
 def one_maximum_for_all(scores, labels):
@@ -797,6 +813,7 @@ def scores_in_float64(scores, labels):
 WRONG = [
     Wrong("1.1", "one number", divides_by_h),
     Wrong("1.1", "one number", does_not_divide),
+    Wrong("1.1", "one number", half_the_way),
     Wrong("1.1", "one number", below_minus_above),
     Wrong("1.1", "one number", gives_the_value),
     Wrong("1.1", "each element", all_at_once),
@@ -824,6 +841,7 @@ WRONG = [
     Wrong("2.1", "one image", dx_without_dy),
     Wrong("2.1", "one image", dw_without_x),
     Wrong("2.1", "images", mean_over_the_batch),
+    Wrong("2.1", "images", dx_over_the_batch),
     Wrong("2.1", "images", first_image_s_db),
     Wrong("2.1", "images", last_image_s_dw),
     Wrong("2.1", "manners", changes_w, judge.INPUT),
@@ -847,7 +865,7 @@ WRONG = [
     Wrong("2.3", "images", mean_over_images),
     Wrong("2.3", "images", one_image_s_dw),
     Wrong("2.3", "channels", one_filter_s_dx),
-    Wrong("2.3", "channels", channels_added_in_dw),
+    Wrong("2.3", "channels", one_channel_s_dw),
     Wrong("2.3", "channels", one_db_for_all),
     Wrong("2.3", "stride", windows_by_one),
     Wrong("2.3", "stride", as_far_as_windows_reach),
