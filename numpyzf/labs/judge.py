@@ -156,8 +156,8 @@ class Judge:
         value = self.answer
         if differs(right):
             hints = [hint_of(wrong) for wrong in self.wrong if not differs(wrong.answer)]
-            if any(isinstance(each, str) for each in (value if type(value) in (tuple, list) else
-                                                      [value])):
+            parts = value if type(value) in (tuple, list) else [value]
+            if type(right) is not str and any(isinstance(part, str) for part in parts):
                 hints = ["Write numbers, without quotes."]
             raise Refused(f"You predicted {show(value)}. {text}", hints[0] if hints else "")
 
