@@ -21,9 +21,9 @@ to those of lesson 1. <a href="#labs">Labs</a> stand behind the lessons.</p>"""
 LABS_INTRODUCTION = """\
 <h2 id="labs" style="margin-top: 4rem">Labs</h2>
 <p>Now you write the operations, and the grader says precisely what is wrong.
-<code>numpyzf lab start pooling</code> writes the exercise, <code>numpyzf lab check pooling.py</code>
-grades it as often as you like. When a lab passes, your functions draw a figure. Each stands alone,
-in any order.</p>"""
+<code>numpyzf lab start pooling</code> writes the exercise,
+<code>numpyzf lab check pooling.py</code> grades it as often as you like. When a lab passes, your
+functions draw a figure. Each stands alone, in any order.</p>"""
 
 
 class Entry(NamedTuple):
