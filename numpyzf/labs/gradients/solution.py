@@ -30,7 +30,8 @@ import numpy as np
 
 from numpyzf.functional import conv_transpose
 
-# For everything that a task does not ask for, use the library:
+# For everything that a task does not ask for, use the library. What has a = below is given by its
+# name, such as stride=2:
 #
 #     conv_transpose(r, w, stride=1, pad=0, size=(H, W))    transposed filtering:
 #         x[n, c, p·stride + i − pad, q·stride + j − pad] += w[f,c,i,j] · r[n,f,p,q]
