@@ -328,8 +328,8 @@ assert of_noise > 2 * area and of_edges > of_trained - 0.05
 #
 # - A clear picture is no evidence. Before you believe one, ask for its controls: noise for weights,
 #   another unit, another image. They cost ten lines.
-# - What a deconvnet paints is a part of the image, painted back the way it came up. Where it is zero
-#   outside of the cone, the unit can't have seen anything: that much is certain (lesson 1).
+# - What a deconvnet paints is a part of the image, painted back the way it came up. Outside of the
+#   cone it is zero, and there the unit can't have seen anything: that much is certain (lesson 1).
 # - The *choice* of images in Figure 2 is the net's own: which nine fire a map most depends on
 #   everything that it has learned. Trust what the nine patches have in common, more than the
 #   strokes in any of their projections (lesson 6).
