@@ -82,7 +82,8 @@ def run_anew(stem):
     import nbformat
     made = nbformat.reads(notebook.as_text(notebook.make(lesson.cells)), as_version=4)
     client = nbclient.NotebookClient(made, timeout=120, kernel_name="python3")
-    client.execute(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
+    environment = os.environ | notebook.TWO_THREADS | {"PYTHONPATH": str(ROOT)}
+    client.execute(cwd=str(ROOT), env=environment)
     return [cell.outputs for cell in made.cells if cell.cell_type == "code"]
 
 
