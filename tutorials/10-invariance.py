@@ -181,9 +181,9 @@ assert turn.right[1].mean() < 0.5
 # %% [markdown]
 # ## What is built in, and what is learned?
 #
-# The shift by 4 pixels once more, in all layers. And beside it the same net before it was trained,
-# its weights drawn at random: what it shows is built in. **Predict**: in which layer do the two
-# part?
+# The shift by 4 pixels once more, in all layers. And beside it the same net untrained, with weights
+# drawn at random (three times; the mean): what it shows is built in. **Predict**: in which layer do
+# the two part?
 
 # %%
 layers = ("conv1", "norm1", "norm2", "relu5", "pool5", "relu6", "relu7", "fc8")
@@ -227,11 +227,10 @@ with plots.style():
 figure
 
 # %% [markdown]
-# Up to relu5 nothing is won: the features of the trained net move even farther than the pixels'.
-# The last pool brings a step down, in both nets: that much is built in. Then the two part. In the
-# untrained net the fully connected layers change nothing more. In the trained one fc6 takes
-# another step, and the scores move least: 0.3, against 0.6 in the untrained nets. *That* is
-# learned.
+# Up to relu5 nothing is won: in the trained net it moves even farther than conv1. The last pool brings a step down,
+# trained or not: that much is built in. Then the two part. In untrained nets the fully connected
+# layers change nothing more. In the trained one fc6 takes another step, and the scores move least:
+# 0.3, against 0.6 in the untrained nets. *That* is learned.
 
 # %% tags=["numbers"]
 [learned["fc8"], built_in["fc8"]]
@@ -277,10 +276,9 @@ for (who, name), values in sorted(found.items()):
 # of the trained net, mirrored pictures have moved less: 0.41 in the scores, against 0.58 upside
 # down. (Not zero: the net knows the mirror images of *photographs*, and these are drawings.)
 #
-# So a net has no invariance "as such". The way it is built gives it a small one to shifts. The rest
-# it has learned from its training images, and what they don't show, it doesn't have. The paper
-# finds it as well: its net isn't invariant to rotation, save for objects that look the same when
-# turned.
+# So a net isn't invariant "as such". The way it is built makes it a little so, to shifts. The rest
+# comes from what its training images showed. The paper, too, finds its net not invariant to
+# rotation, save for objects that look the same when turned.
 
 # %% tags=["numbers"]
 [found["trained", "mirrored"]["fc8"], found["trained", "upside down"]["fc8"]]
