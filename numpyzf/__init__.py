@@ -12,6 +12,8 @@ The house, in the order to read it:
                         tour/: one trained net looked at
                         paper/: every figure and table
                         bench/: one convolution in six ways
+                        labs/: exercises and their grader
+                        lessons/: notebooks from tutorials/
     the command         cli, __main__
 
 Imports go down only: the galleries use the reading, and the reading uses the machine room, by its

@@ -38,6 +38,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import checks
 from .training import State
 
 try:
@@ -149,6 +150,7 @@ def read_npz(path):
     Raises FileNotFoundError; PermissionError or IsADirectoryError if it can't be opened; ValueError
     naming the file if it is damaged, holds pickles, or would take far more memory than disk.
     """
+    path = checks.path("path", path)
     try:
         file = open(path, "rb")
     except FileNotFoundError:
@@ -179,6 +181,8 @@ def _read_arrays(archive, nbytes):
     for member in archive.infolist():
         if not member.filename.endswith(".npy"):
             raise ValueError(f"{member.filename!r} in it is no array")
+        if member.comment:      # its length is damaged: what it covers are entries of other arrays
+            raise ValueError(f"the entry of {member.filename!r} has a comment")
         with archive.open(member) as file:
             _check_header(file, member)
         with archive.open(member) as file:
@@ -224,7 +228,7 @@ def replacing(path):
     Raises OSError naming `path` if it can't be written; what the block raises about other files
     stays as it is.
     """
-    path = Path(path)
+    path = checks.path("path", path)
     start = str(path.with_name(f".{path.name[:40]}."))      # short, as names have a limit
     _sweep(path.parent, start)
     try:
@@ -287,7 +291,8 @@ def locked(path, waiting=None):
     The system releases the lock when the process ends, however that happens.
     waiting: a function that is called once, before a wait, to say so.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    path = checks.path("path", path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
         if not _lock(file, wait=False):
             if waiting:

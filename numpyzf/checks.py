@@ -6,10 +6,16 @@ message names the argument, says what came and what was expected, and, where the
 out. What is checked about uint8 images stands in data/preprocess.py, about files in data/image.py
 and checkpoints.py.
 """
+import os
+from collections.abc import Mapping
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
+MOST_SIDE = 4096        # of a window, a stride or a padding: memory grows with its square
+FARTHEST = 1 << 31      # of a box from its map: kernels count in int64, whose sums stay small so
+MOST_CLASSES = 1 << 16
 
 # ---- numbers -----------------------------------------------------------------------------------
 
@@ -31,6 +37,8 @@ def window(size, stride, pad):
             raise TypeError(f"{name} must be an integer (windows are square), not {value!r}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}")
+        if value > MOST_SIDE:
+            raise ValueError(f"{name} must be at most {MOST_SIDE}, not {value}")
     return int(size), int(stride), int(pad)
 
 
@@ -65,9 +73,12 @@ def generator(name, rng, hint=""):
     return rng
 
 
-def norm(size, alpha, k):
+def norm(size, alpha, beta, k):
     """The size of a contrast normalization; k and alpha, which keep its strengths positive."""
     size, _, _ = window(size, 1, 0)
+    for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, not {value!r}")
     if not (k > 0 and alpha >= 0):
         raise ValueError("contrast normalization needs k > 0 and alpha ≥ 0, not "
                          f"k={k}, alpha={alpha}")
@@ -77,8 +88,27 @@ def norm(size, alpha, k):
 def positive(**values):
     """Numbers that must be positive."""
     for name, value in values.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, not {value!r}")
         if not 0 < value < np.inf:
             raise ValueError(f"{name} must be positive, not {value}")
+
+
+def path(name, value):
+    """The Path of a file or folder; ~ is the home folder, as in a shell."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a path, not {type(value).__name__}")
+    return Path(os.path.expanduser(value))
+
+
+def writable_folder(folder):
+    """Raise OSError if a folder can neither be written to nor be made."""
+    folder = Path(folder).absolute()
+    # os.path: Path.exists raises where a folder above may not be looked into
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise OSError(f"{folder} can't be written to, as {there} is no folder that can; choose "
+                      "another one")
 
 
 # ---- arrays ------------------------------------------------------------------------------------
@@ -90,11 +120,11 @@ def array(name, values, axes=None, *, like=None, shape=None, why=""):
     like: the dtype it must have, that of the other arrays.
     shape, why: the shape it must have, and why.
     """
-    if not isinstance(values, np.ndarray):
+    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a NumPy array, not {type(values).__name__}")
     if values.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be float32 or float64, not {values.dtype}; "
-                        f"convert it with {name}.astype(np.float32)")
+                        f"convert it with {name}.astype(np.{like or 'float32'})")
     if axes is not None and values.ndim != len(axes):
         raise ValueError(f"{name} must have {len(axes)} axes ({axes}), not {values.ndim}: "
                          f"shape {values.shape}")
@@ -122,7 +152,8 @@ def weighted(x, x_axes, w, w_axes, b):
     """x (N, C, …), weights w (F, C, …) and biases b (F,) that fit together."""
     w = array("w", w, w_axes)
     x = array("x", x, x_axes, like=w.dtype)
-    b = array("b", b, w_axes[0], like=w.dtype, shape=w.shape[:1], why="one bias per output")
+    b = array("b", b, w_axes[0], like=w.dtype, shape=w.shape[:1],
+              why="one bias per output; the arguments are x, w, b, in this order")
     if x.shape[1] != w.shape[1]:
         kind = "channels" if x.ndim == 4 else "features"
         raise ValueError(f"x has {x.shape[1]} {kind} (shape {x.shape}), "
@@ -133,9 +164,11 @@ def weighted(x, x_axes, w, w_axes, b):
 def switches(r, found):
     """r (N, C, OH, OW) and the index of its Switches, which points into an input (N, C, H, W)."""
     index, x_shape = getattr(found, "index", None), getattr(found, "x_shape", None)
-    if x_shape is None or np.asarray(index).dtype.kind not in "iu":
+    if x_shape is None or not isinstance(index, np.ndarray) or index.dtype.kind not in "iu":
         raise TypeError("switches must be the Switches of max_pool_forward, with integers, "
                         f"not {type(found).__name__}")
+    if len(x_shape) != 4 or not all(isinstance(n, Integral) and n >= 0 for n in x_shape):
+        raise ValueError(f"switches must have x_shape (N, C, H, W), not {x_shape}")
     r = array("r", r, "NCHW", shape=index.shape, why="one value per switch")
     N, C, H, W = x_shape
     if r.shape[:2] != (N, C):
@@ -164,6 +197,38 @@ def labels(scores, values):
         raise ValueError(f"labels[{wrong[0]}] is {values[wrong[0]]}, but there are {classes} "
                          f"classes: 0 … {classes - 1}")
     return scores, values
+
+
+def same_shape(name, values, other_name, others):
+    """Two arrays of one shape."""
+    if np.shape(values) != np.shape(others):
+        raise ValueError(f"{name} has shape {np.shape(values)}, "
+                         f"but {other_name} has shape {np.shape(others)}")
+
+
+def integers(name, values, shape, start, stop):
+    """`values` as contiguous int64: integers of this shape from start to stop − 1."""
+    values = np.asarray(values)
+    if values.shape != shape:
+        raise ValueError(f"{name} must be integers of shape {shape}, not of {values.shape}")
+    if values.size and values.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, not {values.dtype}")
+    if values.size and not start <= values.min() <= values.max() < stop:
+        raise ValueError(f"{name} must lie between {start} and {stop - 1}, "
+                         f"not {values.min()} … {values.max()}")
+    return np.ascontiguousarray(values, np.int64)
+
+
+def boxes(name, values, corners):
+    """Boxes or maps (M, C, h, w), with their corners (M, 2) as contiguous int64; None for none."""
+    plain = isinstance(values, np.ndarray) and not isinstance(values, np.ma.MaskedArray)
+    known = plain and (values.dtype.kind in "biu" or values.dtype in (np.float32, np.float64))
+    if not known or values.ndim != 4 or not values.dtype.isnative:
+        found = f"{values.dtype} {values.shape}" if plain else type(values).__name__
+        raise TypeError(f"{name} must be a NumPy array of numbers with four axes, not {found}")
+    if corners is None:
+        return values, None
+    return values, integers("corners", corners, (len(values), 2), -FARTHEST, FARTHEST)
 
 
 def float64(name, values):
@@ -196,23 +261,33 @@ def recipe(values):
         integer(name, getattr(values, name), least)
     positive(rate=values.rate, radius=values.radius)
     for name in ("momentum", "factor"):
+        if not isinstance(getattr(values, name), Real):
+            raise TypeError(f"{name} must be a number, not {getattr(values, name)!r}")
         if not 0 <= getattr(values, name) <= 1:
             raise ValueError(f"{name} must lie between 0 and 1, not {getattr(values, name)}")
 
 
-def training_data(net, images, labels, validation, renormalize):
-    """As many labels as images, some of both, and names of convolutions to renormalize."""
+def training_data(net, images, labels, validation, recipe):
+    """As many labels as images, some of both; names of layers to renormalize and not to train.
+
+    Returns the labels, and the validation's (images, labels), as arrays.
+    """
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"validation must be (images, labels), not {type(validation).__name__}")
     if not len(images) == len(labels) > 0:
         raise ValueError("training needs one label per image and at least one image, "
                          f"not {len(images)} images, {len(labels)} labels")
     if not len(validation[0]) == len(validation[1]) > 0:
         raise ValueError("validation needs images and as many labels, "
                          f"not {len(validation[0])} images, {len(validation[1])} labels")
-    one_label_each("labels", labels, len(images))
-    one_label_each("the validation labels", validation[1], len(validation[0]))
-    if not set(renormalize or ()) <= set(net.convolutions):
-        raise ValueError(f"renormalize must list convolutions, of {', '.join(net.convolutions)}, "
-                         f"not {renormalize!r}")
+    labels = one_label_each("labels", labels, len(images))
+    held_out = one_label_each("the validation labels", validation[1], len(validation[0]))
+    for name, kind, words in (("renormalize", "convolutions", net.convolutions),
+                              ("frozen", "layers", net.layers)):
+        values = getattr(recipe, name) or ()
+        if isinstance(values, str) or not np.iterable(values) or not set(values) <= set(words):
+            raise ValueError(f"{name} must list {kind}, of {', '.join(words)}, not {values!r}")
+    return labels, (validation[0], held_out)
 
 
 def dataset(images, labels, classes):
@@ -249,8 +324,10 @@ def dataset(images, labels, classes):
 
 
 def one_label_each(name, values, count):
-    """Labels of `count` images as an array: one integer for each."""
+    """Labels of `count` images, one at least, as an array: one integer for each."""
     values = np.asarray(values)
+    if not count:
+        raise ValueError(f"there are no images for {name}: it takes one at least")
     if values.shape != (count,):
         hint = ""
         if values.ndim == 2 and len(values) == count:
@@ -263,8 +340,14 @@ def one_label_each(name, values, count):
     return values
 
 
+def diverged(what, rate):
+    """The error of a training whose numbers have grown without end."""
+    return ValueError(f"{what}: training has diverged; start again with a lower rate than {rate:g}")
+
+
 def seedable(rng):
     """A generator whose state a checkpoint can hold."""
+    generator("rng", rng)
     if not isinstance(rng.bit_generator, np.random.PCG64):
         raise ValueError("rng must be as numpy.random.default_rng makes it (PCG64), to be saved, "
                          f"not {rng}")
@@ -272,11 +355,87 @@ def seedable(rng):
 
 # ---- networks ----------------------------------------------------------------------------------
 
+def network(layers, input_shape):
+    """Named layers, as a list of pairs, and the shape (C, H, W) of the images, a tuple of ints."""
+    layers = list(layers.items()) if isinstance(layers, dict) else layers
+    pairs = isinstance(layers, (list, tuple)) and layers
+    if not pairs or any(not isinstance(pair, tuple) or len(pair) != 2 for pair in layers):
+        raise TypeError("layers must be a list of one pair or more, (name, layer), "
+                        f"not {layers!r}")
+    names = [name for name, _ in layers]
+    for name, own in layers:
+        if not (isinstance(name, str) and hasattr(own, "output_shape")):
+            raise TypeError(f"layer {name}: {own!r} is no layer, see the head of layers.py")
+    if len(set(names)) != len(names) or "input" in names:
+        raise ValueError(f"layer names must differ from each other and from 'input': {names}")
+    if not isinstance(input_shape, (tuple, list)):
+        raise TypeError(f"input_shape must be (channels, height, width), not {input_shape!r}")
+    return layers, tuple(integer("input_shape's axes", axis, 1) for axis in input_shape)
+
+
+def in_layer(name, error):
+    """A TypeError or ValueError that came from a layer, with the layer's name ahead."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"layer {name}: {error}")
+
+
+def promised(y, shape):
+    """Raises the error of a layer that gives another shape than its output_shape said."""
+    found = np.shape(y)[1:]
+    raise ValueError(f"its output is {found} for each image, but its output_shape said {shape} "
+                     "when the net was made; for another layer at its place make a new Network, of "
+                     "a list of layers")
+
+
+def maps(layer, shape, channels=None):
+    """The shape of maps (C, H, W) that a layer takes, of as many channels."""
+    if len(shape) != 3 or channels not in (None, shape[0]):
+        what = "maps" if channels is None else f"{channels} channels"
+        raise ValueError(f"{layer} takes {what} (C, H, W), but gets shape {shape}")
+    return shape
+
+
+def working(name, dtype):
+    """float32 or float64, as NumPy's dtype."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be float32 or float64, not {np.dtype(dtype)}: a network "
+                        "computes in these. To store one in less, convert the arrays of "
+                        "net.parameters")
+    return np.dtype(dtype)
+
+
 def layer(net, name):
     """The name of a layer of the network."""
-    if name not in net.layers:
+    if not isinstance(name, str) or name not in net.layers:
         raise ValueError(f"no layer {name!r}; the layers are: {', '.join(net.layers)}")
     return name
+
+
+def layers(net, values):
+    """A sequence of one name of a layer or more, as a list."""
+    if isinstance(values, str) or not np.iterable(values):
+        raise TypeError("layers must be a sequence of names, such as "
+                        f"({values!r},), not {type(values).__name__}")
+    values = [layer(net, value) for value in values]
+    if not values:
+        raise ValueError("layers is empty: it takes one name of a layer at least")
+    return values
+
+
+def reached(trace, name):
+    """The name of a layer that a pass went through."""
+    if name not in trace.names:
+        raise ValueError(f"this pass didn't reach {name}; "
+                         f"it went through: {', '.join(trace.names)}")
+    return name
+
+
+def place(row, column, height, width, name):
+    """A place of the maps of layer `name`."""
+    inside = integer("row", row) in range(height) and integer("column", column) in range(width)
+    if not inside:
+        raise ValueError(f"unit ({row}, {column}) is outside of {name}, "
+                         f"whose maps are {height}×{width}")
 
 
 def layers_of_maps(name, net, values):
@@ -284,6 +443,8 @@ def layers_of_maps(name, net, values):
     if isinstance(values, str):
         raise TypeError(f"{name} must be a sequence of layer names, such as ({values!r},), "
                         "not one string")
+    if not np.iterable(values):
+        raise TypeError(f"{name} must be a sequence of layer names, not {values!r}")
     values = list(values)
     for value in values:
         if value not in net.layers or len(net.shapes[value]) != 3:
@@ -322,17 +483,36 @@ def images(net, x):
     return x
 
 
-def model(classes, input_shape):
-    """The two arguments that all models take, which are easily mixed up."""
+def model(classes, input_shape, middle, hidden):
+    """The arguments that all models take; the first two are easily mixed up."""
     integer("classes", classes, 1, hint="; the shape of the images goes in as input_shape")
     if np.shape(input_shape) != (3,) or np.asarray(input_shape).dtype.kind not in "iu":
         raise ValueError("input_shape must be (channels, height, width), such as (1, 28, 28), "
                          f"not {input_shape!r}")
+    if not (isinstance(middle, (tuple, list)) and isinstance(hidden, (tuple, list))
+            and 1 <= len(middle) <= 3 and len(hidden) <= 2):
+        raise ValueError("middle must be one to three numbers of maps and hidden at most two of "
+                         f"features, not {middle!r} and {hidden!r}")
 
 
-def parameters(own, loaded):
-    """Parameters to load: the names and shapes of `own`, finite."""
-    for name in [*own, *loaded]:
+def parameters(own, loaded, layers):
+    """The names of parameters to load: those of `own`, of the same shapes, finite.
+
+    layers: names of layers, only their parameters are to load; None for all.
+    """
+    if not isinstance(loaded, Mapping):
+        raise TypeError("parameters must be a dictionary of arrays, as net.parameters, "
+                        f"not {type(loaded).__name__}")
+    if isinstance(layers, str):
+        raise TypeError(f"layers must be a sequence of names, such as ({layers!r},)")
+    names = dict.fromkeys([*own, *loaded])
+    if layers is not None:
+        names = [name for name in own if name.rpartition(".")[0] in layers]
+        missing = set(layers) - {name.rpartition(".")[0] for name in names}
+        if missing:
+            raise ValueError("no layer with parameters has the name "
+                             f"{', '.join(map(repr, missing))}")
+    for name in names:
         shapes = [np.shape(p[name]) if name in p else "absent" for p in (own, loaded)]
         if shapes[0] != shapes[1]:
             raise ValueError(f"another architecture: parameter {name} is {shapes[0]} in this "
@@ -340,6 +520,7 @@ def parameters(own, loaded):
         value = array(f"parameter {name}", loaded[name])
         if not (np.abs(value) <= np.finfo(own[name].dtype).max).all():
             raise ValueError(f"parameter {name} holds NaN or infinite values")
+    return names
 
 
 def covering(net, image, value):
@@ -368,13 +549,16 @@ def places(name, values):
     if values.ndim != 1 or not len(values) or values.dtype.kind not in "iu":
         raise ValueError(f"{name} must be a sequence of one or more integers, "
                          f"not {values.dtype} of shape {values.shape}")
-    return values.astype(np.int64)
+    return integers(name, values, values.shape, -FARTHEST, FARTHEST)
 
 
 # ---- units and projections ---------------------------------------------------------------------
 
 def same_layers(net, trace):
     """A trace whose layers are of the network's kinds: else its saved would be misread."""
+    if not hasattr(trace, "names"):
+        raise TypeError("trace must be what net.forward gave, its arguments in their order, "
+                        f"not {type(trace).__name__}")
     for name in trace.names:
         own, other = net.layers.get(name), trace.layers[name]
         if type(own) is not type(other) or own.window != other.window:
@@ -399,9 +583,9 @@ def projection(net, trace, name, rule, seed, rules):
     if rule[3:] not in ((), ("identity",), ("gradient",)):
         raise ValueError("a rule's through_normalization must be 'identity' or 'gradient', "
                          f"not {rule[3]!r}")
-    layer(net, name)
-    if trace.layers is not net.layers:
+    if not hasattr(trace, "names") or trace.layers is not net.layers:
         same_layers(net, trace)
+    layer(net, name)
     y = trace[name]
     if y.shape[1:] != net.shapes[name] or trace["input"].shape[1:] != net.input_shape:
         raise ValueError(f"the trace is of another network: its {name} is {y.shape[1:]}, "

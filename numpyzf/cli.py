@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -16,14 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, kernels, plots, runs, training
+from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
+from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
-from .paper.study import Study
-from .tour import demo, explain, features
+from .paper.processes import end_with_the_starter
+from .paper.study import LEAST_SIDE, Study
+from .tour import captions, demo, explain, features
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -51,7 +53,9 @@ def _run(arguments):
     """Run one command, and put what ends it into a line. Returns the exit status."""
     kept = ""
     try:
-        options = _parser().parse_args(arguments)
+        options, unknown = _parser().parse_known_args(arguments)
+        if unknown:     # told with this command's usage; argparse would show that of all
+            options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command in (_demo, _train, _reproduce):
             kept = "; started again, a training goes on from its last finished epoch"
         if options.command in (_features, _explain, _bench) and options.out:
@@ -67,7 +71,7 @@ def _run(arguments):
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
         text = str(error) or "out of memory: try fewer or smaller images, or a smaller batch"
-        _complain(f"numpyzf: {' '.join(text.splitlines())}")
+        _complain(f"numpyzf: {texts.clean(text)}")
         return 2
     return 0
 
@@ -102,6 +106,11 @@ def _stop(number, frame):
     raise KeyboardInterrupt(number)
 
 
+def _say(text):
+    """Print one line, in which the names of files and classes are plain text to a terminal."""
+    print(texts.clean(text), flush=True)
+
+
 def _complain(line):
     try:
         print(line, file=sys.stderr)
@@ -134,6 +143,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_bench(commands)
+    _add_lab(commands)
     _add_lesson(commands)
     _add_data(commands)
     return parser
@@ -161,7 +171,8 @@ def _demo(options):
     start = time.monotonic()
     print("Training a small convnet on 10,000 embedded images of clothes, "
           "then looking at what it sees.")
-    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True)
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True,
+                         report=_say)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
     accuracy = demo.build(run, options.out, images, labels)
@@ -172,7 +183,7 @@ def _demo(options):
                 "which the next start loads from disk")
     print(f"Done in {time.monotonic() - start:.0f} s{note}.")
     print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
-    print(f"Look at it: {Path(options.out, 'index.html').resolve()}")
+    _say(f"Look at it: {Path(options.out, 'index.html').resolve()}")
 
 
 # ---- train --------------------------------------------------------------------------------------
@@ -235,10 +246,10 @@ def _train(options):
     run = runs.train_run(
         options.out, data=options.data, folder=options.folder, size=options.size,
         model=options.model, variant=variant, recipe=recipe, seed=options.seed,
-        initialization=options.initialization, pad=options.pad, flip=options.flip)
+        initialization=options.initialization, pad=options.pad, flip=options.flip, report=_say)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
-    print(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    _say(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
     for line in _hints(accuracy, labels, run, options.data):
         print(line)
 
@@ -253,12 +264,14 @@ def _hints(accuracy, labels, run, source):
     lines = [f"Naming the most frequent class every time gives {chance:.2%}: on {count:,} images "
              "this net is not surely better."]
     if learned > chance + 0.2:
-        lines.append(f"Of the images that it was trained on it knows {learned:.0%}. Try more "
-                     "images of each class, or --flip and --pad 2.")
+        ideas = ["more images of each class"]
+        ideas += [] if run.settings.get("flip") else ["--flip"]
+        ideas += [] if run.settings.get("pad") else ["--pad 2"]
     else:
-        size = "" if source in data.NAMES else ", a larger --size"
-        lines.append(f"Of the images that it was trained on it knows no more than {learned:.0%}. "
-                     f"Try more --epochs, another --rate, more images of each class{size}.")
+        ideas = ["more --epochs", "another --rate", "more images of each class"]
+        ideas += [] if source in data.NAMES else ["a larger --size"]
+    lines.append(f"In the last epoch it named {learned:.0%} of the images right that it learned "
+                 f"from. Try {', '.join(ideas)}.")
     return lines
 
 
@@ -269,7 +282,8 @@ def _add_features(commands):
                    "draw the nine strongest activations of a layer's most active maps over the "
                    "test images (Figure 2)")
     sub.add_argument("run", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3", help="a layer's name")
+    sub.add_argument("--layer", default="conv3",
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)
@@ -277,17 +291,42 @@ def _add_features(commands):
                      help="where the run's images are now, if they have moved since the training")
     sub.add_argument("--folder",
                      help="where the files of its named data set are now, if they have moved")
-    sub.add_argument("--out", metavar="FILE", help="the picture; RUN/LAYER.png if not given")
+    sub.add_argument("--out", metavar="FILE",
+                     help="the picture; RUN/NAME-LAYER-RULE.png if not given, where NAME is RUN's")
 
 
 def _features(options):
-    run = runs.load_run(options.run)
-    images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    run, name = runs.load_run(options.run), _net_name(options.run)
+    maps = ["maps", *map(str, options.maps)] if options.maps else []
     folder = Path(options.run)
     if folder.is_file():        # its checkpoint
         folder = folder.parent
-    _save(features.draw(result), options.out or folder / f"{options.layer}.png")
+    path = options.out or folder / texts.file_name(name, options.layer, *maps, options.rule)
+    _picture(path)
+    _check_maps(run, options.layer, options.maps)
+    images = runs.run_data(run, data=options.data, folder=options.folder).images
+    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    _save(features.draw(result, captions.describe(run, name)), path)
+
+
+def _check_maps(run, layer, maps):
+    """Refuse maps that a layer hasn't, before all images are searched; measure checks the rest."""
+    if maps and layer in run.net.shapes:
+        count = run.net.shapes[layer][0]
+        unknown = [channel for channel in maps if channel >= count]
+        if unknown:
+            raise ValueError(f"--maps: {layer} has the maps 0 to {count - 1}, no {unknown[0]}")
+
+
+def _net_name(path):
+    """What pictures and files call the net of a run: its folder, and its epoch if that was asked.
+
+    path: of the run's folder, or of a checkpoint in it.
+    """
+    path = Path(path).resolve()
+    if path.is_dir():
+        return path.name
+    return path.parent.name if path.stem == "checkpoint" else f"{path.parent.name}-{path.stem}"
 
 
 # ---- explain ------------------------------------------------------------------------------------
@@ -300,33 +339,57 @@ def _add_explain(commands):
                           "(trained on CIFAR-10)")
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     _add_rule(sub)
+    sub.add_argument("--invert", action="store_true",
+                     help="take the image's negative: for dark on bright, where the net was "
+                          "trained on bright on dark")
     sub.add_argument("--out", metavar="FILE",
-                     help="the picture; IMAGE-explained.png in this folder if not given")
+                     help="the picture; IMAGE-explained-NAME-RULE.png in this folder if not given, "
+                          "where NAME is RUN's")
 
 
 def _explain(options):
     _check_places(options.folder, options.image)
     run = runs.load_run(options.folder) if options.folder else runs.pretrained()
+    net = _net_name(options.folder) if options.folder else "pretrained"
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
-    result = explain.measure(run, image, rule=options.rule)
+    inverted = ["inverted"] if options.invert else []
+    source = Path(options.image)
+    path = options.out or texts.file_name(source.stem, "explained", *inverted, net, options.rule)
+    _picture(path)
+    result = explain.measure(run, 255 - image if inverted else image, rule=options.rule)
     for name, probability in zip(result.classes, result.probabilities):
-        print(f"{probability:6.1%}  {name}")
-    _save(explain.draw(result), options.out or f"{Path(options.image).stem}-explained.png")
+        _say(f"{probability:6.1%}  {texts.short(name)}")
+    _tell_what_it_knows(run)
+    if result.remark:
+        _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
+    title = " ".join([source.name, *inverted])
+    _save(explain.draw(result, captions.describe(run, net), title), path)
+
+
+def _tell_what_it_knows(run):
+    channels, side, _ = run.net.input_shape
+    _say("It was the middle square of the image, as "
+         f"{side}×{side} pixels{'' if channels == 3 else ' in gray'}.")
+    _say(f"The net knows nothing but {texts.listed(run.classes)}: whatever it sees, it names one "
+         "of them.")
 
 
 def _check_places(folder, image):
     """Refuse a run in the image's place, and an image in the run's."""
     image_in_run_s_place = folder is not None and Path(folder).suffix.lower() in SUFFIXES
-    if Path(image).is_dir() or Path(image).suffix == ".npz":
+    if os.path.isdir(image) or Path(image).suffix == ".npz":
+        if folder is None and os.path.isdir(image) and not Path(image, "checkpoint.npz").exists():
+            raise ValueError(f"{image} is a folder without a trained net; explain takes one image "
+                             "at a time")
         if folder is None:
             raise ValueError(f"{image} is no image; the image comes after the run: "
                              f"numpyzf explain {shlex.quote(image)} IMAGE")
-        if Path(folder).is_file() and image_in_run_s_place:
+        if os.path.isfile(folder) and image_in_run_s_place:
             raise ValueError("the run comes first, then the image: "
                              f"numpyzf explain {shlex.join([image, folder])}")
         raise ValueError(f"{image} is no image; explain takes a run and one image file")
-    if image_in_run_s_place and not Path(folder).is_dir():
+    if image_in_run_s_place and not os.path.isdir(folder):
         raise ValueError(f"{folder} is an image, not a run; explain takes one image at a time, "
                          f"such as: numpyzf explain {shlex.quote(folder)}")
 
@@ -340,7 +403,7 @@ def _add_reproduce(commands):
     sub.add_argument("items", metavar="ITEM", nargs="+",
                      help=f"all, or some of: {', '.join(reproduce.names())}")
     _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
-                     "a folder of images", least_size=28)
+                     "a folder of images", least_size=LEAST_SIDE)
     sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper",
                      help="where nets, finished items and the page go; started again, it goes on "
                           "from there")
@@ -349,16 +412,20 @@ def _add_reproduce(commands):
     sub.add_argument("--quick", action="store_true",
                      help="few images, nets of two epochs: to see that everything runs, not to "
                           "learn anything")
+    # how the command calls itself, see paper/processes.py
+    sub.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
 
 
 def _reproduce(options):
+    if options.part:
+        end_with_the_starter()
     reproduce.find(options.items)       # an unknown name is refused before anything is made
     _check_source(options)
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   quick=options.quick)
     _tell_size(options)
     path = reproduce.compute(study, options.items, again=options.again,
-                             processes=min(2, kernels.THREADS))
+                             processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
 
 
@@ -385,6 +452,13 @@ def _bench(options):
     print("Errors, relative to the largest value: from reference.py on a small problem, and of "
           "rounding, from float64, on what was timed.")
     _save(ladder.draw(result), options.out)
+
+
+# ---- lab ----------------------------------------------------------------------------------------
+
+def _add_lab(commands):
+    lab.add(_command(commands, "lab", None,
+                     "exercises to fill in, and the grader that says what is wrong with them"))
 
 
 # ---- lesson -------------------------------------------------------------------------------------
@@ -427,7 +501,7 @@ def _command(commands, name, function, text):
     """A command of its own name, text and function; its arguments are added to what is returned."""
     sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
                               formatter_class=_Help)
-    sub.set_defaults(command=function)
+    sub.set_defaults(command=function, parser=sub)
     return sub
 
 
@@ -452,8 +526,8 @@ def _check_source(options):
 def _tell_size(options):
     if options.size is None and options.data not in data.NAMES:
         side = data.FOLDER_SIZE
-        print(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
-              "pixels; --size asks for another size")
+        _say(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+             "pixels; --size asks for another size")
 
 
 def _add_rule(sub):
@@ -484,7 +558,7 @@ def _numbers(text):
 def _save(figure, path):
     path = _picture(path)
     plots.save(figure, path)
-    print(f"Look at it: {path.resolve()}")
+    _say(f"Look at it: {path.resolve()}")
 
 
 def _picture(path):

@@ -48,10 +48,13 @@ def descend(net, trace, layer, r, image_of, rule, kept=None):
     if trace.again:                     # a training pass doesn't keep all that is needed here
         trace.complete()
     names = [*net.layers]
-    for name in reversed(names[:names.index(layer) + 1]):
-        r = net.layers[name].project(r, trace.saved[name], image_of, rule)
-        if kept is not None:
-            kept[name] = r
+    try:
+        for name in reversed(names[:names.index(layer) + 1]):
+            r = net.layers[name].project(r, trace.saved[name], image_of, rule)
+            if kept is not None:
+                kept[name] = r
+    except (TypeError, ValueError) as error:
+        raise checks.in_layer(name, error) from error
     return r
 
 

@@ -10,7 +10,7 @@ stops the gradient there; the deconvnet's rectification lets it through.
 
 A convolution can be computed in four ways, the `method`. Of finite numbers "direct", "unfold" and
 "shift" give the same to rounding; "winograd" differs by up to some 1e-5 of the largest in float32.
-A NaN or an infinity reaches further in some. kernels/__init__.py has more, and what "auto" takes.
+Numbers beyond some 1e34, infinities and NaN reach further in some. kernels/__init__.py has more.
 """
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     """
     w, (H, W) = checks.array("w", w, "FCKK"), checks.pair("size", size)
     window = Window(*checks.window(w.shape[2], stride, pad))
-    shape = len(r), len(w), conv_output_size(H, *window), conv_output_size(W, *window)
+    shape = *np.shape(r)[:1], len(w), conv_output_size(H, *window), conv_output_size(W, *window)
     r = checks.array("r", r, "NFHW", like=w.dtype, shape=shape, why=f"{window}, size {H}×{W}")
     method = "unfold" if method == "auto" else kernels.choose(method, H, W, w.shape, window)
     return kernels.METHODS[method].conv_transpose(r, w, window, (H, W))
@@ -142,7 +142,7 @@ def contrast_norm_forward(x, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
     x: (N, C, H, W).
     Returns y, of the same shape, and saved. Section 2.
     """
-    x, size = checks.array("x", x, "NCHW"), checks.norm(size, alpha, k)
+    x, size = checks.array("x", x, "NCHW"), checks.norm(size, alpha, beta, k)
     y, s, number = np.empty_like(x), np.empty_like(x), x.dtype.type
     before, after = (size - 1) // 2, size // 2
     flat = *x.shape[:2], x.shape[2] * x.shape[3]               # the kernel takes (N, C, H·W)

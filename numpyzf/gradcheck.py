@@ -9,7 +9,7 @@ in float64: in float32 a central difference has about three good digits, too few
 import numpy as np
 
 from . import checks
-from .gradhints import limits, nudged, resemblance
+from .gradhints import biased, limits, nudged, resemblance, worst_of
 
 FLOOR = 1e-3    # of the gradient's RMS: for smaller elements the differences are noise
 
@@ -29,8 +29,7 @@ def numerical_gradient(f, x, dy, h=1e-5):
     array([  2., -60.])
     """
     checks.float64("x", x)
-    if np.shape(f(x.copy())) != np.shape(dy):
-        raise ValueError(f"dy has shape {np.shape(dy)}, but f(x) has shape {np.shape(f(x.copy()))}")
+    checks.same_shape("dy", dy, "f(x)", f(x.copy()))
     gradient = np.empty_like(x)
     for place in np.ndindex(x.shape):
         above, below = nudged(x, place, h), nudged(x, place, -h)
@@ -80,11 +79,7 @@ def check_gradient(forward, backward, x, rng, *, tolerance=1e-6, h=1e-5):
     worst = np.unravel_index(np.argmax(errors), x.shape)
     if errors[worst] > tolerance:
         hint = resemblance(dx, right) or limits(forward, x, dy, worst, dx[worst] - right[worst], h)
-        raise AssertionError(
-            f"{np.sum(errors > tolerance)} of {x.size} elements of the gradient are wrong: "
-            f"relative error above {tolerance:g}\n"
-            f"worst at [{', '.join(map(str, worst))}]: backward says {dx[worst]:.6g}, "
-            f"central differences say {right[worst]:.6g}, relative error {errors[worst]:.2g}{hint}")
+        raise AssertionError(worst_of(errors, worst, tolerance, dx, right) + hint)
     return float(errors[worst])
 
 
@@ -110,11 +105,10 @@ def check_adjoint(forward, transpose, x_shape, y_shape, rng, *, tolerance=1e-12)
     scale = np.linalg.norm(x) * np.linalg.norm(down)
     error = float(abs(left - right) / scale) if scale else np.inf
     if error > tolerance:
-        biased = np.any(forward(np.zeros(x_shape)))
         raise AssertionError(f"<forward(x), y> = {left:.15g}, "
                              f"but <x, transpose(y)> = {right:.15g}: "
                              f"relative error {error:.2g}, allowed {tolerance:g}"
-                             + ("\nforward(0) is not 0: leave the bias out" if biased else ""))
+                             f"{biased(forward, x)}")
     return error
 
 

@@ -1,4 +1,4 @@
-"""What a wrong gradient looks like: the last line of gradcheck's error message."""
+"""What a wrong gradient looks like: gradcheck's error message."""
 import numpy as np
 
 
@@ -7,6 +7,14 @@ def nudged(x, place, h):
     moved = x.copy()
     moved[place] += h
     return moved
+
+
+def worst_of(errors, worst, tolerance, dx, right):
+    """How many elements of dx are wrong, and the worst of them: two lines."""
+    return (f"{np.sum(errors > tolerance)} of {dx.size} elements of the gradient are wrong: "
+            f"relative error above {tolerance:g}\n"
+            f"worst at [{', '.join(map(str, worst))}]: backward says {dx[worst]:.6g}, "
+            f"central differences say {right[worst]:.6g}, relative error {errors[worst]:.2g}")
 
 
 def resemblance(dx, right):
@@ -27,6 +35,8 @@ def resemblance(dx, right):
 
 def limits(forward, x, dy, place, error, h):
     """A line for the error message if the differences, not the gradient, may be at fault."""
+    if unsteady(forward, x) or coarse(forward(x.copy())):
+        return unsteady(forward, x) or coarse(forward(x.copy()))
     below, here, above = (dy * forward(nudged(x, place, step)) for step in (-h, 0, h))
     if abs(error) < 4 * np.finfo(float).eps * np.sum(np.abs(here)) / h:
         return ("\nan error this small is within the rounding of forward(x): "
@@ -36,3 +46,27 @@ def limits(forward, x, dy, place, error, h):
         return ("\nforward has a kink here (a ReLU's zero, a tie?), where there is no gradient: "
                 "move x away from it")
     return ""
+
+
+def unsteady(forward, x):
+    """A line for the error message if forward gives something else for the same x."""
+    if np.array_equal(forward(x.copy()), forward(x.copy()), equal_nan=True):
+        return ""
+    return ("\nforward gives something else each time for the same x (a new dropout mask?): make "
+            "it the same, with a generator of the same seed in each call")
+
+
+def coarse(y):
+    """A line for the error message if what forward gave was rounded to float32."""
+    rounded = np.asarray(y).astype(np.float32) == y
+    if not rounded.all() or np.array_equal(y, np.round(y)):         # whole numbers say nothing
+        return ""
+    return ("\nforward's numbers are rounded to float32, too coarse for differences: compute in "
+            "float64, as x is")
+
+
+def biased(forward, x):
+    """A line for check_adjoint's error message: what makes forward no linear map."""
+    if np.any(forward(np.zeros_like(x))):
+        return "\nforward(0) is not 0: leave the bias out"
+    return unsteady(forward, x)

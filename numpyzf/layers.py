@@ -54,8 +54,7 @@ class Conv:
     def output_shape(self, shape):
         """(C, H, W) -> (F, OH, OW); ValueError for another number of channels."""
         filters, channels = self.params["w"].shape[:2]
-        if len(shape) != 3 or shape[0] != channels:
-            raise ValueError(f"{self} takes {channels} channels (C, H, W), but gets shape {shape}")
+        checks.maps(self, shape, channels)
         # an error now, and not in a pass, if the method can't take these filters
         kernels.choose(self.method, *shape[1:], self.params["w"].shape, self.window)
         return (filters, *(conv_output_size(n, *self.window) for n in shape[1:]))
@@ -118,8 +117,7 @@ class MaxPool:
 
     def output_shape(self, shape):
         """(C, H, W) -> (C, OH, OW)."""
-        if len(shape) != 3:
-            raise ValueError(f"{self} takes maps (C, H, W), but gets shape {shape}")
+        checks.maps(self, shape)
         return (shape[0], *(pool_output_size(n, *self.window, self.ceil) for n in shape[1:]))
 
     def forward(self, x, train=False, rng=None):
@@ -152,16 +150,14 @@ class ContrastNorm:
     window = Window(1, 1, 0)
 
     def __init__(self, *, size=5, alpha=5e-4, beta=0.75, k=2.0):
-        checks.norm(size, alpha, k)
+        checks.norm(size, alpha, beta, k)
         self.constants = {"size": size, "alpha": alpha, "beta": beta, "k": k}
 
     def __repr__(self):
         return f"contrast normalization over {self.constants['size']} maps"
 
     def output_shape(self, shape):
-        if len(shape) != 3:
-            raise ValueError(f"{self} takes maps (C, H, W), but gets shape {shape}")
-        return shape
+        return checks.maps(self, shape)
 
     def forward(self, x, train=False, rng=None):
         """Divide by the strength of the neighboring maps."""

@@ -48,10 +48,7 @@ def labnet(classes=10, *, input_shape=(1, 28, 28), first=None, middle=(64, 64, 4
 
 def build(classes, input_shape, first, maps, second, middle, hidden, dropout):
     """The stages of Figure 3. first, second: of conv1 and conv2, which have `maps` maps."""
-    checks.model(classes, input_shape)
-    if not 1 <= len(middle) <= 3 or len(hidden) > 2:
-        raise ValueError("middle must be one to three numbers of maps and hidden at most two of "
-                         f"features, not {middle!r} and {hidden!r}")
+    checks.model(classes, input_shape, middle, hidden)
     layers, channels = [], input_shape[0]
     for number, filters, (size, stride, pad) in ((1, maps[0], first), (2, maps[1], second)):
         layers += [(f"conv{number}", Conv(channels, filters, size, stride=stride, pad=pad)),

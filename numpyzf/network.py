@@ -1,6 +1,7 @@
 """Network, an ordered list of named layers, and Trace, what one forward pass leaves behind."""
 import copy
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -24,7 +25,8 @@ class Trace:
     names: list             # of the layers that the pass went through
     layers: dict            # {"conv1": Conv …}: the network's
     lean: tuple = None      # of a training pass: its layers, ReLU and pool merged, and their saved
-    again: object = None    # of a training pass: makes the same Trace with everything in it
+    again: object = None    # of a training pass: makes the same Trace with everything in it,
+    rng: object = None      # with the generator as it was before
 
     def __getitem__(self, name):
         if name not in self.outputs and name in self.names:
@@ -46,7 +48,7 @@ class Trace:
         """Make what a training pass left out; ValueError if the parameters have changed since."""
         again = self.again
         if again:
-            whole = again()
+            whole = again(rng=copy.deepcopy(self.rng))
             if not np.array_equal(whole.scores, self.scores, equal_nan=True):
                 raise ValueError("the parameters or the input have changed since this training "
                                  "pass: go up again")
@@ -64,17 +66,15 @@ class Network:
     """
 
     def __init__(self, layers, input_shape):
-        self.layers, self.input_shape = dict(layers), tuple(input_shape)
-        if len(self.layers) != len(layers) or "input" in self.layers:
-            names = [name for name, _ in layers]
-            raise ValueError(f"layer names must differ from each other and from 'input': {names}")
+        layers, self.input_shape = checks.network(layers, input_shape)
+        self.layers = dict(layers)
         self.shapes = {"input": self.input_shape}
         shape = self.input_shape
         for name, layer in self.layers.items():
             try:
-                shape = self.shapes[name] = layer.output_shape(shape)
-            except ValueError as error:
-                raise ValueError(f"layer {name}: {error}") from None
+                shape = self.shapes[name] = tuple(layer.output_shape(shape))
+            except (TypeError, ValueError) as error:
+                raise checks.in_layer(name, error) from error
 
     # ---- parameters ----
     @property
@@ -89,18 +89,20 @@ class Network:
         return next((value.dtype for value in self.parameters.values()), np.dtype(np.float32))
 
     def astype(self, dtype):
-        """A copy with parameters of another dtype; float64 is for gradient checks."""
-        net = copy.deepcopy(self)
+        """A copy with parameters of another dtype, float32 or float64 (for gradient checks)."""
+        net, dtype = copy.deepcopy(self), checks.working("dtype", dtype)
         for layer in net.layers.values():
             layer.params = {key: value.astype(dtype) for key, value in layer.params.items()}
         return net
 
-    def load_parameters(self, parameters):
-        """Copy values in from a dictionary like `parameters`; all, or an error and none."""
+    def load_parameters(self, parameters, layers=None):
+        """Copy values in from a dictionary like `parameters`; all, or an error and none.
+
+        layers: load only those of these layers, a list of names.
+        """
         own = self.parameters
-        checks.parameters(own, parameters)
-        for name, value in parameters.items():
-            own[name][...] = value
+        for name in checks.parameters(own, parameters, layers):
+            own[name][...] = parameters[name]
 
     def initialize(self, rng, initialization="he"):
         """Draw all weights anew from a numpy.random.Generator, set biases to zero; returns self.
@@ -137,20 +139,23 @@ class Network:
         lean, rng_before = train and until is None, copy.deepcopy(rng)
         layers = rectified_pools(self.layers) if lean else self.layers
         outputs, saved, y = {"input": x}, {}, x
-        for name, layer in layers.items():
-            y, saved[name] = layer.forward(y, train=train, rng=rng)
-            if not lean:
-                outputs[name] = y
-            if name == until:
-                break
+        try:
+            for name, layer in layers.items():
+                y, saved[name] = layer.forward(y, train=train, rng=rng)
+                if np.shape(y)[1:] != self.shapes[name]:
+                    checks.promised(y, self.shapes[name])       # raises the error
+                if not lean:
+                    outputs[name] = y
+                if name == until:
+                    break
+        except (TypeError, ValueError) as error:
+            raise checks.in_layer(name, error) from error
         if not lean:
             return Trace(outputs, saved, y, [*saved], self.layers)
-
-        def again():
-            return self.forward(x, train=True, rng=copy.deepcopy(rng_before), until=name)
-
+        again = partial(self.forward, x, train=True, until=name)
         unmerged = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
-        return Trace(outputs, unmerged, y, [*self.layers], self.layers, (layers, saved), again)
+        return Trace(outputs, unmerged, y, [*self.layers], self.layers, (layers, saved), again,
+                     rng_before)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """The gradients of Σ dy·output: {"conv1.w": array, …}.
@@ -159,13 +164,11 @@ class Network:
         layer: whose output that is; the last layer of the trace by default.
         wrt_input: add the gradient with respect to the input, under "input".
         """
-        if trace.layers is not self.layers:
+        if getattr(trace, "layers", None) is not self.layers:
             checks.same_layers(self, trace)
         layers, saved = trace.lean or (self.layers, trace.saved)
         if layer is not None and layer != trace.names[-1]:
-            if checks.layer(self, layer) not in trace.names:
-                raise ValueError(f"this pass didn't reach {layer}; "
-                                 f"it went through: {', '.join(trace.names)}")
+            checks.reached(trace, checks.layer(self, layer))
             trace.complete()
             layers, saved = self.layers, trace.saved
         names = [*saved]
@@ -175,10 +178,13 @@ class Network:
             raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has "
                              f"{expected}")
         grads = {}
-        for name in reversed(names):
-            need_dx = wrt_input or name != names[0]
-            dy, own = layers[name].backward(dy, saved[name], need_dx=need_dx)
-            grads.update({f"{name}.{key}": value for key, value in own.items()})
+        try:
+            for name in reversed(names):
+                need_dx = wrt_input or name != names[0]
+                dy, own = layers[name].backward(dy, saved[name], need_dx=need_dx)
+                grads.update({f"{name}.{key}": value for key, value in own.items()})
+        except (TypeError, ValueError) as error:
+            raise checks.in_layer(name, error) from error
         if wrt_input:
             grads["input"] = dy
         return grads
@@ -188,14 +194,18 @@ class Network:
 
         x: (N, C, H, W), or an object whose x[a:b] is such an array: data.preprocess.Prepared.
         """
-        parts = {checks.layer(self, name): [] for name in layers}
-        names = self.up_to(max(layers, key=[*self.layers].index))
+        parts = {name: [] for name in checks.layers(self, layers)}
+        batch = checks.integer("batch", batch, 1)
+        names = self.up_to(max(parts, key=[*self.layers].index))
         for n in range(0, max(len(x), 1), batch):
             y = checks.images(self, x[n:n + batch])
-            for name in names:          # no Trace: what nobody asked for goes at once
-                y, _ = self.layers[name].forward(y)
-                if name in parts:
-                    parts[name].append(y)
+            try:
+                for name in names:      # no Trace: what nobody asked for goes at once
+                    y, _ = self.layers[name].forward(y)
+                    if name in parts:
+                        parts[name].append(y)
+            except (TypeError, ValueError) as error:
+                raise checks.in_layer(name, error) from error
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def predict(self, x, *, batch=128):
@@ -228,9 +238,7 @@ class Network:
         if self.receptive_field(name) is None:
             return tuple(slice(0, n) for n in self.input_shape[1:])
         _, height, width = self.shapes[name]
-        if not (0 <= row < height and 0 <= column < width):
-            raise ValueError(f"unit ({row}, {column}) is outside of {name}, "
-                             f"whose maps are {height}×{width}")
+        checks.place(row, column, height, width, name)
         names = ["input", *self.up_to(name)]
         sides = []
         for axis, place in ((1, row), (2, column)):

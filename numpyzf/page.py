@@ -2,14 +2,14 @@
 
 It opens without a network, can be sent by mail, and needs no other file. Its frame is page.html.
 """
+import html
 import re
 from base64 import b64encode
-from html import escape
 from importlib.resources import files
 from string import Template
 from typing import NamedTuple
 
-from . import plots
+from . import plots, texts
 from .checkpoints import replacing
 
 
@@ -36,7 +36,8 @@ def write(path, title, sections):
     title: text.
     sections: a list of Section, or of tuples like it.
 
-    All text is escaped. Raises ValueError for picture bytes that are no PNG file.
+    All text is cleaned, see texts.clean, and escaped. Raises ValueError for picture bytes that are
+    no PNG file.
     """
     write_html(path, title, "\n".join(_section(Section(*section)) for section in sections))
 
@@ -48,17 +49,21 @@ def write_html(path, title, sections):
     sections: HTML; it is put into the frame as it is.
     """
     frame = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    html = frame.substitute(title=escape(title), sections=sections)
+    text = frame.substitute(title=_escape(title), sections=sections)
     with replacing(path) as file:
-        file.write(html.encode())
+        file.write(text.encode())
+
+
+def _escape(text):
+    return html.escape(texts.clean(text))
 
 
 def _section(section):
     level, heading = section.level, section.heading
-    parts = [f'<h{level} id="{_anchor(heading)}">{escape(heading)}</h{level}>']
+    parts = [f'<h{level} id="{_anchor(heading)}">{_escape(heading)}</h{level}>']
     for paragraph in section.text.split("\n\n"):
         if paragraph:
-            parts.append(f"<p>{escape(paragraph)}</p>")
+            parts.append(f"<p>{_escape(paragraph)}</p>")
     if section.rows:
         parts.append(_table(section.rows))
     if section.picture is not None:
@@ -77,8 +82,8 @@ def _row(cells, tag):
 
 def _cell(cell):
     if isinstance(cell, Link):
-        return f'<a href="#{_anchor(cell.heading)}">{escape(cell.text)}</a>'
-    return escape(str(cell))
+        return f'<a href="#{_anchor(cell.heading)}">{_escape(cell.text)}</a>'
+    return _escape(cell)
 
 
 def _anchor(heading):
@@ -102,4 +107,4 @@ def image(picture, alt):
         raise ValueError(f"the picture {alt!r} must be a matplotlib figure or the bytes of a "
                          "PNG file")
     data = b64encode(png).decode()
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+    return f'<img src="data:image/png;base64,{data}" alt="{_escape(alt)}">'

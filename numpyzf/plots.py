@@ -6,11 +6,14 @@ screen.
 import io
 import os
 import sys
+import textwrap
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from . import draw_text
 from .checkpoints import replacing
 from .geometry import ceil_div
 
@@ -30,6 +33,8 @@ STYLE = {
 }
 DPI, NOTEBOOK_DPI = 160, 100
 FRAME = 0.85        # the light gray between the tiles of a mosaic
+TILE = 96           # pixels: about the side of a tile of a mosaic
+HATCH = 0.55        # the gray of lines where there is no image, on white
 
 
 # ---- from numbers to images ------------------------------------------------------------------
@@ -102,7 +107,7 @@ def mosaic(tiles, columns):
     columns: tiles side by side.
     Returns one image.
     """
-    image = grid([enlarge(tile, 96) for tile in tiles], columns, pad=3, background=FRAME)
+    image = grid([enlarge(tile, TILE) for tile in tiles], columns, pad=3, background=FRAME)
     around = [(3, 3), (3, 3), (0, 0)]
     return np.pad(image, around[:image.ndim], constant_values=FRAME)
 
@@ -116,6 +121,31 @@ def enlarge(image, side):
     """
     times = max(1, round(side / max(image.shape[:2])))
     return image.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def patch(x, seen, side=TILE):
+    """A piece of an image, with oblique lines where there is none: no wall, no cloth is drawn so.
+
+    x: (C, h, w), uint8, C = 1 or 3.
+    seen: bool (h, w), which of its pixels are in the image, and can be seen.
+    side: pixels, see enlarge.
+    Returns (height, width) or (height, width, 3), enlarged.
+    """
+    image, seen = enlarge(to_image(x), side), enlarge(seen, side)
+    rows, columns = np.indices(seen.shape)
+    lines = np.where((rows + columns) % 8 < 2, HATCH, 1.0)
+    image[~seen] = lines[~seen].reshape(-1, *[1] * (image.ndim - 2))
+    return image
+
+
+def picture(image, side=256):
+    """An image to look at: a notebook shows it, `picture(image).save("a.png")` writes it.
+
+    image: floats in [0, 1], (H, W) or (H, W, 3), from to_display, to_image, mosaic …
+    side: pixels, see enlarge.
+    Returns a Pillow Image.
+    """
+    return Image.fromarray(np.uint8(np.round(255 * enlarge(np.asarray(image), side))))
 
 
 def filters_image(w):
@@ -173,6 +203,31 @@ def show(axes, image):
     axes.set_axis_off()
 
 
+def heading(text, width):
+    """A text in lines as long as a figure is wide, for its suptitle.
+
+    text: lines, of which each may become several.
+    width: of the figure, inches.
+    """
+    return "\n".join(textwrap.fill(line, int(16 * width)) for line in text.split("\n"))
+
+
+def key(figure, loc, *, columns, frame=False):
+    """A legend of what gray, white, black, oblique lines and, if wanted, a frame stand for."""
+    from matplotlib.patches import Patch
+    edge = {"edgecolor": GRAY, "linewidth": 0.6}
+    patches = [Patch(facecolor="0.5", label="0", **edge),
+               Patch(facecolor="1", label="positive", **edge),
+               Patch(facecolor="0", label="negative", **edge)]
+    if frame:
+        patches.append(Patch(facecolor="white", edgecolor=CONE, linewidth=1.2,
+                             label="all that the unit sees"))
+    else:
+        patches.append(Patch(facecolor="white", edgecolor=str(HATCH), hatch=6 * "/", linewidth=0.6,
+                             label="outside of the image, or not seen"))
+    figure.legend(handles=patches, loc=loc, ncols=columns, handlelength=1.4, columnspacing=1.4)
+
+
 def png_bytes(figure, dpi=DPI):
     """The bytes of a matplotlib figure as a PNG file."""
     buffer = io.BytesIO()
@@ -216,23 +271,8 @@ def _format(path):
 def _write(figure, file, kind, dpi):
     """Write a figure to an open file, in matplotlib's own settings and not in a user's."""
     from matplotlib import style
-    _no_formulas(figure)
-    with style.context("default"):
+    with style.context("default"), draw_text.plain(figure):
         figure.savefig(file, format=kind, dpi=dpi, facecolor="white")
-
-
-def _no_formulas(figure):
-    """Take dollar signs for what they are: a class may be called "$a$", or "$$"."""
-    from matplotlib.text import Text
-    from matplotlib.ticker import LogFormatter
-    powers = set()      # what matplotlib writes along an axis of powers, 10², is a formula
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            if isinstance(axis.get_major_formatter(), LogFormatter):
-                powers |= set(axis.findobj(Text)) - {axis.label}
-    for text in figure.findobj(Text):
-        if text not in powers:
-            text.set_parse_math(False)
 
 
 def _import_matplotlib():

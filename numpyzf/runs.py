@@ -27,7 +27,11 @@ except ImportError:         # Windows
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
 INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
+LOG_EVERY = 60                              # seconds between two lines of progress in a log
+CHECKSUM = "checksum of the images"         # a setting
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
+
+_logged = time.monotonic()                  # when a log last got a line, or a training began
 
 
 class Run(NamedTuple):
@@ -40,9 +44,19 @@ class Run(NamedTuple):
 
 
 def show_progress(text):
-    """Rewrite one line on stderr, or print nothing where stderr isn't a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    """Rewrite one line on stderr. Where that is no terminal: print one line a minute."""
+    global _logged
+    if sys.stderr is None:
+        return
+    if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+        return
+    now = time.monotonic()
+    if not text:                            # a training begins, or another line tells of an epoch
+        _logged = now
+    elif now - _logged > LOG_EVERY:         # a batch system's log: it's alive
+        _logged = now
+        print(text, file=sys.stderr, flush=True)
 
 
 # ---- training -----------------------------------------------------------------------------------
@@ -75,6 +89,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     change.
     """
     checks.recipe(recipe)
+    out = checks.path("out", out)
     seed = checks.integer("seed", seed, 0, hint=", so that a run that goes on holds out the same "
                                                 "images")
     _check(model, out)
@@ -89,12 +104,14 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     trained_on, held_out = _split(dataset, rng, name)
     del dataset     # those two are copies
 
-    path = Path(out) / "checkpoint.npz"
+    path = out / "checkpoint.npz"
     with _one_at_a_time(path.parent, report):
         state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
         if len(state.history) < recipe.epochs:
             report(f"training {model} on {len(trained_on.images):,} images up to epoch "
                    f"{recipe.epochs}; {len(held_out.images):,} more are held out for validation")
+        if progress:
+            progress("")
         training.train(
             state, trained_on.images, trained_on.labels, (held_out.images, held_out.labels),
             prepare=_preparation(about), recipe=recipe, save=_saver(path, about, keep),
@@ -221,7 +238,7 @@ def clock(seconds):
 
 def epoch_file(folder, epoch):
     """Where train_run keeps the checkpoint after one of the epochs in `keep`."""
-    return Path(folder) / f"epoch-{epoch:03}.npz"
+    return checks.path("folder", folder) / f"epoch-{epoch:03}.npz"
 
 
 # ---- before anything is written: what to train on, and how --------------------------------------
@@ -258,8 +275,7 @@ def _split(dataset, rng, name):
 
 def _check(model, out):
     checks.one_of("model", model, tuple(MODELS))
-    if Path(out).exists() and not (Path(out).is_dir() and os.access(out, os.W_OK)):
-        raise ValueError(f"{out} is no folder that can be written to; give another one for the run")
+    checks.writable_folder(out)
 
 
 def _load(data, folder, size):
@@ -289,14 +305,15 @@ def _source(data, folder, size):
     if isinstance(data, datasets.Dataset):
         data = None
     elif data not in datasets.NAMES:
-        data = str(Path(data).resolve())
-    return {"data": data, "folder": folder and str(Path(folder).resolve()), "size": size}
+        data = str(checks.path("data", data).resolve())
+    folder = folder and str(checks.path("folder", folder).resolve())
+    return {"data": data, "folder": folder, "size": size}
 
 
 def _content(dataset, side):
     """What the images are: a run can't be continued on others."""
     return {"classes": list(dataset.classes), "input": [dataset.images.shape[1], side, side],
-            "checksum of the images": zlib.crc32(dataset.images, zlib.crc32(dataset.labels))}
+            CHECKSUM: zlib.crc32(dataset.images, zlib.crc32(dataset.labels))}
 
 
 def _without_epochs(recipe):
@@ -334,7 +351,7 @@ def load_run(folder):
 
     Returns a Run. Raises FileNotFoundError or ValueError naming the file.
     """
-    path = Path(folder)
+    path = folder = checks.path("folder", folder)
     if path.is_dir():
         path = path / "checkpoint.npz"
     elif path.is_file() and path.suffix != ".npz" and not zipfile.is_zipfile(path):
@@ -387,11 +404,19 @@ def _continued(path, settings):
             about["settings"] = before | {key: settings[key] for key in different}
             checkpoints.save_checkpoint(path, state, about)
     elif different:
-        key = different[0]
-        raise ValueError(f"{path} is a run with another {', '.join(different)} "
-                         f"({before.get(key)!r}, not {settings.get(key)!r}); continue it with its "
-                         "own settings, or choose another folder")
+        raise ValueError(f"{path} is a run with {_difference(before, settings, different)}; "
+                         "continue it with its own settings, or choose another folder")
     return state, about
+
+
+def _difference(before, settings, keys):
+    """What is different in two runs' settings, in words."""
+    words = [f"another {key} ({before.get(key)!r}, not {settings.get(key)!r})"
+             for key in keys if key != CHECKSUM]
+    if CHECKSUM in keys:
+        words.append("other images" if words else
+                     "other images: some were added, removed or changed since")
+    return ", ".join(words)
 
 
 def _build(about):

@@ -19,6 +19,7 @@ class Recipe(NamedTuple):
     momentum: float = 0.9               # how much of the last step is kept
     radius: float = 1e-1                # the RMS value that filters are scaled back to
     renormalize: tuple | None = None    # convolutions to renormalize; None: all of them
+    frozen: tuple | None = None         # layers whose parameters stay as they are; None: none
     patience: int = 2                   # epochs without a better accuracy, then the rate drops
     factor: float = 0.1                 # what the rate is then multiplied by
     settle: int = 2                     # last epochs, a third at most, with rate·factor or less
@@ -51,12 +52,13 @@ def train_step(state, x, labels, rate, recipe):
     trace = state.net.forward(x, train=True, rng=state.rng)
     loss, dscores = softmax_cross_entropy(trace.scores, labels)
     if not np.isfinite(loss):
-        raise ValueError(f"the loss is {loss}: training has diverged; "
-                         f"start again with a lower rate than {rate:g}")
-    grads = state.net.backward(trace, dscores)
-    momentum_step(state.net.parameters, state.velocity, grads, rate=rate, momentum=recipe.momentum)
+        raise checks.diverged(f"the loss is {loss}", rate)
+    grads, frozen = state.net.backward(trace, dscores), recipe.frozen or ()
+    trained = {name: w for name, w in state.net.parameters.items()
+               if name.rpartition(".")[0] not in frozen}
+    momentum_step(trained, state.velocity, grads, rate=rate, momentum=recipe.momentum)
     for name in state.net.convolutions:
-        if recipe.renormalize is None or name in recipe.renormalize:
+        if name not in frozen and (recipe.renormalize is None or name in recipe.renormalize):
             renormalize_filters(state.net.layers[name].params["w"], recipe.radius)
     return loss, int((trace.scores.argmax(axis=1) == labels).sum())
 
@@ -66,7 +68,7 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
 
     v = momentum·v − rate·gradient,  parameter += v
 
-    parameters, velocity, grads: three dictionaries of arrays under the same names.
+    parameters, velocity, grads: dictionaries of arrays; the last two have what the first has.
     """
     for name, w in parameters.items():
         v, gradient, number = velocity[name], grads[name], w.dtype.type
@@ -97,6 +99,7 @@ def accuracy(net, images, labels, prepare, *, batch=256):
     prepare: prepare(images) makes the net's input.
     """
     right, labels = 0, checks.one_label_each("labels", labels, len(images))
+    batch = checks.integer("batch", batch, 1)
     for n in range(0, len(images), batch):
         scores = net.predict(prepare(images[n:n + batch]), batch=batch)
         right += int((scores.argmax(axis=1) == labels[n:n + batch]).sum())
@@ -115,7 +118,7 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, afte
     `seen` images of this epoch gave.
     """
     checks.recipe(recipe)
-    checks.training_data(state.net, images, labels, validation, recipe.renormalize)
+    labels, validation = checks.training_data(state.net, images, labels, validation, recipe)
     while len(state.history) < recipe.epochs:
         epoch = len(state.history) + 1
         settling = epoch > recipe.epochs - min(recipe.settle, recipe.epochs // 3)
@@ -124,8 +127,7 @@ def train(state, images, labels, validation, *, prepare, recipe, save=None, afte
         with np.errstate(over="ignore", invalid="ignore"):
             loss, share = train_epoch(state, images, labels, prepare, rate, recipe, progress)
         if not all(np.isfinite(w).all() for w in state.net.parameters.values()):
-            raise ValueError("parameters aren't finite: training has diverged; "
-                             f"start again with a lower rate than {rate:g}")
+            raise checks.diverged("parameters aren't finite", rate)
         state.history.append({"epoch": epoch, "rate": rate, "loss": loss, "train_accuracy": share,
                               "validation_accuracy": accuracy(state.net, *validation, prepare)})
         accuracies = [row["validation_accuracy"] for row in state.history]

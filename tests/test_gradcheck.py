@@ -217,3 +217,37 @@ def test_a_nudge_over_the_edge_of_what_is_finite_is_told(rng):
     """Less than a nudge from 0, √x is NaN on one side: a wrong gradient would not be found."""
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="forward is not finite"):
         check_gradient(np.sqrt, lambda dy: 7 * dy, np.array([1.0, 5e-6, 2.0]), rng)
+
+
+# ---- not a kink --------------------------------------------------------------------------------
+
+def drop(x, rng):
+    return x * (rng.random(x.shape) < 0.5)
+
+
+def test_a_forward_that_draws_anew_each_time_is_named(x, rng):
+    with pytest.raises(AssertionError, match="something else each time for the same x") as caught:
+        check_gradient(lambda x: drop(x, rng), lambda dy: dy, x, rng)
+    assert "kink" not in str(caught.value)
+    with pytest.raises(AssertionError, match="something else each time for the same x"):
+        check_adjoint(lambda x: drop(x, rng), lambda y: y, (3, 4), (3, 4), rng)
+
+
+def test_a_mask_that_stays_passes(x, rng):
+    mask = drop(np.ones_like(x), np.random.default_rng(5))
+    assert check_gradient(lambda x: drop(x, np.random.default_rng(5)), lambda dy: dy * mask, x,
+                          rng) < 1e-8
+
+
+@pytest.mark.parametrize("back", [np.float32, np.float64], ids=["returned", "inside"])
+def test_a_forward_that_rounds_to_float32_is_named(back, x, rng):
+    with pytest.raises(AssertionError, match="are rounded to float32, too coarse") as caught:
+        check_gradient(lambda x: (2 * x.astype(np.float32)).astype(back), lambda dy: 2 * dy, x, rng)
+    assert "kink" not in str(caught.value)
+
+
+def test_whole_numbers_are_not_taken_for_rounded_ones(rng):
+    """A ReLU at its zero gives 0, 1 and 2: a kink, as before."""
+    x = np.array([0.0, 1.0, 2.0])
+    with pytest.raises(AssertionError, match="forward has a kink here"):
+        check_gradient(lambda x: np.maximum(x, 0), lambda dy: dy * (x > 0), x, rng)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from numpyzf import cli
+from numpyzf.labs import LABS
 from numpyzf.lessons import index, notebook, rules, source
 
 ROOT = Path(__file__).parent.parent
@@ -81,7 +82,8 @@ def run_anew(stem):
     import nbformat
     made = nbformat.reads(notebook.as_text(notebook.make(lesson.cells)), as_version=4)
     client = nbclient.NotebookClient(made, timeout=120, kernel_name="python3")
-    client.execute(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
+    environment = os.environ | notebook.TWO_THREADS | {"PYTHONPATH": str(ROOT)}
+    client.execute(cwd=str(ROOT), env=environment)
     return [cell.outputs for cell in made.cells if cell.cell_type == "code"]
 
 
@@ -129,7 +131,9 @@ def test_the_index_is_of_these_lessons(tmp_path):
     assert texts[0] == texts[1]
     for lesson in LESSONS:
         assert f'href="{lesson.notebook.name}"' in texts[0]
-    assert texts[0].count("<img") == len(LESSONS)
+    assert texts[0].count("<img") == len(LESSONS) + len(LABS)
+    for name in LABS:
+        assert f"numpyzf lab start {name}<" in texts[0]
     assert "http" not in texts[0]
 
 
@@ -372,6 +376,7 @@ def test_the_command_builds_lists_and_answers(plant, capsys):
     assert "03-planted.ipynb: 7 cells, 1 picture, " in capsys.readouterr().out
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "How much is it, &amp; why?" in page and "data:image/png;base64," in page
+    assert "numpyzf lab start pooling<" in page and "lab start training<" not in page
     assert cli.main(["lesson", "list", "--folder", str(folder)]) == 0
     assert " 3. A planted lesson   (1 second)" in capsys.readouterr().out
     assert cli.main(["lesson", "answers", "3", "--folder", str(folder)]) == 0

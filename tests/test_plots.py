@@ -87,6 +87,35 @@ def test_enlarging_repeats_pixels():
     np.testing.assert_array_equal(plots.enlarge(image, 1), image)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_patch_has_lines_where_nothing_is_seen(channels):
+    """A white wall is white, and what is outside of the image isn't."""
+    white = np.full((channels, 4, 4), 255, np.uint8)
+    seen = np.ones((4, 4), bool)
+    assert (plots.patch(white, seen, 32) == 1).all()
+    seen[:, 2:] = False
+    image = plots.patch(white, seen, 32)
+    assert image.shape == (32, 32, 3)[:1 + channels] or image.shape == (32, 32)
+    assert (image[:, :16] == 1).all()
+    lines = image[:, 16:] == plots.HATCH
+    assert lines.mean() == 1 / 4 and (image[:, 16:][~lines] == 1).all()
+    assert not lines.all(axis=0).any() and not lines.all(axis=1).any()      # oblique
+
+
+def test_a_picture_for_a_notebook():
+    gray = plots.picture(np.array([[0, 0.5], [1, 0.25]]), side=4)
+    assert gray.mode == "L" and gray.size == (4, 4)
+    np.testing.assert_array_equal(np.asarray(gray)[::2, ::2], [[0, 128], [255, 64]])
+    assert gray._repr_png_()[:4] == b"\x89PNG"          # what a notebook shows
+    color = plots.picture(np.zeros((2, 3, 3)))
+    assert color.mode == "RGB" and color.size == (255, 170)
+
+
+def test_a_heading_stays_on_its_picture():
+    text = plots.heading(f"{'word ' * 60}\nand a line", 4)
+    assert max(map(len, text.split("\n"))) <= 64 and text.endswith("\nand a line")
+
+
 def test_every_filter_is_scaled_on_its_own():
     w = np.zeros((4, 1, 5, 5))
     w[0, 0, 0, 0], w[1, 0, 0, 0], w[2, 0, 0, 0] = 0.001, -7, 0.5

@@ -226,7 +226,7 @@ def test_again_trains_a_finished_run_anew(train, whole, tmp_path, capsys):
     ({"flip": True}, "another flip"),
     ({"scale": 1.0}, "another scale .None, not 1.0"),
     ({"initialization": "paper"}, "another initialization .'he', not 'paper'"),
-    ({"size": 32}, "another size, input, checksum of the images .28, not 32"),
+    ({"size": 32}, r"another size .28, not 32., another input .\[3, 28, 28\], not \[3, 32, 32\]."),
     ({"recipe": RECIPE._replace(epochs=3, batch=8)}, "another batch .16, not 8"),
 ], ids=lambda change: next(iter(change)) if isinstance(change, dict) else None)
 def test_other_settings_are_refused_and_nothing_changes(train, whole, change, named, again):
@@ -551,19 +551,24 @@ def test_a_folder_without_a_run(tmp_path, name):
 
 def test_a_file_in_the_folders_place_is_refused_before_anything_is_read(tmp_path):
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ValueError, match="out is no folder that can be written to"):
+    with pytest.raises(OSError, match="out can't be written to, as .*out is no folder that can"):
         runs.train_run(tmp_path / "out", data="not even looked for")
     assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_a_run_is_not_continued_on_other_images(folder, tmp_path):
     """Else images that were held out before would now be trained on."""
-    folder = shutil.copytree(folder, tmp_path / "pictures")
+    folder = Path(shutil.copytree(folder, tmp_path / "pictures"))
     train_run(tmp_path / "run", data=folder, size=28, recipe=Recipe(epochs=1, batch=16), report=str)
     extra = next(folder.rglob("*.png"))
     shutil.copy(extra, extra.with_name("zz.png"))
-    with pytest.raises(ValueError, match="another checksum of the images"):
+    message = "is a run with other images: some were added, removed or changed since; continue it"
+    with pytest.raises(ValueError, match=message):
         train_run(tmp_path / "run", data=folder, size=28, recipe=RECIPE, report=str)
+    moved = folder.rename(tmp_path / "moved")
+    message = f"another data .'{folder}', not '{moved}'., other images; continue it"
+    with pytest.raises(ValueError, match=message):
+        train_run(tmp_path / "run", data=moved, size=28, recipe=RECIPE, report=str)
 
 
 def test_a_run_whose_images_have_moved(folder, tmp_path):

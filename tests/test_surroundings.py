@@ -34,6 +34,22 @@ def start(*arguments, cwd, program=None, **settings):
 
 # ---- streams ------------------------------------------------------------------------------------
 
+def test_a_log_shows_signs_of_life_once_a_minute(monkeypatch, capsys):
+    """An epoch may take hours. Five lines a second are for a terminal."""
+    now = 0
+    monkeypatch.setattr(runs, "_logged", -1000)         # this process has done other things
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now)
+    runs.show_progress("")
+    for now in range(200):
+        runs.show_progress(f"{now}")
+    assert capsys.readouterr().err.split() == ["61", "122", "183"]
+    for now in range(200, 400):
+        runs.show_progress(f"{now}")
+        if now % 40 == 0:
+            runs.show_progress("")          # the line about an epoch goes to stdout
+    assert capsys.readouterr().err == ""
+
+
 WAITS = """if True:
     import sys, time
     from numpyzf import cli, data
@@ -90,6 +106,22 @@ def test_a_program_without_a_console(streams, tmp_path):
 
 # ---- interrupts and signals ---------------------------------------------------------------------
 
+STATUSES = [(name, status) for name, status in [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
+            if hasattr(signal, name)]       # Windows has no SIGHUP
+
+@pytest.fixture(autouse=True)
+def signals_are_on():
+    """A shell switches Ctrl-C off for its background jobs, and nohup SIGHUP."""
+    before = {}
+    for name, _ in STATUSES:
+        number = getattr(signal, name)
+        default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        before[number] = signal.signal(number, default)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("command, module, name, message", [
     (["train", "--out", "run"], runs, "train_run", TRAINING),
     (["demo", "--out", "run"], runs, "train_run", TRAINING),
@@ -97,12 +129,10 @@ def test_a_program_without_a_console(streams, tmp_path):
     (["bench"], ladder, "measure", ""),
     (["features", "run"], runs, "load_run", "")],
     ids=["train", "demo", "reproduce", "bench", "features"])
-@pytest.mark.parametrize("number, status", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("number, status", STATUSES)
 def test_a_signal_acts_as_ctrl_c(command, module, name, message, number, status, monkeypatch,
                                  capsys, tmp_path):
     """Only a command that trains speaks of a training."""
-    if not hasattr(signal, number):
-        pytest.skip("this system has no such signal")
     monkeypatch.chdir(tmp_path)
     number = getattr(signal, number)
 
@@ -151,13 +181,44 @@ def test_a_training_that_is_terminated_keeps_its_epochs(tmp_path):
     assert os.listdir(tmp_path / "run") == ["checkpoint.npz"]
 
 
-def test_an_interrupt_while_importing_is_one_line(tmp_path):
-    """A module of that name stands before the real one, and is interrupted."""
-    (tmp_path / "numba.py").write_text("raise KeyboardInterrupt")
+@pytest.mark.parametrize("number, status", STATUSES)
+def test_a_signal_while_importing_is_one_line(number, status, tmp_path):
+    """A module of that name stands before the real one, and sends the signal.
+
+    It makes of an interrupt what C code makes of it that imports: another error.
+    """
+    (tmp_path / "numba.py").write_text(
+        f"import signal\ntry:\n    signal.raise_signal(signal.{number})\n"
+        "except KeyboardInterrupt:\n    raise SystemError")
     process = start("data", cwd=tmp_path,
                     env=environment(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"))
     assert process.communicate() == ("", "\ninterrupted\n")
-    assert process.returncode == 130
+    assert process.returncode == status
+
+
+@pytest.mark.parametrize("number", [number for number, _ in STATUSES])
+def test_a_signal_after_the_work_changes_nothing(number, tmp_path):
+    """What is registered before the command runs at the very end of the process."""
+    process = start(cwd=tmp_path, program=f"""if True:
+        import atexit, signal, sys
+        sys.argv = ["numpyzf", "--version"]
+        atexit.register(signal.raise_signal, signal.{number})
+        from numpyzf import __main__
+        sys.exit(__main__.main())""")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "") and out.startswith("numpyzf")
+
+
+def test_a_command_in_a_host_program_leaves_its_signals_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["numpyzf", "data"])
+    numbers = [getattr(signal, number) for number, _ in STATUSES]
+    before = [signal.getsignal(number) for number in numbers]
+    found = []
+    thread = threading.Thread(target=lambda: found.append(__main__.main()))
+    thread.start()
+    thread.join()
+    assert found + [__main__.main()] == [0, 0]
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_the_installed_command_is_the_one_that_catches_it():
@@ -182,6 +243,14 @@ def test_where_the_picture_cannot_go_nothing_is_computed(command, out, words, mo
     assert words in capsys.readouterr().err and os.listdir(tmp_path) == ["file"]
     with pytest.raises((ValueError, OSError)):
         plots.check_path(Path(out))
+
+
+def test_settings_that_numba_does_not_take_are_named(tmp_path):
+    process = start("--version", cwd=tmp_path,
+                    env=environment(NUMBA_NUM_THREADS="0", NUMPYZF_TRACEBACK=""))
+    out, err = process.communicate()
+    assert (process.returncode, out) == (2, "") and len(err.splitlines()) == 1
+    assert err.startswith("numpyzf: could not start: ") and "NUMBA_NUM_THREADS=0" in err
 
 
 # ---- memory -------------------------------------------------------------------------------------

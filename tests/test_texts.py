@@ -45,3 +45,38 @@ def test_the_words_of_the_demo():
     assert set(found) == {"overview", "curve", "filters", "filters in color", "maps",
                           "how to read projections", "explain"}
     assert all(text and "\n#" not in text for text in found.values())
+
+
+# ---- names from outside --------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name, shown", [
+    ("Ankle boot", "Ankle boot"), (r"$\frac{$", r"$\frac{$"), ("\x1b[31mred\x07", "?[31mred?"),
+    ("two\nlines\tand\u2028more", "two lines and more"), ("a\u202eb\u200fc\u2066", "abc"),
+    ("caf\udce9", "caf?"), ("鞋子 🙂", "鞋子 🙂"), ("nul\0", "nul?"), ("\ue000", "?"), (3, "3")])
+def test_a_name_is_one_line_that_gives_no_orders(name, shown):
+    assert texts.clean(name) == shown
+    shown.encode()
+
+
+@pytest.mark.parametrize("name, shown", [
+    ("  a \n b ", "a b"), ("", "?"), ("\u202e", "?"), ("u\u0308ber", "über"),
+    ("12345678", "12345678"), ("123456789", "1234…789")])
+def test_a_short_name_keeps_both_ends(name, shown):
+    assert texts.short(name, 8) == shown
+
+
+def test_a_list_of_names_ends_somewhere():
+    assert texts.listed(["a"]) == "a" and texts.listed("abc", most=3) == "a, b, c"
+    assert texts.listed("abcd", most=3) == "a, b, c and 1 more"
+    assert texts.listed(["x" * 99]) == texts.short("x" * 99)
+
+
+@pytest.mark.parametrize("parts, name", [
+    (["photo", "conv3", "guided"], "photo-conv3-guided.png"),
+    (["a/b\\c", "caf\udce9\n"], "a_b_c-caf_ .png"),
+    (["x" * 238, "conv3"], "x" * 190 + "-conv3.png"),
+    (["鞋" * 100, "conv3"], "鞋" * 63 + "-conv3.png")])
+def test_a_file_s_name_that_every_file_system_takes(parts, name, tmp_path):
+    assert texts.file_name(*parts) == name
+    assert len(name.encode()) <= texts.FILE_NAME
+    (tmp_path / name).write_text("")

@@ -1,24 +1,22 @@
-"""The training on one page: short, whole, and it learns."""
-import runpy
+"""The training on one page, in lesson 5: short, whole, and without the library's loop.
+
+That it learns, and that without steps it guesses, the lesson asserts itself.
+"""
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "tutorials" / "one_page.py"
+import pytest
+
+from numpyzf.lessons import source
+
+LESSON = Path(__file__).parent.parent / "tutorials" / "05-training.py"
 
 
-def test_it_is_one_page_without_the_library_s_loop():
-    text = PAGE.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 60
-    assert not any(name in text for name in ("train_run", "train_step", "training.train("))
-
-
-def test_it_learns(capsys):
-    """Ten classes of equal size: chance is 10 %. One pass over 3,000 images gets well above."""
-    accuracy = runpy.run_path(PAGE)["main"](count=3000, epochs=1)
-    assert accuracy > 0.6
-    out = capsys.readouterr().out
-    assert "epoch 1: mean loss" in out and f"{accuracy:.1%} of 2,000 test images" in out
-
-
-def test_it_starts_at_chance(capsys):
-    """What it learns comes from the steps: without any, it guesses."""
-    assert runpy.run_path(PAGE)["main"](epochs=0) < 0.25
+@pytest.mark.small
+def test_the_training_is_one_page_without_the_library_s_loop():
+    (page,) = [cell.text for cell in source.read(LESSON).shown
+               if cell.kind == "code" and "def train_net" in cell.text]
+    assert len(page.splitlines()) <= 60
+    for part in ("net.forward(", "net.backward(", "softmax_cross_entropy(", "momentum", "radius"):
+        assert part in page
+    every = LESSON.read_text(encoding="utf-8")
+    assert "numpyzf.training" not in every and "train_run" not in every

@@ -227,10 +227,10 @@ with plots.style():
 figure
 
 # %% [markdown]
-# Up to relu5 nothing is won: in the trained net it moves even farther than conv1. The last pool brings a step down,
-# trained or not: that much is built in. Then the two part. In untrained nets the fully connected
-# layers change nothing more. In the trained one fc6 takes another step, and the scores move least:
-# 0.3, against 0.6 in the untrained nets. *That* is learned.
+# Up to relu5 nothing is won: in the trained net it moves even farther than conv1. The last pool
+# brings a step down, trained or not: that much is built in. Then the two part. In untrained nets
+# the fully connected layers change nothing more. In the trained one fc6 takes another step, and the
+# scores move least: 0.3, against 0.6 in the untrained nets. *That* is learned.
 
 # %% tags=["numbers"]
 [learned["fc8"], built_in["fc8"]]

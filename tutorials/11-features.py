@@ -9,8 +9,8 @@
 #
 # The paper takes its net, trained on 1000 classes of photographs, and goes to another data set,
 # Caltech-101, with 30 images of each class to learn from. A net trained on these images alone gets
-# 46.5 % of the test images right. The big net as it is, with only a new softmax on top, gets 86.5 %.
-# Its features travel. Whoever uses a ready-made net for pictures of their own does this today.
+# 46.5 % of the test images right. The big net as it is, with a new softmax on top, gets 86.5 %. Its
+# features travel. Whoever uses a ready-made net for pictures of their own does this today.
 #
 # Here you do it with the net that comes with numpyzf, and see where it works, and where it doesn't.
 
@@ -58,7 +58,8 @@ print("x + y − 2·h:", points.sum(axis=1) - 2 * h)
 
 def right(features):
     """How many of the four a linear classifier gets right after learning them; a tie is wrong."""
-    (classifier,) = linear.fit_svm(features.astype(float), wanted, [1e-3])
+    features = features.astype(float)
+    (classifier,) = linear.fit_svm(features, wanted, [1e-3])
     scores = classifier.predict(features)
     return np.sum(scores[range(4), wanted] > scores[range(4), 1 - wanted] + 1e-3)
 

@@ -7,7 +7,7 @@ ask for, without what they keep in a register or a cache on purpose.
 Each rung is compared with reference.py on a small problem, and with float64 on the problem that
 is timed. It stands as a point under the machine's roof: a rung is no faster than the machine's
 arithmetic, and no faster than memory delivers the bytes that the rung moves (the roofline model,
-Williams, Waterman and Patterson 2009). tutorials/ladder.md is the lesson that climbs the ladder.
+Williams, Waterman and Patterson 2009). tutorials/13-speed.py is the lesson that climbs the ladder.
 """
 import math
 import time
@@ -61,6 +61,8 @@ class Problem(NamedTuple):
         w /= np.float32(self.K * np.sqrt(self.C))
         return x, w, rng.standard_normal(self.F, np.float32)
 
+
+UNSTEADY = 2        # times the fastest: a median above that tells of other work on the machine
 
 # the fourth convolution of the paper's net
 CONV4 = Problem(N=8, C=384, H=13, W=13, F=384, K=3, stride=1, pad=1)
@@ -165,7 +167,7 @@ class Step(NamedTuple):
     """One rung measured. The two errors are the largest difference over the largest value."""
     name: str
     timed: Problem          # the part of the problem that it was timed on
-    seconds: float          # the median
+    seconds: float          # the fastest of several times
     gflops: float           # operations of the definition per second / 1e9
     intensity: float        # these operations per byte moved
     difference: float       # from reference.py, on a small problem
@@ -179,6 +181,7 @@ class Ladder(NamedTuple):
     peak: float             # GFLOP/s of a product of matrices
     bandwidth: float        # GB/s of the triad
     missing: list           # a line of text for each rung that is left out: why
+    unsteady: tuple = ()    # names of the rungs whose times differed too much to be compared
 
 
 def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.5,
@@ -189,7 +192,7 @@ def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
     rungs: a list of Rungs.
     side: rows and columns of the matrices whose product is the peak.
     length: of the arrays that bandwidth is measured with; larger than all caches.
-    seconds: each is repeated for so long, and three times at least.
+    seconds: each is repeated for so long, and three times at least; the fastest counts.
     progress: called with a line of text before each measurement.
 
     Returns a Ladder. A rung that refuses this convolution with a ValueError is left out.
@@ -205,7 +208,7 @@ def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
     exact, _ = functional.conv_forward(*doubles, **place, method="unfold")
     small = _small(problem).arrays(rng)
     expected = reference.conv_forward(*small, **place)
-    steps, missing = [], []
+    steps, missing, unsteady = [], [], []
     for rung in rungs:
         progress(rung.name)
         try:
@@ -217,11 +220,14 @@ def measure(problem=CONV4, *, rungs=RUNGS, side=2048, length=1 << 24, seconds=0.
                                  F=min(rung.filters or problem.F, problem.F))
         part = x[:timed.N], w[:timed.F], b[:timed.F], problem.stride, problem.pad
         rounding = _difference(rung.function(*part), exact[:timed.N, :timed.F])
-        taken = _median(lambda: rung.function(*part), seconds)
+        times = _times(lambda: rung.function(*part), seconds)
+        taken = min(times)
+        if np.median(times) > UNSTEADY * taken:
+            unsteady.append(rung.name)
         nbytes = 4 * rung.moves(timed, *timed.elements())
         steps.append(Step(rung.name, timed, taken, timed.operations() / taken / 1e9,
                           timed.operations() / nbytes, _difference(y, expected), rounding))
-    return Ladder(problem, steps, peak, bandwidth, missing)
+    return Ladder(problem, steps, peak, bandwidth, missing, tuple(unsteady))
 
 
 def _small(problem):
@@ -235,19 +241,20 @@ def _difference(actual, expected):
     return float(np.abs(actual - expected).max() / np.abs(expected).max())
 
 
-def _median(call, seconds):
+def _times(call, seconds):
+    """How long a call took, several times. The fastest was disturbed the least by other work."""
     call()                                  # compiles, wakes threads, fills caches
     times = []
     while len(times) < 3 or sum(times) < seconds:
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    return times
 
 
 def _peak(side, seconds):
     a, b, c = np.ones((3, side, side), np.float32)
-    return 2 * side ** 3 / _median(lambda: np.matmul(a, b, out=c), seconds) / 1e9
+    return 2 * side ** 3 / min(_times(lambda: np.matmul(a, b, out=c), seconds)) / 1e9
 
 
 def _bandwidth(length, seconds):
@@ -255,13 +262,13 @@ def _bandwidth(length, seconds):
 
     def triad():
         kernels.run(kernels.triad, length, a, b, np.float32(3), c)
-    return 12 * length / _median(triad, seconds) / 1e9
+    return 12 * length / min(_times(triad, seconds)) / 1e9
 
 
 # ---- report -------------------------------------------------------------------------------------
 
 def report(result):
-    """The lines of a text table of a Ladder, then why rungs are missing.
+    """The lines of a text table of a Ladder, then why rungs are missing, and what is unsteady.
 
     Speed-ups compare rates, operations per second: the slowest rungs are timed on a part only.
     Where all rungs are missing, there is no table.
@@ -284,4 +291,8 @@ def report(result):
     for row in rows:
         cells = [cell.rjust(width) for cell, width in zip(row, widths)]
         lines.append("  ".join([row[0].ljust(widths[0]), *cells[1:]]))
+    if result.unsteady:
+        lines.append(f"Don't trust these speeds: half of the times of {', '.join(result.unsteady)} "
+                     f"were over {UNSTEADY} times the fastest. Something else runs on this "
+                     "machine: stop it, and measure again.")
     return lines + result.missing

@@ -30,7 +30,8 @@ class Dataset(NamedTuple):
 def load(data, split="train", *, folder=None, size=None):
     """Load one split of a data set.
 
-    data: the name of a data set, or the path of a folder with one sub-folder of images per class:
+    data: the name of a data set, or the path of a folder with one sub-folder of images per class
+    (~ is the home folder):
         "fashion-mnist-small": 10,000 + 2,000 gray images of 28×28, embedded
         "fashion-mnist": 60,000 + 10,000 gray images of 28×28
         "cifar10": 50,000 + 10,000 color images of 32×32
@@ -53,6 +54,7 @@ def load(data, split="train", *, folder=None, size=None):
     if not isinstance(data, (str, os.PathLike)):
         raise TypeError("data must be the name of a data set or the path of a folder, "
                         f"not {type(data).__name__}")
+    folder = None if folder is None else checks.path("folder", folder)
     if data not in NAMES:
         place = _image_folder(data, folder)
         return Dataset(*read_folder(split, place, FOLDER_SIZE if size is None else size))
@@ -69,7 +71,7 @@ def load(data, split="train", *, folder=None, size=None):
             raise ValueError("fashion-mnist-small is embedded in numpyzf: leave folder out, "
                              "or load fashion-mnist")
         return Dataset(*embedded.read(split))
-    if folder is not None and not Path(folder).is_dir():
+    if folder is not None and not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; "
                                 f"give the one that holds the files of {data}")
     source = fashion if data == "fashion-mnist" else cifar
@@ -100,7 +102,7 @@ def available():
 
 def _image_folder(data, folder):
     """The Path of the folder of images that load's argument `data` means."""
-    path = Path(data)
+    path = checks.path("data", data)
     if path.is_dir():
         if folder is not None:
             raise ValueError(f"folder is for fashion-mnist and cifar10; {path} is a folder of "

@@ -1,5 +1,6 @@
 """A folder of one's own images as a data set: one sub-folder per class, images of any size."""
 import os
+import time
 import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,11 @@ from .image import SUFFIXES, check_size, load_image
 HOLD_OUT = 5        # every fifth image of a class is a test image, if the folder names none
 TESTS = ("test", "val", "valid", "validation")      # names of the test split's folder, best first
 RUBBISH = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave in folders, in any case
-BATCH = 64          # images that one task of the thread pool decodes
+DEEPER = "in deeper folders"
+PHONES = (".heic", ".heif", ".avif")                # what Pillow doesn't read, or not always
+LISTED = 10         # bad files that a message names
+BATCH = 4           # images that one task of the thread pool decodes; an interrupt waits for it
+TELL_EVERY = 5      # seconds between two lines that say how many images are read
 
 
 def read_folder(split, folder, size):
@@ -24,10 +29,11 @@ def read_folder(split, folder, size):
     folder: a Path. It holds one sub-folder per class, or the folders train/ and test/ (or val/,
     valid/, validation/), each with one sub-folder per class.
     size: pixels. Each image's smallest side is resized to it, and the center size × size is kept.
-    What isn't read is told in a line on stderr.
+    What isn't read is told in a line on stderr, and of which classes there is no test image; where
+    reading takes long, how far it is.
     Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names,
     in Unicode's composed form NFC, sorted).
-    Raises ValueError for a folder without images and for a damaged image, and names it;
+    Raises ValueError for a folder without images and for damaged images, and names them;
     TypeError or ValueError for a bad size.
     """
     side = check_size(size)
@@ -35,15 +41,37 @@ def read_folder(split, folder, size):
     images = np.empty((len(files), 3, side, side), np.uint8)
 
     def decode(start):
+        bad = []
         for i in range(start, min(start + BATCH, len(files))):
             path, _ = files[i]
-            images[i] = load_image(path, side)
+            try:
+                images[i] = load_image(path, side)
+            except ValueError as error:
+                bad.append((path, error))
+        return bad
 
     # Pillow decodes without Python's global lock, so threads work at the same time.
+    bad, told = [], time.monotonic()
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for _ in pool.map(decode, range(0, len(files), BATCH)):
-            pass        # raises the error of the first bad file, if there is one
+        for done, found in enumerate(pool.map(decode, range(0, len(files), BATCH)), 1):
+            bad += found
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                say(f"{folder}: read {min(done * BATCH, len(files)):,} of {len(files):,} "
+                    f"{split} images")
+    if bad:
+        raise ValueError(_all_bad(bad))
     return images, np.array([label for _, label in files], np.int64), classes
+
+
+def _all_bad(bad):
+    """What is wrong with the first of some bad files, [(path, error)], and which are the others."""
+    (_, error), *others = bad
+    if not others:
+        return str(error)
+    names = ", ".join(str(path) for path, _ in others[:LISTED])
+    and_more = ", …" if len(others) > LISTED else ""
+    return f"{error}; {len(others):,} more cannot be read: {names}{and_more}"
 
 
 def _files(folder, split):
@@ -56,10 +84,11 @@ def _files(folder, split):
     classes = _classes(place)
     if train:
         _check_same_classes(place, classes, train)
-    files, counts = [], _left_out(place, classes)
-    for label, path in enumerate(classes.values()):
+    files, counts, untested = [], _left_out(place, classes), []
+    for label, (name, path) in enumerate(classes.items()):
         paths = _images(path)
         if not train and split == "test":
+            untested += [name] if len(paths) < HOLD_OUT else []
             paths = paths[HOLD_OUT - 1::HOLD_OUT]
         elif not train:
             paths = [p for i, p in enumerate(paths) if i % HOLD_OUT != HOLD_OUT - 1]
@@ -70,7 +99,10 @@ def _files(folder, split):
     if counts and (train or split == "train"):
         count = "1 file" if counts.total() == 1 else f"{counts.total():,} files"
         say(f"{place}: {count} left out: {_listed(counts)}; images are read from "
-            f"the class folders themselves ({' '.join(SUFFIXES)})")
+            f"the class folders themselves ({' '.join(SUFFIXES)}){_advice(counts)}")
+    if untested:
+        say(f"{place}: no test image of {', '.join(untested)}: every {HOLD_OUT}th image of a class "
+            "is one, and there are fewer")
     return files, tuple(classes)
 
 
@@ -111,8 +143,9 @@ def _images(folder):
     if not paths:
         counts = _left_out_of(folder)
         found = f" but {_listed(counts)}" if counts else ""
-        raise ValueError(f"{folder}: has no images{found}; "
-                         f"each class folder must hold some ({' '.join(SUFFIXES)})")
+        inner = f"; are the class folders in it? Then give {folder}" if counts[DEEPER] else ""
+        raise ValueError(f"{folder}: has no images{found}; each class folder must hold some "
+                         f"({' '.join(SUFFIXES)}){_advice(counts)}{inner}")
     return sorted(paths, key=lambda p: (_name(p), p.name))
 
 
@@ -150,13 +183,19 @@ def _left_out_of(folder):
         deeper = Path(parent) != folder
         for name in names:
             if _is_visible(name) and (deeper or not _is_image(name)):
-                counts["in deeper folders" if deeper else _ending(name)] += 1
+                counts[DEEPER if deeper else _ending(name)] += 1
     return counts
 
 
 def _ending(name):
     suffix = Path(name).suffix.lower()
     return suffix if suffix and suffix.isprintable() else "without an ending"
+
+
+def _advice(counts):
+    """What to do about files in a telephone's formats, if there are any."""
+    found = [ending for ending in PHONES if counts[ending]]
+    return f"; save {' and '.join(found)} as JPEG to have them read" if found else ""
 
 
 def _listed(counts):

@@ -4,7 +4,6 @@ The header is checked; the image is turned upright, made RGB or gray, and croppe
 """
 import os
 import threading
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -43,8 +42,8 @@ def load_image(path, size=None, channels=3):
     if channels not in (1, 3):
         raise ValueError(f"channels must be 3 (RGB) or 1 (gray), not {channels!r}")
     side = None if size is None else check_size(size)
-    path = Path(os.path.expanduser(path))
-    if not path.is_file():
+    path = checks.path("path", path)
+    if not os.path.isfile(path):        # also where the name is too long for a file
         raise FileNotFoundError(f"{path}: no such image file; check the path")
     with open(path, "rb") as file:
         try:

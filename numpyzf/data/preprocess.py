@@ -79,7 +79,7 @@ def random_crop_flip(images, size, rng, *, pad=0, flip=True):
     """
     _check_images(images)
     checks.generator("rng", rng)
-    pad = checks.integer("pad", pad, 0)
+    pad = checks.integer("pad", pad, 0, checks.MOST_SIDE)
     if pad:
         images = np.pad(images, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     size = _crop_size(images, size)

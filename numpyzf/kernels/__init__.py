@@ -18,7 +18,10 @@ kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name. Of fi
 Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
 float32. A NaN or an infinity can reach further than by the definition, which is direct's: all
 outputs of the Winograd tiles that contain it; and in gradients, where it meets a zero of padding or
-between two rows (0 · NaN is NaN), taps and pixels that don't see it.
+between two rows (0 · NaN is NaN), taps and pixels that don't see it. What overflows is infinite or
+NaN. Winograd's sums grow some 1e4 times larger on the way than what they give, so float32 overflows
+in it where Σ|w·x| is beyond 1e34, in the others at 3e38. No net that works has such numbers, and
+looking for them would take a pass over every output: name another method where you need them.
 
 Which method `choose` takes for "auto", and why. functional.py asks it for convolutions and their
 gradients; a projection always takes unfold:

@@ -73,6 +73,9 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     band = max(1, min(oh, WINDOWS // row_length))
     length = (band + overhang) * row_length
     zero = x.dtype.type(0)
+    # the largest place that is computed, in the plane or counted from a band's first row
+    if max(x.shape[2], (band + overhang) * stride + size) * width >= 1 << 31:
+        raise ValueError("switches are 32-bit integers: x is too large for windows of this size")
     # where each window of a stretch begins: row·W, counted from the band's first row; its column,
     # negative in the padding; and the sum of the two
     row_places, columns = np.empty(length, np.int32), np.empty(length, np.int32)

@@ -1,4 +1,4 @@
-"""The page of all lessons, tutorials/index.html: it opens without a network."""
+"""The page of all lessons and labs, tutorials/index.html: it opens without a network."""
 import io
 import json
 from html import escape
@@ -7,24 +7,33 @@ from typing import NamedTuple
 from PIL import Image
 
 from .. import page
+from ..labs import LABS
+from ..labs.tasks import load
 from . import notebook
 
-TITLE = "numpyzf: lessons"
+TITLE = "numpyzf: lessons and labs"
 WIDTH = 240         # of the pictures, in pixels
 INTRODUCTION = """\
 <p>One idea each, best in this order. A notebook has been run already: read it, or open it in
 Jupyter or VS Code, change something, and run it again. The plain Python file is the same lesson,
 and runs as a script. Exercises come last; <code>numpyzf lesson answers 1</code> shows the answers
-to those of lesson 1.</p>"""
+to those of lesson 1. <a href="#labs">Labs</a> stand behind the lessons.</p>"""
+LABS_INTRODUCTION = """\
+<h2 id="labs" style="margin-top: 4rem">Labs</h2>
+<p>Now you write the operations, and the grader says precisely what is wrong.
+<code>numpyzf lab start pooling</code> writes the exercise,
+<code>numpyzf lab check pooling.py</code> grades it as often as you like. When a lab passes, your
+functions draw a figure. Each stands alone, in any order.</p>"""
 
 
 class Entry(NamedTuple):
-    """What the page says of one lesson, or of anything like it."""
+    """What the page says of one lesson or lab."""
     heading: str
     question: str
     facts: dict             # {"Running time": text, …}
     links: dict             # {text: address}
     picture: bytes = b""    # a PNG file
+    command: str = ""       # how to begin
 
 
 def write(folder, lessons):
@@ -32,10 +41,14 @@ def write(folder, lessons):
 
     folder: a Path.
     lessons: source.Lesson, in order.
-    Raises ValueError for a lesson without a notebook.
+    Labs are on it that go with one of these lessons. Raises ValueError for a lesson without a
+    notebook.
     """
-    cards = [_card(_entry(lesson)) for lesson in lessons]
-    page.write_html(folder / "index.html", TITLE, "\n".join([INTRODUCTION, *cards]))
+    entries = {lesson.number: _entry(lesson) for lesson in lessons}
+    labs = [_lab(lab, entries[lab.about.lesson]) for lab in map(load, LABS)
+            if lab.about.lesson in entries]
+    parts = [INTRODUCTION, *map(_card, entries.values()), LABS_INTRODUCTION, *map(_card, labs)]
+    page.write_html(folder / "index.html", TITLE, "\n".join(parts))
 
 
 def _entry(lesson):
@@ -46,6 +59,16 @@ def _entry(lesson):
     links = {"notebook": lesson.notebook.name, "plain Python": lesson.path.name}
     return Entry(f"{lesson.number}. {lesson.title}", lesson.facts["Question"], facts, links,
                  small(cover(made)))
+
+
+def _lab(lab, lesson):
+    """The entry of a lab, with the picture of the lesson that it goes with."""
+    facts = {"In the paper": f"section {lab.about.section}",
+             "Time": f"about {lab.about.minutes} minutes, {len(lab.tasks)} tasks, "
+                     f"{lab.points} points",
+             "Before it": f"{lab.about.needs} (lesson {lab.about.lesson})"}
+    return Entry(f"Lab: {lab.title}", lab.summary, facts, {}, lesson.picture,
+                 f"numpyzf lab start {lab.name}")
 
 
 def cover(made):
@@ -74,6 +97,7 @@ def _card(entry):
                           for key, text in entry.facts.items())
     links = " · ".join(f'<a href="{escape(address)}">{escape(text)}</a>'
                        for text, address in entry.links.items())
+    links += f"<code>{escape(entry.command)}</code>" if entry.command else ""
     return ('<section style="display: flex; flex-wrap: wrap; gap: 0 2rem; margin-top: 2.5rem">\n'
             f'<div style="flex: 0 0 {WIDTH}px">{image}</div>\n'
             '<div style="flex: 1 1 20rem">\n'

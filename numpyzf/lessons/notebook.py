@@ -8,6 +8,7 @@ import io
 import json
 import linecache
 import multiprocessing
+import os
 from base64 import b64decode, b64encode
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,9 @@ from ..checkpoints import replacing
 
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
             "language_info": {"name": "python"}}
+# The last bits of a training depend on the number of threads. Lessons are run on two, whatever the
+# machine has, so that their numbers are the same on it.
+TWO_THREADS = {"NUMBA_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
 
 def write(lesson, outputs):
@@ -63,13 +67,18 @@ def run_apart(lesson):
 
     Raises ValueError, too, if the process dies.
     """
-    context = multiprocessing.get_context("spawn")
+    context, kept = multiprocessing.get_context("spawn"), dict(os.environ)
+    os.environ.update(TWO_THREADS)              # for the process that starts now
     try:
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             return pool.submit(run, lesson.cells, str(lesson.path)).result()
     except BrokenProcessPool:
         raise ValueError(f"{lesson.path}: the process that ran it was killed, perhaps because "
                          "memory ran out") from None
+    finally:
+        for name in TWO_THREADS:
+            os.environ.pop(name)
+        os.environ.update(kept)
 
 
 def _value(cell, path, namespace):

@@ -10,7 +10,7 @@ layer of your own goes down in whole maps.
 """
 import numpy as np
 
-from .. import functional, kernels
+from .. import checks, functional, kernels
 from ..layers import ContrastNorm, Conv, Dropout, MaxPool, ReLU
 
 
@@ -26,6 +26,7 @@ def project_boxes(layer, r, saved, image_of, corners, rule):
 
     Returns the boxes one layer down. `below` gives their corners.
     """
+    r, corners = checks.boxes("r", checks.array("r", r), corners)
     return PROJECT[type(layer)](layer, r, saved, image_of, corners, rule)
 
 
@@ -47,9 +48,12 @@ def cut(x, image_of, corners, size, fill=0):
 
     Returns (M, C, h, w).
     """
+    x, _ = checks.boxes("x", x, None)
+    image_of = checks.integers("image_of", image_of, (np.size(image_of),), 0, len(x))
     out = np.empty((len(image_of), x.shape[1], *size), x.dtype)
-    kernels.run(kernels.cut, len(out) * out.shape[1],
-                x, whole(image_of), whole(corners), out, x.dtype.type(fill))
+    _, corners = checks.boxes("out", out, corners)
+    kernels.run(kernels.cut, len(out) * out.shape[1], x, image_of, corners, out,
+                x.dtype.type(fill))
     return out
 
 
@@ -60,7 +64,12 @@ def paste(boxes, corners, out):
     corners: integers (M, 2), row and column of each box's first pixel; may be negative.
     out: (M, C, H, W), the maps.
     """
-    kernels.run(kernels.paste, len(boxes) * boxes.shape[1], boxes, whole(corners), out)
+    boxes, corners = checks.boxes("boxes", boxes, corners)
+    out, _ = checks.boxes("out", out, None)
+    if boxes.shape[:2] != out.shape[:2]:
+        raise ValueError(f"boxes {boxes.shape} don't go into maps {out.shape}: (M, C, …) of both "
+                         "must be the same")
+    kernels.run(kernels.paste, len(boxes) * boxes.shape[1], boxes, corners, out)
 
 
 def in_maps(r, corners, size):
@@ -72,6 +81,7 @@ def in_maps(r, corners, size):
 
     Returns (M, C, H, W).
     """
+    r, corners = checks.boxes("r", r, corners)
     return cut(r, np.arange(len(r)), -corners, size)
 
 
@@ -106,11 +116,6 @@ def blank_outside(r, corners, size):
     return r
 
 
-def whole(numbers):
-    """Contiguous int64: for arrays of other kinds the kernels would be compiled anew."""
-    return np.ascontiguousarray(numbers, np.int64)
-
-
 # ---- each layer's way down -----------------------------------------------------------------------
 
 def project_conv(layer, r, saved, image_of, corners, rule):
@@ -134,10 +139,13 @@ def project_pool(layer, r, saved, image_of, corners, rule):
     if not rule.switches:
         index = np.ascontiguousarray(layer.middles((1, *index.shape[1:]), saved.x_shape))
         image_of = np.zeros(len(r), np.int64)
+    image_of = checks.integers("image_of", image_of, (len(r),), 0, len(index))
+    if r.shape[1] != index.shape[1]:
+        raise ValueError(f"r has {r.shape[1]} maps, the pool {index.shape[1]}")
     lower_corners, side = below(corners, r.shape[2], layer.window)
     x = np.empty((*r.shape[:2], side, side), r.dtype)
-    kernels.run(kernels.unpool_boxes, len(r) * r.shape[1], r, index, whole(image_of),
-                whole(corners), whole(lower_corners), saved.x_shape[3], x)
+    kernels.run(kernels.unpool_boxes, len(r) * r.shape[1], r, index, image_of, corners,
+                lower_corners, saved.x_shape[3], x)
     return x
 
 

@@ -38,6 +38,10 @@ class Classifier(NamedTuple):
         x: (N, features), float.
         Returns (N, classes).
         """
+        x = checks.array("x", x, "NK")
+        if x.shape[1] != len(self.weights):
+            raise ValueError(f"x has {x.shape[1]} features (shape {x.shape}), "
+                             f"this classifier takes {len(self.weights)}")
         return x @ self.weights + self.bias
 
     def accuracy(self, x, labels):
@@ -47,6 +51,7 @@ class Classifier(NamedTuple):
         labels: (N,), integers.
         Returns a float, 0 … 1.
         """
+        labels = checks.one_label_each("labels", labels, len(x))
         return float((self.predict(x).argmax(axis=1) == labels).mean())
 
 
@@ -95,9 +100,8 @@ def choose(fit, x, labels, *, strengths=STRENGTHS, folds=5):
     folds: number of parts, two at least.
     Returns a Classifier. Raises TypeError or ValueError, also for a class with one image only.
     """
-    folds, strengths = checks.integer("folds", folds, 2), sorted(strengths, reverse=True)
-    if not strengths:
-        raise ValueError("strengths is empty: there is none to choose")
+    folds = checks.integer("folds", folds, 2)
+    strengths = sorted(_strengths(strengths), reverse=True)
     classes, labels = _one_hot(labels).shape[1], np.asarray(labels)
     x = _check_features(x, labels)
     counts = np.bincount(labels, minlength=classes)
@@ -125,7 +129,7 @@ def _fit(x, target, strengths, derivative, curvature):
     derivative: of each image's loss, scores (N, classes) -> (N, classes).
     curvature: the most that the derivative can change for one unit of score.
     """
-    x = _check_features(x, target)
+    x, strengths = _check_features(x, target), _strengths(strengths)
     mean = x.mean(axis=0, dtype=np.float64)
     u, s, axes = np.linalg.svd(x - mean, full_matrices=False)
     # Axes of length zero are only rounding. If all rows are equal, all axes are of this kind.
@@ -136,8 +140,6 @@ def _fit(x, target, strengths, derivative, curvature):
     energy = s ** 2 / len(x)
     found = []
     for strength in strengths:
-        if not 0 < strength < np.inf:
-            raise ValueError(f"strengths must be positive, not {strength!r}")
         # (axes + 1, 1): none for the bias
         penalty = np.append(np.full(len(s), strength * energy.sum()), 0)[:, None]
         bound = curvature * np.append(energy, 1)[:, None] + penalty
@@ -189,6 +191,18 @@ def _check_features(x, labels):
     return x
 
 
+def _strengths(values):
+    """Positive numbers, one at least, as a list."""
+    if isinstance(values, str) or not np.iterable(values):
+        raise TypeError(f"strengths must be a sequence of positive numbers, not {values!r}")
+    values = list(values)
+    if not values:
+        raise ValueError("strengths is empty: there is none to choose")
+    for value in values:
+        checks.positive(strengths=value)
+    return values
+
+
 def _one_hot(labels):
     """(N, classes): 1 at each image's label, 0 elsewhere."""
     labels = np.asarray(labels)
@@ -196,4 +210,7 @@ def _one_hot(labels):
     if not integers or labels.min() < 0 or labels.max() < 1:
         raise ValueError("labels must be integers (N,), counted from 0, of two classes at least, "
                          f"not {labels.dtype} {labels.shape}")
+    if labels.max() >= checks.MOST_CLASSES:
+        raise ValueError(f"labels[{labels.argmax()}] is {labels.max()}; classes are counted from "
+                         f"0, one after the other, up to {checks.MOST_CLASSES - 1}")
     return (labels[:, None] == np.arange(labels.max() + 1)).astype(float)

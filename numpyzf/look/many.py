@@ -147,11 +147,7 @@ def top_activations(net, images, layers, k=9, *, batch=128):
 
     Returns {layer: Top}. Raises ValueError for an unknown layer, no layers, or k or batch < 1.
     """
-    names = [layers] if isinstance(layers, str) else list(layers)
-    if not names:
-        raise ValueError("layers is empty: it takes one name of a layer at least")
-    for name in names:
-        checks.layer(net, name)
+    names = checks.layers(net, [layers] if isinstance(layers, str) else layers)
     k, batch = checks.integer("k", k, 1), checks.integer("batch", batch, 1)
     last = max(names, key=[*net.layers].index)
     tops = {}

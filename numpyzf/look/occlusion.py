@@ -27,6 +27,7 @@ from ..layers import Conv, MaxPool
 from .boxes import below, cut, paste
 
 CHUNK_NBYTES = 32 << 20     # of the largest array of a layer: as many squares as fit, at least one
+MOST_PIXELS = 65_535        # along an axis of an image
 POINT = Window(1, 1, 0)     # of layers that treat each pixel by itself
 
 
@@ -48,6 +49,7 @@ def places(n, size, count):
     >>> places(224, 32, 30)[[0, 1, 2, -1]], places(28, 6, 1)
     (array([  0,   6,  13, 192]), array([11]))
     """
+    n = checks.integer("n", n, 1, MOST_PIXELS)
     most = conv_output_size(n, size, 1, 0)
     count = checks.integer(f"the number of places of {size} pixels along {n}", count, 1, most)
     if count == 1:

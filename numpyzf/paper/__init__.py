@@ -19,5 +19,6 @@ need stands beside them:
     splits.py           classes split in two, for features that are carried to new classes
     draw_accuracies.py  curves that Figure 9 and Table 7 share
     reproduce.py        the list of items; computes them, keeps them, writes the page
+    processes.py        items in processes of their own, several at a time
     text.md             the words at the top of that page
 """

@@ -8,6 +8,13 @@ DOES_NOT_HOLD = "does not hold at this size"
 NOT_TESTABLE = "not testable here"
 
 
+class NotTestable(ValueError):
+    """The images, or their classes, are too few for a measurement; the words say what it takes.
+
+    On the page they are the reason of NOT_TESTABLE.
+    """
+
+
 class Claim(NamedTuple):
     """One statement of the paper, and what was found here."""
     paper: str          # the statement, and how it is tested

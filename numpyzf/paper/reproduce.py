@@ -3,21 +3,16 @@
 Each is computed once and kept in the study's folder. What is kept is put together on one page.
 """
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import page, plots, texts
 from ..checkpoints import replacing
-from ..kernels import THREADS
+from ..data import png
 from ..runs import clock
-from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
+from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
 from .figure1.report import report as figure1
 from .figure2.report import report as figure2
 from .figure3.report import report as figure3
@@ -27,8 +22,8 @@ from .figure6.report import report as figure6
 from .figure7.report import report as figure7
 from .figure9.report import report as figure9
 from .limits.report import report as limits
+from .processes import compute_in_processes
 from .recipe.report import report as recipe
-from .study import INDENT
 from .table1.report import report as table1
 from .table2.report import report as table2
 from .table3.report import report as table3
@@ -62,7 +57,9 @@ ITEMS = [
     Item("table7", "Table 7: how good each layer's features are", table7),
     Item("limits", "Limits: what a deconvnet does not tell you", limits),
 ]
-SHARED = ("fig1", "fig7")       # these train the nets that most of the others take
+# These train the nets that most of the others take. Of several at a time they come first: others
+# would wait for them.
+SHARED = ("fig1", "fig7")
 
 
 def names():
@@ -89,8 +86,9 @@ def compute(study, wanted, *, again=False, processes=1):
     wanted: names of items, see `find`.
     again: compute all of them anew.
     processes: how many items are computed at the same time, each in a process of its own on its
-    share of the threads. Two nets trained side by side on one core each take little more than half
-    of the time that two cores take for one after the other.
+    share of the threads; a single one, too, so that equal nets have equal bits. Two nets trained
+    side by side on one core each take little more than half of the time that two cores take for one
+    after the other. With 1, items are computed in this process, one after the other.
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """
@@ -101,8 +99,9 @@ def compute(study, wanted, *, again=False, processes=1):
             missing.append(item)
         else:
             study.report(f"{item.heading} (finished before)")
-    if processes > 1 and len(missing) > 1:
-        computing = _compute_in_processes(study, missing, again, processes)
+    if processes > 1:
+        missing.sort(key=lambda item: item.name not in SHARED)
+        computing = compute_in_processes(study, missing, again, processes)
     else:
         computing = _compute_here(study, missing)
     with closing(computing):
@@ -119,97 +118,14 @@ def _compute_here(study, items):
     """Compute items one after the other; yields each when it is finished."""
     for item in items:
         study.report(item.heading)
-        keep(study.out, item.name, item.report(study))
-        yield item
-
-
-def _compute_in_processes(study, items, again, processes):
-    """Compute several items at a time; yields each when it is finished.
-
-    The items of SHARED come first: others need their nets, and would wait for them.
-    """
-    first = [item for item in items if item.name in SHARED]
-    first += [item for item in items if item.name not in SHARED]
-    threads = str(max(1, THREADS // processes))
-    environment = os.environ | {"NUMBA_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
-                                "PYTHONIOENCODING": "utf-8"}
-    own_processes = _Processes(environment)
-    with ThreadPoolExecutor(processes) as pool:
-        waiting = {pool.submit(_compute_in_process, study, item, again, own_processes)
-                   for item in first}
         try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        finally:        # all are through, or one has failed, or someone has interrupted
-            own_processes.end()
-            for future in waiting:
-                future.cancel()
-
-
-class _Processes:
-    """Processes that several threads start, and that one thread ends.
-
-    Once they are ended, no other is started: a thread whose item has failed takes the next item
-    before anyone can tell it not to.
-    """
-
-    def __init__(self, environment):
-        self._environment, self._lock = environment, threading.Lock()
-        self._started, self._ended = [], False
-
-    def start(self, command):
-        """Start a process whose output can be read; None once they are ended."""
-        with self._lock:
-            if self._ended:
-                return None
-            process = subprocess.Popen(command, env=self._environment, text=True, encoding="utf-8",
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self._started.append(process)
-            return process
-
-    def end(self):
-        """End all that are running."""
-        with self._lock:
-            self._ended = True
-            for process in self._started:
-                process.terminate()
-
-
-def _compute_in_process(study, item, again, processes):
-    """Compute one item by the command `numpyzf reproduce` in a process of its own."""
-    process = processes.start(_command(study, item, again))
-    if process is None:
-        return item         # no one waits for it any more
-    study.report(item.heading)
-    last = ""
-    for line in process.stdout:
-        last = line.strip() or last
-        if line.startswith(INDENT):         # a step; what else it says is said here already
-            study.step(f"{item.name}: {last}")
-    status = process.wait()
-    if status < 0:
-        raise ChildProcessError(f"{item.name} could not be computed: signal {-status} ended it "
-                                "(9 is also what Linux sends when memory runs out); run this "
-                                "again to go on")
-    if status:
-        raise ChildProcessError(f"{item.name} could not be computed: {last}")
-    return item
-
-
-def _command(study, item, again):
-    """The command that computes one item of this study."""
-    command = [sys.executable, "-u", "-m", "numpyzf", "reproduce", item.name,
-               "--out", str(study.out)]
-    for option, value in study.source.items():
-        if value is not None:
-            command += [f"--{option}", str(value)]
-    if again:
-        command.append("--again")
-    if study.quick:
-        command.append("--quick")
-    return command
+            report = item.report(study)
+        except NotTestable as reason:
+            study.step(f"{NOT_TESTABLE}: {reason}")
+            report = Report([Claim(TEXT["claim: not testable"].format(heading=item.heading),
+                                   str(reason), NOT_TESTABLE)], [])
+        keep(study.out, item.name, report)
+        yield item
 
 
 # ---- keeping ------------------------------------------------------------------------------------
@@ -228,7 +144,7 @@ def keep(out, name, report):
     for number, section in enumerate(report.sections, 1):
         file_name = None
         if section.picture is not None:
-            file_name = f"{name}-{number}.png"
+            file_name = _picture_name(name, number)
             png = section.picture
             if not isinstance(png, bytes):
                 png = plots.png_bytes(png)
@@ -249,20 +165,50 @@ def read(out, name):
 
     out: the study's folder.
     name: the item's.
-    Returns None if nothing is there, or if it can't be read.
+    Returns None if nothing is there, or if it isn't what `keep` writes.
     """
     folder = Path(out) / "items"
     try:
         found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        sections = []
-        for values in found["sections"]:
-            section = page.Section(*values)
-            if section.picture is not None:
-                section = section._replace(picture=(folder / section.picture).read_bytes())
-            sections.append(section)
-        return Report([Claim(*values) for values in found["claims"]], sections)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Report([_read_claim(values) for values in found["claims"]],
+                      [_read_section(folder, _picture_name(name, number), values)
+                       for number, values in enumerate(found["sections"], 1)])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
+
+
+def _picture_name(name, number):
+    return f"{name}-{number}.png"
+
+
+def _read_claim(values):
+    claim = Claim(*values)
+    _check(all(isinstance(text, str) for text in claim))
+    _check(claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE))
+    return claim
+
+
+def _read_section(folder, picture_name, values):
+    """A page.Section from its values; its picture, if it has one, has this name and no other."""
+    section = page.Section(*values)
+    _check(all(isinstance(text, str) for text in (section.heading, section.text, section.alt)))
+    _check(section.level in (2, 3) and isinstance(section.rows, list))
+    for row in section.rows:
+        _check(isinstance(row, list) and all(isinstance(cell, str | int | float) for cell in row))
+    if section.picture is None:
+        return section
+    _check(section.picture == picture_name)
+    with open(folder / picture_name, "rb") as file:
+        png.checked(file)
+        file.seek(0)
+        picture = file.read()
+    _check(picture.startswith(png.SIGNATURE))
+    return section._replace(picture=picture)
+
+
+def _check(holds):
+    if not holds:
+        raise ValueError("not what `keep` writes")
 
 
 # ---- the page -----------------------------------------------------------------------------------

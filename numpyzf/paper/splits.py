@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import data, runs
 from ..data.preprocess import Prepared
-from .study import RECIPES, first_of_each, flips, images_of
+from .claims import NotTestable
+from .study import RECIPES, check_classes, first_of_each, flips, images_of
 
 KINDS = ("scenes", "images")    # of pictures: rendered scenes, and the images of the study
 SEEDS = 2                       # how many splits are drawn of each kind
@@ -40,15 +41,19 @@ def split_classes(study, kind, seed):
     study: a Study; it keeps the net.
     kind: one of KINDS.
     seed: draws the classes, and the order of the images.
-    Returns a Split.
+    Returns a Split. Raises NotTestable for fewer than four classes, or for too few images of one.
     """
     train, test = images_of(study, kind)
+    if len(train.classes) < 4:
+        raise NotTestable("half of the classes train a net, and the other half are new to it: that "
+                          f"takes four classes at least; here are {len(train.classes)}")
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(train.classes))
     old, new = np.sort(order[::2]), np.sort(order[1::2])
-    source = subset(train, old)
-    examples = _draw_examples(subset(train, new), rng)
-    test = subset(test, new)
+    source, examples, test = subset(train, old), subset(train, new), subset(test, new)
+    check_classes(examples, 2, "to learn new classes")
+    check_classes(test, 1, "to test new classes")
+    examples = _draw_examples(examples, rng)
     test = take(test, rng.permutation(len(test.labels))[:MOST_TESTS])
     seen_later = np.concatenate([examples.images, test.images])
     correlations, partners = closest(source.images, seen_later)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import data as datasets, runs, training
+from .. import checks, data as datasets, runs, texts, training
 from ..checkpoints import locked, replacing
 from ..data import scenes
+from .claims import NotTestable
 
 RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02),
            "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
+LEAST_SIDE = 28     # pixels of an image: in smaller ones the upper layers' maps are too small
 INDENT = "  "       # begins a line about a step of an item; a line about an item has none
 
 
@@ -42,8 +44,9 @@ class Study:
     quick: few images and one or two epochs: enough to see that everything runs, too little to learn
     anything.
     report: report(text) gets lines that say what is being done.
-    Raises ValueError if `out` holds a study with other settings, or if its study.json is damaged.
-    In a new folder, raises what data.load does, before anything is written.
+    Raises OSError if `out` can't be written to; ValueError if it holds a study with other settings,
+    or if its study.json is damaged. In a new folder, raises what data.load does, and ValueError for
+    images smaller than LEAST_SIDE, before anything is written.
     """
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
@@ -53,7 +56,7 @@ class Study:
         self.source = {"data": data, "folder": folder, "size": size}
         self._runs = {}
         source = data if data in datasets.NAMES else str(Path(data).resolve())
-        self.name = Path(source).name       # of the images, in texts
+        self.name = texts.short(Path(source).name)      # of the images, in texts
         self._check_folder({"data": source, "folder": folder and str(Path(folder).resolve()),
                             "size": size, "quick": quick})
 
@@ -117,8 +120,9 @@ class Study:
         options: of runs.train_run.
 
         Where another process trains the same net, this one waits, and reads that net.
-        Returns a runs.Run.
+        Returns a runs.Run. Raises NotTestable if a class has fewer than two images.
         """
+        check_classes(images, 2, "to train a net")
         if name not in self._runs:
             self.step(f"net {name}")
             if self.quick:
@@ -132,9 +136,15 @@ class Study:
 
     def _check_folder(self, settings):
         """Write the settings into a new folder; compare them with those in an older one."""
+        for folder in ("items", "nets", "locks"):
+            checks.writable_folder(self.out / folder)
         path = self.out / "study.json"
         if not path.exists():
-            self.test       # read now: with wrong settings, the right ones would be refused later
+            # read now: with wrong settings, the right ones would be refused later
+            side = min(self.test.images.shape[2:])
+            if side < LEAST_SIDE:
+                raise ValueError(f"the images must have {LEAST_SIDE} pixels a side or more, not "
+                                 f"{side}; give another size")
             with locked(self.out / "locks" / path.name):
                 if not path.exists():       # another study may have begun here meanwhile
                     with replacing(path) as file:
@@ -142,7 +152,7 @@ class Study:
                     return
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError(f"{path} is damaged; move {self.out} away, or choose another "
                              "folder") from None
         if found != settings:
@@ -155,7 +165,7 @@ class Study:
                                                 folder=self.source["folder"],
                                                 size=self.source["size"])
         if self.quick:
-            rows = first_of_each(labels, max(1, count // len(classes)))
+            rows = first_of_each(labels, max(2, count // len(classes)))
             images, labels = images[rows], labels[rows]
         return datasets.Dataset(images, labels, classes)
 
@@ -176,6 +186,23 @@ def images_of(study, kind):
 def _without_truth(drawn):
     """The images, labels and classes of a scenes.Scenes as a data.Dataset."""
     return datasets.Dataset(drawn.images, drawn.labels, drawn.classes)
+
+
+def check_classes(images, least, purpose):
+    """Raise NotTestable if there are fewer than two classes, or if one has too few images.
+
+    images: a data.Dataset.
+    least: how many images each class must have.
+    purpose: for what, in the words of the error: "to train a net".
+    """
+    if len(images.classes) < 2:
+        raise NotTestable(f"{purpose} takes two classes at least; here is "
+                          f"{texts.listed(images.classes)} only")
+    counts = np.bincount(images.labels, minlength=len(images.classes))
+    scarce = [name for name, count in zip(images.classes, counts) if count < least]
+    if scarce:
+        raise NotTestable(f"{purpose} takes {least} or more images of each class; there are fewer "
+                          f"of {texts.listed(scarce)}")
 
 
 def first_of_each(labels, count, start=0):

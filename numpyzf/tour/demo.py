@@ -9,7 +9,7 @@ from .. import page, plots, texts, training
 from ..data.preprocess import Prepared
 from ..look.many import top_activations
 from ..page import Section
-from . import explain, features, filters, training_curve
+from . import captions, explain, features, filters, training_curve
 
 TEXT = texts.read(__package__)
 
@@ -34,15 +34,15 @@ def build(run, out, images, labels):
                  "Two plots over the epochs: the loss; training and validation accuracy"),
         _filters(run, out),
         *_layers(run, out, images),
-        _one_image(run, out, images[0], run.classes[labels[0]])]
-    name = Path(run.settings["data"]).name
+        _one_image(run, out, images[0], texts.short(run.classes[labels[0]]))]
+    name = captions.data_name(run)
     page.write(out / "index.html", f"Inside a convnet trained on {name}", sections)
     return accuracy
 
 
 def _overview(run, count, accuracy):
     text = TEXT["overview"].format(
-        model=run.settings["model"], epochs=len(run.history), data=Path(run.settings["data"]).name,
+        model=run.settings["model"], epochs=len(run.history), data=captions.data_name(run),
         accuracy=accuracy, count=count, chance=1 / len(run.classes))
     rows = [("layer", "maps", "units per map", "one unit sees")]
     for layer in run.net.convolutions:
@@ -71,16 +71,18 @@ def _layers(run, out, images):
             text += "\n\n" + TEXT["how to read projections"]
         result = features.measure(run, images, layer, top=top)
         maps = ", ".join(str(channel) for channel in result.channels)
-        sections.append(_section(out, layer, f"What {layer} looks for", text, features.draw(result),
+        figure = features.draw(result, captions.describe(run))
+        sections.append(_section(out, layer, f"What {layer} looks for", text, figure,
                                  f"Maps {maps} of {layer}: projections beside image patches"))
     return sections
 
 
 def _one_image(run, out, image, label):
-    alt = "The image, bars for its five most likely classes, and a column of projections per layer"
+    alt = "The image, bars for its five most likely classes, and a row of projections per layer"
+    figure = explain.draw(explain.measure(run, image), captions.describe(run),
+                          f"a test image of class “{label}”")
     return _section(out, "explain", "One image, layer by layer",
-                    TEXT["explain"].format(label=label),
-                    explain.draw(explain.measure(run, image)), alt)
+                    TEXT["explain"].format(label=label), figure, alt)
 
 
 def _section(out, name, heading, text, figure, alt):

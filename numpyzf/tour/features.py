@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import plots
+from .. import plots, texts
 from ..data.preprocess import Prepared, center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
+from . import captions
 
 
 class Features(NamedTuple):
@@ -29,6 +30,8 @@ class Features(NamedTuple):
     patches: np.ndarray         # uint8 (maps, k, C, h, w): tiles, white where nothing is seen
     corners: np.ndarray         # (maps, k, 2): the image's row and column of a tile's first pixel
     seen: np.ndarray            # bool (maps, k, h, w): in the image, and the unit can see it
+    rule: str = "deconvnet"     # how they went down
+    classes: tuple = ()         # what the features are called, if they are the scores of a net
 
 
 def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet", batch=128,
@@ -54,6 +57,7 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     if top is None:
         top = top_activations(run.net, inputs, [layer], k, batch=batch)[layer]
     values, units = top
+    scores = layer == [*run.net.layers][-1] and len(run.classes) == len(values)
     if channels is None:
         channels = most_active(values)[:maps]
     channels = _check_channels(channels, len(values), layer)
@@ -62,7 +66,8 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     parts = [_tiles(run.net, inputs, layer, units[start:start + step], rule)
              for start in range(0, len(units), step)]
     projections, patches, corners, seen = (np.concatenate(part) for part in zip(*parts))
-    return Features(layer, channels, values, units, projections, patches, corners, seen)
+    return Features(layer, channels, values, units, projections, patches, corners, seen, rule,
+                    run.classes if scores else ())
 
 
 def most_active(values):
@@ -104,45 +109,75 @@ def _tiles(net, inputs, layer, units, rule):
             for x in (found.boxes, patches, found.corners, seen)]
 
 
-def draw(result):
+def draw(result, net=None):
     """Draw Features: of each map the projections and, to their right, the patches they come from.
 
+    net: what the picture says of the net, see captions.describe.
     Returns a matplotlib figure.
     """
     count, k = result.values.shape
     columns, tiles_across = min(2, count), int(np.ceil(np.sqrt(k)))
-    kind = "map" if result.units.shape[2] == 4 else "feature"
     with plots.style():
-        figure, pairs = _pairs(ceil_div(count, columns), columns)
+        figure, pairs = _pairs(ceil_div(count, columns), columns, _title(result, net))
         for i in range(count):
             left, right = pairs[i]
             projections = [plots.to_display(tile) for tile in result.projections[i]]
-            patches = [plots.to_image(tile) for tile in result.patches[i]]
+            patches = [plots.patch(*tile) for tile in zip(result.patches[i], result.seen[i])]
             plots.show(left, plots.mosaic(projections, tiles_across))
             plots.show(right, plots.mosaic(patches, tiles_across))
-            left.set_title(f"{kind} {result.channels[i]}", loc="left", fontweight="bold")
-            if i < columns:
-                left.set_title("projections", loc="right", color=plots.GRAY)
-                right.set_title("image patches", loc="right", color=plots.GRAY)
+            _say_why_flat(left, result, i, tiles_across)
+            left.set_title(_name(result, i), loc="left", fontweight="bold")
         for axes in pairs[count:].flat:
             axes.set_axis_off()
     return figure
 
 
-def _pairs(rows, columns, side=2.1, title=0.26, gap=0.08):
+def _title(result, net):
+    _, k = result.values.shape
+    layer = f"{result.layer} of {net}" if net else result.layer
+    kind = "map" if result.units.shape[2] == 4 else "feature"
+    number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
+    return (f"{layer}\nrule: {captions.rule_name(result.rule)}; left projections, right image "
+            f"patches: {number}strongest of each {kind}{order}; each projection on a scale of its "
+            "own")
+
+
+def _name(result, i):
+    channel = result.channels[i]
+    if result.classes:
+        return f"{texts.short(result.classes[channel], 24)} (feature {channel})"
+    return f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
+
+
+def _say_why_flat(axes, result, i, tiles_across):
+    """Write on the tiles of map i of which the projection shows nothing why that is so."""
+    side = axes.images[0].get_array().shape[1] / tiles_across       # of a tile with its frame
+    for j, (value, projection) in enumerate(zip(result.values[i], result.projections[i])):
+        row, column = divmod(j, tiles_across)
+        axes.text((column + 0.5) * side, (row + 0.5) * side,
+                  captions.why_flat(value, projection, bool(result.classes)),
+                  ha="center", va="center", fontsize=7)
+
+
+def _pairs(rows, columns, title, side=2.1, above=0.26, gap=0.08):
     """A figure with two square axes per map side by side, and the axes (maps, 2). Inches.
 
-    Placed by hand: matplotlib would measure every title to arrange these few equal squares, which
-    takes longer than drawing them.
+    Above all is the title, below them the key. Placed by hand: matplotlib would measure every title
+    to arrange these few equal squares, which takes longer than drawing them.
     """
-    width, height = 2 * side + 3 * gap, side + title
-    figure = plots.figure(columns * width, rows * height + gap, layout="none")
+    width, height = 2 * side + 3 * gap, side + above
+    title = plots.heading(title, columns * width)
+    head, foot = 0.17 * (title.count("\n") + 1) + gap, 0.5 / columns + gap
+    whole = rows * height + head + foot
+    figure = plots.figure(columns * width, whole, layout="none")
+    figure.suptitle(title, x=gap / (columns * width), y=1 - gap / whole, ha="left", fontsize=9)
+    plots.key(figure, "lower center", columns=2 * columns)
     pairs = np.empty((rows * columns, 2), object)
     for i in range(rows * columns):
-        bottom = (rows - 1 - i // columns) * height + gap / 2
+        bottom = foot + (rows - 1 - i // columns) * height
         for j in range(2):
             left = i % columns * width + gap + j * (side + gap)
-            place = (left / (columns * width), bottom / (rows * height + gap),
-                     side / (columns * width), side / (rows * height + gap))
+            place = (left / (columns * width), bottom / whole,
+                     side / (columns * width), side / whole)
             pairs[i, j] = figure.add_axes(place)
     return figure, pairs

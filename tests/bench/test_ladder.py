@@ -158,6 +158,21 @@ def test_where_every_rung_refuses_there_is_a_reason_and_no_table():
         ladder.draw(result)
 
 
+@small
+@pytest.mark.parametrize("taken, busy", [([2, 2, 3], False), ([2, 4, 4], False),
+                                         ([5, 2, 5], True), ([9, 2, 3], False)])
+def test_the_fastest_counts_and_a_busy_machine_is_told(monkeypatch, taken, busy):
+    """By a clock of our own, with these times for the three calls of the one rung."""
+    machine = [1, 1, 1, 1, 1, 1]
+    ticks = [tick for time in [*machine, *taken] for tick in (0, time)]
+    monkeypatch.setattr(ladder.time, "perf_counter", lambda clock=iter(ticks): next(clock))
+    result = measure(rungs=[ladder.RUNGS[3]])
+    assert result.steps[0].seconds == 2
+    assert result.unsteady == (("unfold + BLAS",) if busy else ())
+    told = [line for line in ladder.report(result) if "half of the times of unfold + BLAS" in line]
+    assert len(told) == busy
+
+
 # ---- showing ------------------------------------------------------------------------------------
 
 def made_up(*speeds, peak=200.0, bandwidth=30.0):

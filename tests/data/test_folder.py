@@ -163,6 +163,36 @@ def test_a_class_of_another_kind_of_files_is_told_so(tmp_path, refuses):
         load(tmp_path)
 
 
+def test_photographs_of_a_telephone_are_told_how_to_be_read(tmp_path, refuses, capsys):
+    make(tmp_path)
+    for name in ("cat/1.HEIC", "cat/2.heif", "cat/3.avif", "dog/film.mov"):
+        (tmp_path / name).write_bytes(b"photograph")
+    load(tmp_path)
+    advice = "; save .heic and .heif and .avif as JPEG to have them read"
+    assert capsys.readouterr().err.endswith(f"{advice}\n")
+    (tmp_path / "cow").mkdir()
+    (tmp_path / "cow" / "1.heic").write_bytes(b"photograph")
+    with refuses(ValueError, tmp_path / "cow", "; save .heic as JPEG"):
+        load(tmp_path)
+
+
+def test_class_folders_one_folder_deeper(tmp_path, refuses):
+    make(tmp_path / "photos")
+    place = tmp_path / "photos"
+    with refuses(ValueError, place, f"are the class folders in it? Then give {place}"):
+        load(tmp_path)
+
+
+def test_a_class_without_a_test_image_is_told(tmp_path, capsys):
+    make(tmp_path, {"bird": 4, "cat": 5, "dog": 3})
+    assert load(tmp_path).labels.tolist() == 4 * [0] + 4 * [1] + 3 * [2]
+    assert capsys.readouterr().err == ""
+    assert load(tmp_path, "test").labels.tolist() == [1]
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: no test image of bird, dog: every 5th image of a class is one, and there "
+        "are fewer\n")
+
+
 def test_suffixes_of_any_case(tmp_path):
     make(tmp_path)
     save(tmp_path / "cat" / "999.JPG", 9)
@@ -190,6 +220,16 @@ def test_memory_stays_near_the_result(tmp_path):
     assert peak < 1.2 * data.images.nbytes
 
 
+def test_reading_that_takes_long_says_how_far_it_is(tmp_path, monkeypatch, capsys):
+    make(tmp_path, {"a": 25, "b": 25})
+    clock = iter(range(0, 100, 3))
+    monkeypatch.setattr("numpyzf.data.folder.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("numpyzf.data.folder.BATCH", 12)
+    load(tmp_path)
+    assert capsys.readouterr().err == (f"{tmp_path}: read 24 of 40 train images\n"
+                                       f"{tmp_path}: read 40 of 40 train images\n")
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_bad_image_is_named(tmp_path, refuses, split):
     make(tmp_path / "train")
@@ -198,6 +238,20 @@ def test_a_bad_image_is_named(tmp_path, refuses, split):
     bad.write_bytes(bad.read_bytes()[:40])
     with refuses(ValueError, bad, "cannot be read as an image"):
         load(tmp_path, split)
+
+
+def test_all_bad_images_are_named_at_once(tmp_path, refuses):
+    for i in range(90):
+        save(tmp_path / "a" / f"{i:02}.png", 1)
+    bad = [tmp_path / "a" / f"{i:02}.png" for i in (0, 5, 70)]      # 70: of another batch
+    for path in bad:
+        path.write_bytes(b"no image")
+    with refuses(ValueError, bad[0], f"; 2 more cannot be read: {bad[1]}, {bad[2]}"):
+        load(tmp_path)
+    for path in (tmp_path / "a").iterdir():
+        path.write_bytes(b"no image")
+    with refuses(ValueError, bad[0], "; 71 more cannot be read: ", ", …"):
+        load(tmp_path)
 
 
 def test_an_empty_folder(tmp_path, refuses):

@@ -52,7 +52,7 @@ def test_paste_writes_what_lies_inside_and_nothing_else(side, size, dtype, rng):
 
 def test_in_maps_puts_back_what_was_cut(rng):
     x, corners = rng.standard_normal((1, 2, 6, 5)), rng.integers(-3, 6, (40, 2))
-    maps = boxes.in_maps(boxes.cut(x, np.zeros(40), corners, (4, 4)), corners, (6, 5))
+    maps = boxes.in_maps(boxes.cut(x, np.zeros(40, int), corners, (4, 4)), corners, (6, 5))
     for picture, (top, left) in zip(maps, corners):
         expected = np.zeros_like(x[0])
         rows = slice(max(top, 0), max(top + 4, 0))

@@ -31,6 +31,16 @@ def verdicts(scores):
     return [claim.verdict for claim in report.claims(scores)]
 
 
+def test_without_scores_on_images_their_claim_has_a_reason():
+    scores = ideal() | {"images": []}
+    claims = report.claims(scores, "it takes more")
+    assert [claim.verdict for claim in claims] == [HOLDS] * 3 + [NOT_TESTABLE] + [HOLDS] * 3 + [
+        NOT_TESTABLE]
+    assert claims[3].measured == "it takes more" and "images" in claims[3].paper
+    assert [row[0] for row in report.table(scores)[1:] if row[0]] == [
+        "scenes", "scenes, before training"]
+
+
 def test_ideal_scores_hold():
     claims = report.claims(ideal())
     assert [claim.verdict for claim in claims] == [HOLDS] * 9 + [NOT_TESTABLE]

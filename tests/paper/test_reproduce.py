@@ -6,9 +6,6 @@ import ast
 import io
 import json
 import re
-import subprocess
-import sys
-import time
 from html import escape
 from importlib import import_module
 from inspect import getsource
@@ -20,20 +17,21 @@ from PIL import Image
 
 from numpyzf import page, plots, texts
 from numpyzf.paper import reproduce
-from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
+from numpyzf.paper.claims import (DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable,
+                                  Report)
 from numpyzf.paper.study import Study
 
 
 class Counted:
-    """An item that counts how often it is computed, and fails when told to."""
+    """An item that counts how often it is computed, and raises an error when it is given one."""
 
     def __init__(self, name):
-        self.name, self.count, self.fails = name, 0, False
+        self.name, self.count, self.error = name, 0, None
 
     def __call__(self, study):
         self.count += 1
-        if self.fails:
-            raise KeyboardInterrupt
+        if self.error:
+            raise self.error
         figure = plots.figure(1, 1)
         figure.subplots().plot([self.count])
         claims = [Claim(f"{self.name} is so", f"{self.count} <times>", HOLDS),
@@ -82,12 +80,12 @@ def test_a_finished_item_is_not_computed_again_unless_wanted(items, study):
 
 
 def test_interrupted_and_started_again_it_goes_on(items, study):
-    items[1].fails = True
+    items[1].error = KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt):
         reproduce.compute(study, ["all"])
     text = (study.out / "index.html").read_text(encoding="utf-8")
     assert "Heading of fig1" in text and "Heading of table1" not in text
-    items[1].fails = False
+    items[1].error = None
     reproduce.compute(quick_study(study.out), ["all"])
     assert [item.count for item in items] == [1, 2, 1]
 
@@ -103,14 +101,78 @@ def test_what_is_kept_comes_back_as_it_was(items, study):
     assert table == page.Section("table of fig1", "more", None, [["a", "b"], [1, 2.5]])
 
 
-@pytest.mark.parametrize("damage", [
-    "{", '{"claims": []}', '{"claims": [[1]], "sections": []}',
-    '{"claims": [], "sections": [["a", "b", "gone.png"]]}'])
-def test_an_item_that_can_not_be_read_is_computed_again(items, study, damage):
+def test_an_item_that_can_not_be_computed_says_why_and_the_others_go_on(items, tmp_path):
+    lines = []
+    study = quick_study(tmp_path / "paper", lines.append)
+    items[1].error = NotTestable("it takes four classes")
+    page_path = reproduce.compute(study, ["all"])
+    claim, = reproduce.read(study.out, "table1").claims
+    assert (claim.measured, claim.verdict) == ("it takes four classes", NOT_TESTABLE)
+    assert "Heading of table1: all" in claim.paper
+    assert "  not testable here: it takes four classes" in lines
+    assert page_path.read_text(encoding="utf-8").count("it takes four classes") == 1
     reproduce.compute(study, ["all"])
-    (study.out / "items" / "fig1.json").write_text(damage)
+    assert [item.count for item in items] == [1, 1, 1]
+
+
+# ---- what is kept, damaged ------------------------------------------------------------------
+
+CLAIM, SECTION = ["so", "1", HOLDS], ["a", "b", None, [], "", 2]
+
+
+def kept(claim=(), section=()):
+    """The JSON of one claim and one section; some of their values, {index: value}, are others."""
+    values = [list(CLAIM), list(SECTION)]
+    for own, others in zip(values, (claim, section)):
+        for i, value in dict(others).items():
+            own[i] = value
+    return json.dumps({"claims": values[:1], "sections": values[1:]}).encode()
+
+
+@pytest.mark.parametrize("damage", [
+    b"", b"{", b'{"claims": []}', b'{"claims": [[1]], "sections": []}', b"[]", b"1", b'"text"',
+    b"\x89PNG\xff\xfe\x00", b"\xff" * 1000, b"[" * 100_000, b'{"claims":' * 100_000,
+    b'{"claims": 1' + b"0" * 5000 + b"}", kept()[:-20],
+    b'{"claims": "abc", "sections": []}', b'{"claims": [], "sections": {"a": 1}}',
+    b'{"claims": ["abc"], "sections": []}',
+    kept(claim={0: 5}), kept(claim={1: None}), kept(claim={2: "true"}), kept(claim={2: []}),
+    kept(section={0: 1}), kept(section={1: None}), kept(section={4: {}}), kept(section={5: 9}),
+    kept(section={5: "2"}), kept(section={5: [2]}), kept(section={3: 1}), kept(section={3: "ab"}),
+    kept(section={3: [1]}), kept(section={3: ["ab"]}), kept(section={3: [["a", ["b"]]]}),
+    kept(section={3: [["a", None]]}), kept(section={2: "gone.png"}), kept(section={2: 0}),
+    kept(section={2: True}), kept(section={2: ["fig1-1.png"]}), kept(section={2: "fig9-1.png"}),
+    kept(section={2: "../study.json"}), kept(section={2: "/etc/passwd"}),
+    kept(section={2: "../items/fig1-1.png"}), kept(section={2: "a\0b"})], ids=range(41))
+def test_an_item_that_is_not_what_was_written_is_computed_again(items, study, damage):
+    reproduce.compute(study, ["all"])
+    (study.out / "items" / "fig1.json").write_bytes(damage)
     reproduce.compute(study, ["all"])
     assert [item.count for item in items] == [2, 1, 1]
+    assert reproduce.read(study.out, "fig1").claims[0].measured == "2 <times>"
+
+
+def test_what_was_written_is_read(items, study):
+    reproduce.compute(study, ["all"])
+    (study.out / "items" / "fig1.json").write_bytes(kept(section={2: "fig1-1.png"}))
+    reproduce.compute(study, ["all"])
+    assert [item.count for item in items] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda png: b"no picture", lambda png: b"", lambda png: png[8:], lambda png: png[:-1],
+    lambda png: png[:200] + bytes([png[200] ^ 1]) + png[201:], lambda png: b"x" + png[1:]],
+    ids=["text", "empty", "no signature", "cut short", "a bit", "another signature"])
+def test_an_item_whose_picture_is_damaged_is_computed_again(items, study, damage):
+    reproduce.compute(study, ["all"])
+    path = study.out / "items" / "fig1-1.png"
+    path.write_bytes(damage(path.read_bytes()))
+    reproduce.compute(study, ["all"])
+    assert [item.count for item in items] == [2, 1, 1]
+
+
+def test_an_item_that_is_a_folder_is_not_finished(study):
+    (study.out / "items" / "fig1.json").mkdir(parents=True)
+    assert reproduce.read(study.out, "fig1") is None
 
 
 def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
@@ -164,39 +226,6 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
                                                 "checkpoint.npz can't be read as .npz"):
         reproduce.compute(study, ["fig3", "table1"], processes=2)
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
-
-
-def test_an_item_whose_process_was_killed_says_so(items, study, monkeypatch):
-    """The last line that it printed would be no reason."""
-    popen = subprocess.Popen
-
-    def start(command, **options):
-        code = "import os; print('  net one', flush=True); os.kill(os.getpid(), 9)"
-        return popen([sys.executable, "-c", code], **options)
-    monkeypatch.setattr(subprocess, "Popen", start)
-    with pytest.raises(ChildProcessError, match=r"could not be computed: signal 9 ended it \(9 is "
-                                                "also what Linux sends when memory runs out"):
-        reproduce.compute(study, ["all"], processes=2)
-
-
-def test_after_an_item_has_failed_no_other_is_begun(items, study, monkeypatch):
-    """fig1 fails at once. The thread that waited for it takes fig9, and is slow to begin it."""
-    popen, begun, lines = subprocess.Popen, [], []
-
-    def start(command, **options):
-        name = command[command.index("reproduce") + 1]
-        code = "raise SystemExit('no')" if name == "fig1" else "import time; time.sleep(30)"
-        if name == "fig9":
-            time.sleep(0.3)
-        begun.append(popen([sys.executable, "-c", code], **options))
-        return begun[-1]
-    monkeypatch.setattr(subprocess, "Popen", start)
-    monkeypatch.setattr(study, "report", lines.append)
-    since = time.monotonic()
-    with pytest.raises(ChildProcessError, match="fig1 could not be computed: no"):
-        reproduce.compute(study, ["all"], processes=2)
-    assert time.monotonic() - since < 20
-    assert all(process.poll() is not None for process in begun)
 
 
 # ---- the real items, on few images ----------------------------------------------------------

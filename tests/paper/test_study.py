@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from numpyzf.data import Dataset
-from numpyzf.paper.study import Study, first_of_each, flips, images_of
+from numpyzf.paper.claims import NotTestable
+from numpyzf.paper.study import Study, check_classes, first_of_each, flips, images_of
 
 
 def quick_study(out, **options):
@@ -44,6 +45,33 @@ def test_the_images_of_a_kind(study):
     for found, drawn in zip(images_of(study, "scenes"), (study.train_scenes, study.test_scenes)):
         assert type(found) is Dataset and found.images is drawn.images
         assert found.labels is drawn.labels and found.classes == drawn.classes
+
+
+def many_classes(split, **_):
+    """200 classes, three images of each."""
+    return Dataset(np.zeros((600, 1, 28, 28), np.uint8), np.arange(600) % 200,
+                   tuple(f"class {c}" for c in range(200)))
+
+
+def test_a_quick_study_of_many_classes_has_two_images_of_each(tmp_path, monkeypatch):
+    """One could not be held out of two."""
+    monkeypatch.setattr("numpyzf.data.load", lambda data, split, **_: many_classes(split))
+    study = quick_study(tmp_path)
+    assert np.bincount(study.train.labels).tolist() == [2] * 200
+
+
+@pytest.mark.small
+def test_classes_with_too_few_images_are_named():
+    def dataset(*counts):
+        labels = np.repeat(np.arange(len(counts)), counts)
+        names = ("cat", "\x1b[31mdog", "owl")[:len(counts)]
+        return Dataset(np.zeros((len(labels), 1, 4, 4), np.uint8), labels, names)
+    check_classes(dataset(3, 3), 3, "to look")
+    few = r"to look takes 3 or more images of each class; there are fewer of cat, \?\[31mdog$"
+    with pytest.raises(NotTestable, match=few):
+        check_classes(dataset(2, 0, 3), 3, "to look")
+    with pytest.raises(NotTestable, match="to look takes two classes at least; here is cat only"):
+        check_classes(dataset(9), 3, "to look")
 
 
 @pytest.mark.small
@@ -125,6 +153,30 @@ def test_images_that_cannot_be_read_leave_no_study_behind(tmp_path, wrong, messa
     quick_study(tmp_path / "paper")
 
 
+def test_images_too_small_for_the_nets_leave_no_study_behind(tmp_path, monkeypatch):
+    small = Dataset(np.zeros((20, 1, 28, 27), np.uint8), np.arange(20) % 2, ("a", "b"))
+    monkeypatch.setattr("numpyzf.data.load", lambda data, split, **_: small)
+    with pytest.raises(ValueError, match="28 pixels a side or more, not 27"):
+        quick_study(tmp_path / "paper")
+    assert not (tmp_path / "paper").exists()
+
+
+@pytest.mark.parametrize("place", ["out", "out/deeper/still", "out/paper"])
+def test_a_folder_that_can_not_be_written_to_is_told_before_images_are_read(
+        tmp_path, monkeypatch, place):
+    (tmp_path / "out").write_text("a file")
+    monkeypatch.setattr(Study, "_load", None)
+    with pytest.raises(OSError, match=f"{place}.* can't be written to, as .*out is no folder"):
+        quick_study(tmp_path / place)
+
+
+@pytest.mark.parametrize("name", ["items", "nets", "locks"])
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path, name):
+    (tmp_path / name).write_text("a file")
+    with pytest.raises(OSError, match=f"{name} can't be written to, as .*{name} is no folder"):
+        quick_study(tmp_path)
+
+
 def test_of_two_studies_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
     """The other one begins while this one reads its images."""
     load = Study._load
@@ -142,9 +194,10 @@ def test_of_two_studies_that_begin_at_once_one_is_refused(tmp_path, monkeypatch)
 def test_a_damaged_study_is_told(tmp_path):
     quick_study(tmp_path)
     assert json.loads((tmp_path / "study.json").read_text())["quick"] is True
-    (tmp_path / "study.json").write_text("{")
-    with pytest.raises(ValueError, match="study.json is damaged"):
-        quick_study(tmp_path)
+    for damage in (b"{", b"\xff\xfe", b"[" * 100_000):
+        (tmp_path / "study.json").write_bytes(damage)
+        with pytest.raises(ValueError, match="study.json is damaged"):
+            quick_study(tmp_path)
 
 
 def test_lines_are_printed_as_they_are(tmp_path, capsys):

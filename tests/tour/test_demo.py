@@ -44,7 +44,9 @@ def test_the_images_are_searched_once_for_all_layers(tmp_path, rng, monkeypatch)
     monkeypatch.setattr(features, "top_activations", None)
     net = models.labnet().initialize(rng)
     prepare = Preparation(np.full((1, 28, 28), 128, np.float32), 64.0, 28, 2, True)
-    run = Run(net, prepare, tuple("abcdefghij"), HISTORY, {"data": "noise", **SETTINGS})
+    run = Run(net, prepare, tuple("abcdefghij"), HISTORY, {"data": None, **SETTINGS})
     images, labels = rng.integers(0, 256, (12, 1, 28, 28), np.uint8), rng.integers(0, 10, 12)
     demo.build(run, tmp_path, images, labels)
     assert searches == [["conv1", "conv2", "conv3", "conv4", "conv5"]]
+    html = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "trained on images of its own" in html       # on arrays, which have no name

@@ -1,17 +1,20 @@
 """One image explained, by a net whose answer is known."""
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
-from numpyzf.tour import explain
+from numpyzf import data, runs
+from numpyzf.data import preprocess
+from numpyzf.data.preprocess import Preparation
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
 from numpyzf.runs import Run
+from numpyzf.tour import explain
 
 CLASSES = ("dark", "bright left", "bright right")
 
 
-def prepare(images):
-    return images.astype(np.float32)
+prepare = Preparation(np.zeros((1, 6, 6), np.float32), scale=1, size=6, pad=0, flip=False)
 
 
 def planted():
@@ -63,18 +66,84 @@ def test_the_strongest_maps_with_their_places_projections_and_cones():
     assert result.cones[1][0] == (rows, slice(column - 1, min(column + 2, 6)))
 
 
-def test_drawing_frames_the_cones():
+def texts_of(figure):
+    return {text.get_text() for text in figure.findobj(Text)} - {""}
+
+
+def test_drawing_frames_the_cones_in_the_image_and_in_the_projection():
     result = explain.measure(Run(planted(), prepare, CLASSES), image(), maps=2)
-    figure = explain.draw(result)
-    panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
-    assert set(panels) == {"the image", "conv1 · map 1", "conv1 · map 0", "conv2 · map 0"}
-    corners = panels["conv1 · map 1"].patches[0].get_xy()
-    np.testing.assert_array_equal(corners.min(axis=0), [4.5, 3.5])
-    np.testing.assert_array_equal(corners.max(axis=0), [5.5, 4.5])
-    shown = panels["conv1 · map 1"].images[0].get_array()
-    assert shown[4, 5] == 1 and shown[0, 0] == 0.5
-    texts = {text.get_text() for axes in figure.axes for text in axes.texts}
-    assert texts >= {"bright right  100.0%", "dark  0.0%"}
+    figure = explain.draw(result, "my net", "dot.png")
+    panels = [axes for axes in figure.axes if axes.patches and axes.images]
+    assert [axes.get_title("left") for axes in panels] == ["map 1", "", "map 0", "", "map 0", ""]
+    for axes, inside in zip(panels, (20 / 255, 1)):
+        corners = axes.patches[0].get_xy()
+        np.testing.assert_array_equal(corners.min(axis=0), [4.5, 3.5])
+        np.testing.assert_array_equal(corners.max(axis=0), [5.5, 4.5])
+        shown = axes.images[0].get_array()
+        assert shown[4, 5] == inside and shown[0, 0] == 0.75        # around it the image is faint
+    said = texts_of(figure)
+    assert said >= {"bright right  100.0%", "dark  0.0%", "conv1", "conv2",
+                    "all that the unit sees", "0", "positive", "negative",
+                    "as the net gets it: 6×6"}
+    (title,) = [text for text in said if text.startswith("dot.png, as seen by my net")]
+    assert "rule: deconvnet" in title and "strongest first" in title
+
+
+def test_units_that_did_not_fire_are_named():
+    result = explain.measure(Run(planted(), prepare, CLASSES), image(), maps=3)
+    assert min(result.values[0]) <= 0
+    found = [text for text in explain.draw(result).findobj(Text)
+             if text.get_text() == "did not\nfire"]
+    assert len(found) == 1
+
+
+def test_long_names_are_shortened():
+    classes = ("dark", "bright left", "bright " + 300 * "r")
+    result = explain.measure(Run(planted(), prepare, classes), image())
+    said = texts_of(explain.draw(result, "n" * 20, "i" * 300))
+    assert max(len(line) for text in said for line in text.split("\n")) < 160
+    assert not any("r" * 23 in text or "i" * 41 in text for text in said)
+
+
+# ---- a picture of the other polarity ------------------------------------------------------------
+
+def edged(border, middle=100):
+    x = np.full((1, 8, 8), border, np.uint8)
+    x[:, 1:-1, 1:-1] = middle
+    return x
+
+
+@pytest.mark.parametrize("border, of_training, words", [
+    (200, 12, "is bright (200 of 255), that of the training images is dark (12 on average)"),
+    (40, 250, "is dark (40 of 255), that of the training images is bright (250 on average)"),
+    (255, 0, "bright"), (0, 255, "dark"),
+    (0, 12, None), (12, 12, None), (90, 12, None), (255, 255, None), (0, 0, None),
+    (255, 126, None), (0, 126, None), (200, 60, None)])     # photographs: borders of all kinds
+def test_the_border_tells_a_negative(border, of_training, words):
+    mean = edged(of_training, 128).astype(np.float32)
+    remark = explain.polarity(edged(border), mean)
+    assert (remark == "") if words is None else (words in remark)
+
+
+def test_negatives_of_clothes_are_told_and_clothes_are_not():
+    train, test = (data.load("fashion-mnist-small", split).images for split in ("train", "test"))
+    mean = preprocess.mean_image(train)
+    assert not any(explain.polarity(x, mean) for x in test)
+    assert all(explain.polarity(255 - x, mean) for x in test)
+
+
+def test_of_photographs_nothing_is_said(rng):
+    mean = runs.pretrained().prepare.mean
+    for level in range(0, 256, 15):
+        assert explain.polarity(np.full((3, 32, 32), level, np.uint8), mean) == ""
+
+
+def test_the_remark_stands_on_the_picture():
+    bright = np.full((1, 6, 6), 250, np.uint8)
+    result = explain.measure(Run(planted(), prepare, CLASSES), bright)
+    assert result.remark
+    assert any(result.remark.split(":")[0] in text.replace("\n", " ")
+               for text in texts_of(explain.draw(result)))
 
 
 def test_refuses_another_number_of_names():

@@ -1,7 +1,9 @@
 """Figure 2 on nets and images whose answer is known: which image, which place, which pixels."""
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
+from numpyzf import plots
 from numpyzf.data.preprocess import Prepared, center_crop
 from numpyzf.deconvnet import project
 from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
@@ -229,6 +231,51 @@ def test_drawing_shows_every_map_once(rng):
     drawn = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title("left") for axes in drawn[::2]] == [f"map {c}" for c in result.channels]
     assert all(axes.images[0].get_array().shape == (2 * 96 + 9, 2 * 96 + 9, 3) for axes in drawn)
+
+
+def texts_of(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_the_picture_says_what_it_is():
+    result = features.measure(run_of(planted()), dots(), "relu1", k=3, rule="guided")
+    said = texts_of(features.draw(result, "my net"))
+    title = " ".join(said[said.index(next(t for t in said if t.startswith("relu1 of my net")))]
+                     .split())
+    for words in ("rule: guided", "left projections, right image patches", "strongest first",
+                  "a scale of its own"):
+        assert words in title
+    assert {"0", "positive", "negative",
+            "outside of the image, or not seen"} <= set(said)
+
+
+def test_scores_have_the_names_of_classes():
+    net = Network([("conv1", Conv(1, 2, 3)), ("flatten", Flatten()), ("fc", Linear(72, 2))],
+                  (1, 8, 8)).initialize(np.random.default_rng(0))
+    run = Run(net, prepare, ("Ankle boot", "B" * 300))
+    result = features.measure(run, dots(), "fc", channels=[1, 0], k=2)
+    titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
+    assert titles == [f"{'B' * 12}…{'B' * 11} (feature 1)", "Ankle boot (feature 0)"]
+    assert features.measure(run, dots(), "conv1", channels=[1], k=2).classes == ()
+
+
+def test_units_that_did_not_fire_are_named():
+    """Map 0 fires on four of the images, in which it sees a dot."""
+    result = features.measure(run_of(planted()), dots(), "relu1", channels=[0], k=5)
+    assert (result.values[0] > 0).tolist() == [True, True, True, False, False]
+    figure = features.draw(result)
+    found = [text for text in figure.findobj(Text) if text.get_text() == "did not\nfire"]
+    side = figure.axes[0].images[0].get_array().shape[1]
+    places = [tuple(3 * p // side for p in text.get_position()) for text in found]
+    assert places == [(0, 1), (1, 1)]       # the fourth and the fifth tile: column, row
+
+
+def test_what_is_not_seen_is_hatched_in_the_picture():
+    result = features.measure(run_of(planted()), dots(), "relu1", channels=[0], k=1)
+    patches = features.draw(result).axes[1].images[0].get_array()
+    np.testing.assert_array_equal(patches[3:-3, 3:-3],
+                                  plots.patch(result.patches[0, 0], result.seen[0, 0]))
+    assert (patches == plots.HATCH).any()
 
 
 @pytest.mark.parametrize("change, message", [

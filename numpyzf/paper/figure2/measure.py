@@ -70,8 +70,9 @@ def of_maps(result, rows):
     result: a features.Features.
     rows: indices or bools along its axis of maps.
     """
-    arrays = [name for name in result._fields if name != "layer"]
-    return result._replace(**{name: getattr(result, name)[rows] for name in arrays})
+    arrays = {name: value for name, value in result._asdict().items()
+              if isinstance(value, np.ndarray)}
+    return result._replace(**{name: value[rows] for name, value in arrays.items()})
 
 
 def score(result, field, labels, rng, *, scenes=None):

@@ -2,7 +2,8 @@
 
 `scores` is {"images", "scenes", "untrained"} throughout. Each is a list, one entry per
 seed; an entry is a list of one measure.Score per convolution, from the pixels up. "untrained" are
-the nets before training, on the scenes.
+the nets before training, on the scenes. Where the study's images are too few, the list of "images"
+is empty.
 """
 import copy
 
@@ -12,36 +13,51 @@ from ... import texts
 from ...page import Section
 from ...runs import Run
 from ...tour import features
-from ..claims import NOT_TESTABLE, Claim, Report, count_of_seeds, percent, spread, verdict
+from ..claims import (NOT_TESTABLE, Claim, NotTestable, Report, count_of_seeds, percent, spread,
+                      verdict)
 from . import draw, measure
 
 TEXT = texts.read(__package__)
+STRONGEST = 9       # images of each map
 LOWEST, HIGHEST = slice(None, 2), slice(-2, None)   # of a list with one Score per convolution
 UPPER = slice(2, None)                              # those with claims about objects and parts
 
 
 def report(study):
     """Figure 2 on the study's images and on scenes, where it is also scored before training."""
-    scores, sections = {"images": [], "scenes": [], "untrained": []}, []
+    scores, sections, reason = {"images": [], "scenes": [], "untrained": []}, [], ""
     for kind in ("images", "scenes"):
-        for seed in study.seeds:
-            study.report(f"  strongest images of every map: {kind}, seed {seed}")
-            run = study.run_of(kind, seed)
-            layers = _measure(study, kind, run)
-            scores[kind].append([layer.score for layer in layers])
-            if kind == "scenes":
-                untrained = _measure(study, kind, _untrained(run, seed))
-                scores["untrained"].append([layer.score for layer in untrained])
-            if seed == study.seeds[0]:
-                shown = layers if kind == "images" else layers[UPPER]
-                sections += [_maps(run.net, layer.shown, kind) for layer in shown]
-    return Report(claims(scores), sections + score_sections(scores))
+        try:
+            sections += _sections_of_kind(study, kind, scores)
+        except NotTestable as error:
+            reason = str(error)
+    return Report(claims(scores, reason), sections + score_sections(scores))
+
+
+def _sections_of_kind(study, kind, scores):
+    """Score every seed's net on one kind of images, into `scores`; the sections of the first."""
+    sections = []
+    for seed in study.seeds:
+        study.step(f"strongest images of every map: {kind}, seed {seed}")
+        run = study.run_of(kind, seed)
+        layers = _measure(study, kind, run)
+        scores[kind].append([layer.score for layer in layers])
+        if kind == "scenes":
+            untrained = _measure(study, kind, _untrained(run, seed))
+            scores["untrained"].append([layer.score for layer in untrained])
+        if seed == study.seeds[0]:
+            shown = layers if kind == "images" else layers[UPPER]
+            sections += [_maps(run.net, layer.shown, kind) for layer in shown]
+    return sections
 
 
 def _measure(study, kind, run):
     data, scenes = study.test, None
     if kind == "scenes":
         data = scenes = study.test_scenes
+    if len(data.labels) <= STRONGEST:
+        raise NotTestable(f"of {len(data.labels)} test images the {STRONGEST} strongest are all "
+                          f"that there are, whatever a map looks for; it takes more")
     return measure.measure(run, data.images, data.labels, scenes=scenes)
 
 
@@ -52,8 +68,11 @@ def _untrained(run, seed):
 
 # ---- claims ---------------------------------------------------------------------------------
 
-def claims(scores):
-    """The paper's claims on Figure 2: a list of Claim."""
+def claims(scores, reason=""):
+    """The paper's claims on Figure 2: a list of Claim.
+
+    reason: why there are no scores on images, if there are none.
+    """
     scenes, untrained = scores["scenes"], scores["untrained"]
     layers = ", ".join(score.layer for score in scenes[0][UPPER])
     return [
@@ -64,13 +83,15 @@ def claims(scores):
         Claim(TEXT["claim: parts above edges"],
               _low_high(scenes, lambda score: 100 * _gain_of_parts(score), ".1f", " points"),
               verdict(_grows(row, _gain_of_parts) for row in scenes)),
-        *_claims_of_kind("images", scores["images"]),
+        *_claims_of_kind("images", scores["images"], reason=reason),
         *_claims_of_kind("scenes", scenes, untrained),
         Claim(TEXT["claim: examples"], TEXT["measured: examples"], NOT_TESTABLE)]
 
 
-def _claims_of_kind(kind, scores, untrained=()):
-    """The claims that need no more than the classes and the images."""
+def _claims_of_kind(kind, scores, untrained=(), reason=""):
+    """The claims that need no more than the classes and the images; without scores, why."""
+    if not scores:
+        return [Claim(TEXT["claim: one class"].format(kind=kind), reason, NOT_TESTABLE)]
     invariant = _low_high(scores, _likeness)
     if untrained:
         invariant += f"; before training: {_low_high(untrained, _likeness)}"
@@ -220,7 +241,7 @@ def table(scores):
              "correlation of projections", "of patches")]
     names = {"images": "images", "scenes": "scenes", "untrained": "scenes, before training"}
     for kind, name in names.items():
-        for i, first in enumerate(scores[kind][0]):
+        for i, first in enumerate(scores[kind][0] if scores[kind] else ()):
             rows.append((name if i == 0 else "", first.layer, *_cells(scores[kind], i)))
     return rows
 

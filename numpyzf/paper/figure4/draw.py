@@ -62,7 +62,7 @@ def _mosaic(evolution, columns, maps):
     for channel in channels:
         for epoch in found:
             tiles = [plots.to_display(epoch.projections[channel, 0]),
-                     plots.to_image(epoch.patches[channel, 0])]
+                     plots.patch(epoch.patches[channel, 0], epoch.seen[channel, 0])]
             pairs.append(plots.grid([plots.enlarge(tile, SIDE) for tile in tiles], 2, pad=THIN,
                                     background=0.85))
     return Mosaic(evolution.layer, channels, found, plots.grid(pairs, len(found), pad=WIDE))

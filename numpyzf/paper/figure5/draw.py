@@ -1,6 +1,6 @@
 """The picture of Figure 5: a row per transformation, with images, distances and probability."""
 
-from ... import plots
+from ... import plots, texts
 from .measure import transformed
 
 LINES = [       # color, line and marker of each image (Okabe and Ito's colors)
@@ -21,7 +21,7 @@ def draw(result, classes, shown):
     """
     if not 1 <= len(shown) <= len(LINES):
         raise ValueError(f"shown must be 1 to {len(LINES)} images, not {len(shown)}")
-    names = [classes[result.labels[n]] for n in shown]
+    names = [texts.short(classes[result.labels[n]], 14) for n in shown]
     with plots.style():
         figure = plots.figure(9, 7.6)
         grid = figure.subplots(3, 4, gridspec_kw={"width_ratios": (1.25, 1.4, 1.4, 1.4)})

@@ -4,7 +4,7 @@ import numpy as np
 from ... import texts
 from ...data import scenes
 from ...page import Section
-from ..claims import Claim, Report, percent, spread, verdict
+from ..claims import NOT_TESTABLE, Claim, NotTestable, Report, percent, spread, verdict
 from .draw import LINES, draw
 from .measure import TRANSFORMS, kept, kept_probability, measure, smallest_step, straightness
 
@@ -24,7 +24,11 @@ def report(study):
     symmetric = [rendered.classes.index(name) for name in scenes.SYMMETRIC]
     shown = [rendered.classes.index(name) for name in SHOWN_SCENES]
     on_scenes = _report_on("scenes", rendered, "centered scenes", study, each, shown, symmetric)
-    on_images = _report_on("images", study.test, study.name, study, each)
+    try:
+        on_images = _report_on("images", study.test, study.name, study, each)
+    except NotTestable as reason:
+        on_images = Report([Claim(TEXT["claim: small changes"].format(where=study.name),
+                                  str(reason), NOT_TESTABLE)], [])
     return Report(on_scenes.claims + on_images.claims, on_scenes.sections + on_images.sections)
 
 
@@ -33,7 +37,10 @@ def _report_on(kind, data, where, study, each, shown=None, symmetric=None):
 
     data: a data.Dataset or a scenes.Scenes.
     shown, symmetric: labels, as `images_to_show` and `claims_on` take them.
+    Raises NotTestable for a single image.
     """
+    if len(data.labels) < 2:
+        raise NotTestable("to compare distances takes two test images at least; here is one")
     rows = class_by_class(data.labels, each, most=100)
     images, labels = data.images[rows], data.labels[rows]
     results = [measure(study.run_of(kind, seed), images, labels) for seed in study.seeds]

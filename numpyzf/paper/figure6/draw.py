@@ -61,7 +61,7 @@ def draw_second(results):
             panels = part.subplots(2, maps, squeeze=False)
             for i in range(maps):
                 projections = [plots.to_display(tile) for tile in second.projections[i, :k]]
-                patches = [plots.to_image(tile) for tile in second.patches[i, :k]]
+                patches = [plots.patch(second.patches[i, j], second.seen[i, j]) for j in range(k)]
                 plots.show(panels[0, i], plots.mosaic(projections, across))
                 plots.show(panels[1, i], plots.mosaic(patches, across))
                 panels[0, i].set_title(f"map {second.channels[i]}")

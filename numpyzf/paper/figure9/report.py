@@ -2,7 +2,7 @@
 from ... import texts
 from ...page import Section
 from .. import splits
-from ..claims import NOT_TESTABLE, Claim, Report, percent, spread, verdict
+from ..claims import NOT_TESTABLE, Claim, NotTestable, Report, percent, spread, verdict
 from .draw import draw
 from .measure import measure
 
@@ -15,9 +15,15 @@ PAPER = (("paper: Caltech-101", 30, "86.5 %", "46.5 %", ""),
 
 def report(study):
     """Learn new classes of the scenes and of the study's images from few examples; a Report."""
-    names = {"scenes": "scenes", "images": study.name}
-    results = {names[kind]: measure(study, kind) for kind in splits.KINDS}
-    found = [claim for name, result in results.items() for claim in claims(name, result)]
+    names, results, found = {"scenes": "scenes", "images": study.name}, {}, []
+    for kind in splits.KINDS:
+        name = names[kind]
+        try:
+            results[name] = measure(study, kind)
+            found += claims(name, results[name])
+        except NotTestable as reason:
+            found.append(Claim(TEXT["claim: layers beat scratch"].format(name=name), str(reason),
+                               NOT_TESTABLE))
     found.append(Claim(TEXT["claim: the paper's data sets"],
                        TEXT["measured: the paper's data sets"], NOT_TESTABLE))
     return Report(found, [Section(TEXT["heading"], describe(results), draw(results), table(results),
@@ -53,8 +59,8 @@ def table(results):
 
 def describe(results):
     """The text beside the picture. results: {name: Figure9}."""
-    classes = [f"{name}: trained on {', '.join(result.old_classes)}, "
-               f"tested on {', '.join(result.new_classes)}" for name, result in results.items()]
+    classes = [f"{name}: trained on {texts.listed(result.old_classes)}, "
+               f"tested on {texts.listed(result.new_classes)}" for name, result in results.items()]
     twins = [f"{', '.join(map(str, result.twin_counts))} ({name})"
              for name, result in results.items()]
     return TEXT["section: features that carry over"].format(

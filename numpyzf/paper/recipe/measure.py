@@ -8,6 +8,9 @@ from ...tour import filters
 from ...training import Recipe, accuracy, filter_rms
 
 
+BETTER = 1.5        # than guessing is a net whose accuracy is so many times that of guessing
+
+
 class Signals(NamedTuple):
     """What one batch does in a net, for each of its L convolutions and fully connected layers."""
     layers: list                # their names
@@ -73,12 +76,12 @@ def epochs_at_chance(history, chance):
     history: one dictionary per epoch, as training.train makes it.
     chance: the share of the most frequent class, 0 … 1.
 
-    Better than guessing: the validation accuracy is 1.5 times that of guessing, or more.
+    Better than guessing: the validation accuracy is BETTER times that of guessing, or more.
 
     >>> epochs_at_chance([{"validation_accuracy": a} for a in (0.1, 0.12, 0.4, 0.1)], 0.1)
     2
     """
-    better = [row["validation_accuracy"] >= 1.5 * chance for row in history]
+    better = [row["validation_accuracy"] >= BETTER * chance for row in history]
     return better.index(True) if True in better else len(history)
 
 

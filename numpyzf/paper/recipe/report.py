@@ -6,10 +6,10 @@ from ...data import preprocess, scenes
 from ...page import Section
 from ...tour import training_curve
 from ...training import Recipe
-from ..claims import Claim, Report, count_of_seeds, percent, spread, verdict
+from ..claims import Claim, NotTestable, Report, count_of_seeds, percent, spread, verdict
 from ..study import RECIPES
 from .draw import draw, draw_radius
-from .measure import filter_sizes, held_back, measure, measure_trainings
+from .measure import BETTER, filter_sizes, held_back, measure, measure_trainings
 
 TEXT = texts.read(__package__)
 PAPER = Recipe()
@@ -28,10 +28,15 @@ def report(study):
     """The recipe on the study's images.
 
     study: study.Study.
-    Returns a Report.
+    Returns a Report. Raises NotTestable if one class has so many of the images that a net can't be
+    told from guessing.
     """
-    runs = train(study)
     chance = np.bincount(study.train.labels).max() / len(study.train.labels)
+    if BETTER * chance >= 1:
+        raise NotTestable(f"a net counts as better than guessing from {BETTER} times its accuracy "
+                          f"on, but guessing is right {100 * chance:.0f} % of the time here: it "
+                          "takes classes of more equal numbers of images")
+    runs = train(study)
     trainings = {name: measure_trainings(of_seeds, study.test, chance)
                  for name, of_seeds in runs.items()}
     prepare = {name: of_seeds[0].prepare for name, of_seeds in runs.items()}

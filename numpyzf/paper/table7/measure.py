@@ -6,7 +6,7 @@ import numpy as np
 from ... import runs
 from ...look import linear
 from .. import splits
-from ..study import first_of_each, images_of
+from ..study import check_classes, first_of_each, images_of
 
 PER_CLASS, DRAWS = 30, 2        # training images of each class, and how often they are drawn
 
@@ -55,12 +55,14 @@ def own_classes(study, kind, seed):
     """The net that was trained on all classes, and images of these classes that it has not seen.
 
     Returns (run, train, test): a Run, and two data.Dataset, the images held out of its training,
-    and test images.
+    and test images. Raises NotTestable if fewer than two images of a class were held out.
     """
     train, test = images_of(study, kind)
     _, held_out = runs.hold_out(train.labels, np.random.default_rng(seed))
+    held_out = splits.take(train, held_out)
+    check_classes(held_out, 2, "to judge layers by the tenth held out of the training")
     order = np.random.default_rng(seed).permutation(len(test.labels))[:splits.MOST_TESTS]
-    return study.run_of(kind, seed), splits.take(train, held_out), splits.take(test, order)
+    return study.run_of(kind, seed), held_out, splits.take(test, order)
 
 
 def measure_layers(run, train, test, layers=tuple(LAYERS)):

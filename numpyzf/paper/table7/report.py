@@ -4,7 +4,8 @@ import numpy as np
 from ... import texts
 from ...page import Section
 from .. import splits
-from ..claims import Claim, Report, count_of_seeds, percent, spread, verdict
+from ..claims import (NOT_TESTABLE, Claim, NotTestable, Report, count_of_seeds, percent, spread,
+                      verdict)
 from .draw import draw
 from .measure import DRAWS, LAYERS, PER_CLASS, measure
 
@@ -21,9 +22,15 @@ def report(study):
         name, words = names[kind], TEXT["section: the same with other images"]
         if not sections:
             words = TEXT["section: how good are the features"]
-        new, own = measure(study, kind)
+        try:
+            new, own = measure(study, kind)
+        except NotTestable as reason:
+            found.append(Claim(TEXT["claim: better at every step"].format(name=name), str(reason),
+                               NOT_TESTABLE))
+            continue
         found += claims(name, new)
-        picture = draw({f"{name}: new classes": new, f"{name}: the net's own classes": own})
+        title = texts.short(name, 24)       # two of them stand side by side
+        picture = draw({f"{title}: new classes": new, f"{title}: the net's own classes": own})
         sections.append(Section(TEXT["heading"].format(name=name.capitalize()),
                                 words.format(per_class=PER_CLASS, draws=DRAWS), picture,
                                 table(new, own), TEXT["alt: curves"].format(name=name)))

@@ -1,0 +1,13 @@
+"""Inputs for checks: whole numbers where they can be, since a student reads them."""
+import numpy as np
+
+
+def distinct(rng, shape, start=1):
+    """Whole numbers from `start` on, each once, in random order: float32 of this shape."""
+    numbers = np.arange(start, start + np.prod(shape, dtype=int))
+    return rng.permutation(numbers).reshape(shape).astype(np.float32)
+
+
+def normal(rng, shape, dtype=np.float32):
+    """Random numbers of deviation 1."""
+    return rng.standard_normal(shape).astype(dtype)
