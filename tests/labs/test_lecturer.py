@@ -15,6 +15,11 @@ def test_the_table_is_of_these_labs():
                      str(lab.about.minutes)) for lab in labs]
 
 
+def test_what_the_labs_need():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", PAGE, re.M)
+    assert rows == [(name, load(name).about.needs) for name in LABS]
+
+
 def test_what_it_holds_back_is_there():
     checks = {f"{task.number}/{check.name}" for task in load("pooling").tasks
               for check in task.checks} | {task.number for task in load("pooling").tasks}
