@@ -263,8 +263,8 @@ for part in signs["trained"]:
 # than covering a random place, or the same random place. Some of that is there before learning, for
 # all eyes are drawn alike; in the trained net there is more. The effect is small, and it is only
 # there for the eyes: the nose does no better than the same random place. And the last column says
-# what kind of knowledge it is. If the faces stand anywhere in the picture, and not in the middle, it
-# is nearly gone. ε is compared feature by feature, each at its place. What corresponds is an eye
+# what kind of knowledge it is. If the faces stand anywhere in the picture, not in the middle, it is
+# nearly gone. ε is compared feature by feature, each at its place. What corresponds is an eye
 # *here*.
 
 # %% tags=["check"]
