@@ -44,7 +44,7 @@ inputs = Prepared(drawn.images, run.prepare)
 print(len(drawn.images), "drawings of", ", ".join(drawn.classes))
 
 with plots.style():
-    figure = plots.figure(8, 1.9)
+    figure = plots.figure(6.4, 1.55)
     for c, axes in enumerate(figure.subplots(1, 8)):
         n = np.flatnonzero(drawn.labels == c)[0]
         plots.show(axes, plots.to_image(drawn.images[n]))
@@ -217,8 +217,8 @@ figure
 [31, len(drawn.images)]
 
 # %% [markdown]
-# Map 25 of conv1 fires for one bar more than for the best of all eyes: it is a bar detector, and
-# nothing else. Map 69 of conv3 wants a *pair* of bars: two give it twice its best drawing, and
+# Map 25 of conv1 fires for one bar more than for the best of all eyes: a bar is all that it asks
+# for. Map 69 of conv3 wants a *pair* of bars: two give it twice its best drawing, and
 # more than twice what one gives. Map 31 of conv5 fires for this little wheel more than for any
 # wheel of any car, and hardly for the bars. So here the pictures told the truth. Without the test
 # you wouldn't have known which of them did.
@@ -268,8 +268,7 @@ for name, of_run in (("trained", run), ("random", untrained)):
 # little about learning.
 #
 # "The nine belong together" says more. Above conv1, the trained net's nine have a part in common
-# clearly more often than dealt ones; the random net's hardly. That is the paper's claim, and
-# here it stands: the layers have learned to tell *parts*.
+# clearly more often than dealt ones; the random net's hardly. That is what learning has added.
 
 # %% tags=["check"]
 for layer in ("conv3", "conv5"):

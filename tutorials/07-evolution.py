@@ -163,11 +163,11 @@ for course in courses:
 
 # %% [markdown]
 # With the image held still, a map of conv5 is well on its way by epoch 4, and not so far behind
-# conv1. With the winner's image it seems to be at the beginning. So most of what Figure 4 shows of
-# upper layers is that their *winner* changes. That is no mistake of the paper, it says so itself;
-# but "upper layers need longer to learn" is more than such pictures can show. (The held image has a
-# part in it: two projections of one image are never quite unlike. The first column says how alike
-# they are before the net has learned anything.)
+# conv1. With the winner's image it seems to be at the beginning. So in this net, most of what our
+# Figure 4 shows of upper layers is that their *winner* changes. The paper says itself where its
+# jumps come from. But "upper layers need longer to learn" is more than such pictures show. (The
+# held image has a part in it: two projections of one image are never quite unlike. The first column
+# says how alike they are before the net has learned anything.)
 
 # %% tags=["numbers"]
 [middle]

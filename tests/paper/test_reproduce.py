@@ -222,7 +222,7 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
     damaged = study.out / "nets" / "scenes-seed-0" / "checkpoint.npz"
     damaged.parent.mkdir(parents=True)
     damaged.write_text("no net")
-    with pytest.raises(ChildProcessError, match="table1 could not be computed: numpyzf: .*"
+    with pytest.raises(ChildProcessError, match="table1 could not be computed: .*"
                                                 "checkpoint.npz can't be read as .npz"):
         reproduce.compute(study, ["fig3", "table1"], processes=2)
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
