@@ -5,7 +5,7 @@ import pytest
 from numpyzf import functional
 from numpyzf.deconvnet import RULES, project, strongest
 from numpyzf.fields import Sides
-from numpyzf.general.layers import Add, BatchNorm, Concat, GlobalAveragePool
+from numpyzf.general.layers import Add, Concat, GlobalAveragePool
 from numpyzf.geometry import Window
 from numpyzf.gradcheck import check_gradient
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
@@ -195,32 +195,30 @@ def test_the_deconvnet_adds_what_two_branches_hand_down(rng):
          + functional.conv_transpose(threes, p["expand3.w"], pad=1, size=net.shapes["relu2"][1:]))
     r = functional.conv_transpose(np.maximum(r, 0), p["squeeze.w"], size=net.shapes["pool1"][1:])
     switches = trace.saved["pool1"]
-    r = functional.unpool(r, functional.Switches(switches.index[n:n + 1], (1, *switches.x_shape[1:])))
+    r = functional.unpool(r, switches._replace(index=switches.index[n:n + 1],
+                                               x_shape=(1, *switches.x_shape[1:])))
     r = functional.conv_transpose(np.maximum(r, 0), p["conv1.w"], stride=2, size=(21, 17))
     np.testing.assert_allclose(project(net, trace, "relu5", (n, c, row, column)), r[0], atol=1e-13)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_many_units_are_projected_as_one_by_one(net, x, rule):
-    trace = net.forward(x)
+    trace, shown = net.forward(x), 0
     for layer in net.layers:
         units = np.argwhere(trace[layer])[::37]
         projections = project_many(net, trace, layer, units, rule=rule)
-        shown = 0
         for picture, unit in zip(projections, units):
             one = project(net, trace, layer, tuple(unit), rule=rule)
             np.testing.assert_allclose(picture, one, rtol=1e-11, atol=1e-13)
             shown += one.any()
-        assert shown > 1
+    assert shown > 10
 
 
 @small
 @pytest.mark.parametrize("make", [fire, residual])
 def test_fields_and_cones_are_what_a_unit_sees(make, rng):
-    """Found by hand: all pixels with a gradient, in a net without ReLUs that pools by means."""
+    """All pixels with a gradient, in a net without ReLUs; over many images for their switches."""
     net = make((35, 29), rectified=False)
-    trace = net.forward(rng.standard_normal((1, *net.input_shape)))
-    switches = {name for name, layer in net.layers.items() if isinstance(layer, MaxPool)}
     for layer in net.layers:
         _, H, W = net.shapes[layer]
         row, column = H // 2, W // 2
@@ -229,10 +227,12 @@ def test_fields_and_cones_are_what_a_unit_sees(make, rng):
         start = field.start + field.stride * row
         assert cone[0] == slice(max(start, 0), min(start + field.size, 35))
         seen = np.zeros(net.input_shape[1:], bool)
-        for _ in range(40 if switches & set(net.up_to(layer)) else 1):      # other switches
+        for _ in range(40):
             trace = net.forward(rng.standard_normal((1, *net.input_shape)))
-            seen |= project(net, trace, layer, (0, 0, row, column), rule="gradient",
-                            seed=1.0).any(axis=0)
+            dy = np.zeros_like(trace[layer])
+            dy[:, :, row, column] = rng.standard_normal(len(trace[layer][0]))
+            gradient = net.backward(trace, dy, layer=layer, wrt_input=True)["input"]
+            seen |= gradient[0].any(axis=0)
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         assert (rows[0], rows[-1] + 1) == (cone[0].start, cone[0].stop), layer
         assert (columns[0], columns[-1] + 1) == (cone[1].start, cone[1].stop), layer
@@ -240,11 +240,11 @@ def test_fields_and_cones_are_what_a_unit_sees(make, rng):
 
 # ---- what a net is used for ----------------------------------------------------------------------
 
-@pytest.mark.parametrize("size", [1, 4, 9])
+@pytest.mark.parametrize("size", [1, 4, 6])
 def test_occlusion_is_that_of_covered_images(net, x, size):
     """Boxes up to the first branch, whole maps from there."""
     height, width = net.input_shape[1:]
-    tops, lefts = places(height, size, 3), places(width, size, 4)
+    tops, lefts = places(height, size, 3), places(width, size, 3)
     last = [name for name in net.layers if len(net.shapes[name]) == 3]
     result = occlude(net, x[0], size=size, tops=tops, lefts=lefts, value=0.5, sums=last)
     for i, top in enumerate(tops):
@@ -326,5 +326,6 @@ def test_windows_of_two_sides():
             return shape[0], shape[1], (shape[2] - 1) // 2 + 1
 
     net = Network([("a", Conv(1, 1, 3, pad=1)), ("wide", Wide())], (1, 9, 9))
-    assert net.receptive_field("wide", 0) == (3, 1, -1) and net.receptive_field("wide", 1) == (5, 2, -2)
+    assert net.receptive_field("wide", 0) == (3, 1, -1)
+    assert net.receptive_field("wide", 1) == (5, 2, -2)
     assert net.cone("wide", 4, 2) == (slice(3, 6), slice(2, 7))
