@@ -5,10 +5,12 @@ import pytest
 from numpyzf import functional
 from numpyzf.deconvnet import RULES, project, strongest
 from numpyzf.fields import Sides
-from numpyzf.general.layers import Add, Concat, GlobalAveragePool
+from numpyzf.general.layers import (Add, BatchNorm, ClippedReLU, Concat, GlobalAveragePool,
+                                    LeakyReLU)
 from numpyzf.geometry import Window
 from numpyzf.gradcheck import check_gradient
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
+from numpyzf.look import many
 from numpyzf.look.many import project_many, top_activations
 from numpyzf.look.occlusion import occlude, places, reach
 from numpyzf.network import Network
@@ -61,8 +63,20 @@ def whole(size=(9, 8)):
                   ("both", Concat(), ("fc2", "flat2")), ("fc3", Linear(7, 3))], (2, *size))
 
 
-NETS = {"fire": fire, "residual": residual, "whole": whole}
-each_net = pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def dense(size=(19, 23)):
+    """As in a DenseNet, with other rectifications: what was made stays, put beside what follows."""
+    net = build([("conv1", Conv(2, 3, 3, stride=2)), ("norm1", BatchNorm(3)),
+                 ("leaky1", LeakyReLU(0.25)), ("conv2", Conv(3, 2, 3, pad=1)),
+                 ("both", Concat(), ("norm1", "conv2", "norm1")), ("norm2", BatchNorm(8)),
+                 ("clipped2", ClippedReLU(0.0, 0.5)), ("conv3", Conv(8, 2, 3, stride=2))],
+                (2, *size))
+    for name in ("norm1", "norm2"):
+        own, rng = net.layers[name], np.random.default_rng(6)
+        own.mean[...], own.variance[...] = rng.normal(size=own.mean.shape), 0.5
+    return net
+
+
+NETS = {"fire": fire, "residual": residual, "whole": whole, "dense": dense}
 
 
 @pytest.fixture(params=NETS.values(), ids=NETS)
@@ -212,6 +226,19 @@ def test_many_units_are_projected_as_one_by_one(net, x, rule):
             np.testing.assert_allclose(picture, one, rtol=1e-11, atol=1e-13)
             shown += one.any()
     assert shown > 10
+
+
+@small
+@pytest.mark.parametrize("make", [fire, residual, dense])
+def test_many_units_stay_in_boxes_through_branches(make, rng, monkeypatch):
+    """Boxes of two branches meet in one; whole maps only where boxes get as large as these."""
+    net, whole_maps, descend = make((45, 45)), [], many.descend
+    trace = net.forward(rng.standard_normal((1, *net.input_shape)))
+    monkeypatch.setattr(many, "descend", lambda net, trace, signals, *rest:
+                        whole_maps.extend(signals) or descend(net, trace, signals, *rest))
+    for layer in net.layers:
+        project_many(net, trace, layer, [(0, 0, 2, 3)])
+    assert whole_maps == []
 
 
 @small
