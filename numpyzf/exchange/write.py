@@ -7,6 +7,9 @@ import numpy as np
 
 from .. import checks
 from ..checkpoints import replacing
+from ..general.frames import frame, output_size, span
+from ..general.layers import (Add, AveragePool, BatchNorm, ClippedReLU, Concat, GeneralConv,
+                              GeneralMaxPool, GlobalAveragePool, LeakyReLU, Pad, Sigmoid, Softmax)
 from ..geometry import ceil_div
 from ..layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from . import messages, wire
@@ -51,58 +54,118 @@ def write_onnx(net, path, *, weights="float32"):
 
 
 # ---- the layers ----------------------------------------------------------------------------------
-# Each gives [(operator, attributes, arrays), …], mostly one, which run one after the other. The
-# arrays are the operator's further inputs, in their order. below, shape: of the layer's input and
-# output, (C, H, W).
+# What a layer is in a file: [(operator, attributes, arrays), …], mostly one operator, each on what
+# the one before it gives. The arrays are the operator's further inputs, in their order. below and
+# shape are the shapes of the layer's first input and of its output, without the batch.
 
 def _conv(layer, below, shape):
-    _, stride, pad = layer.window
-    attributes = {"kernel_shape": [*layer.params["w"].shape[2:]], "strides": [stride] * 2,
-                  "pads": [pad] * 4}
+    attributes = _window(layer)
+    groups = getattr(layer, "groups", 1)
+    if groups > 1:
+        attributes["group"] = groups
     return [("Conv", attributes, layer.params)]
 
 
 def _max_pool(layer, below, shape):
-    size, stride, pad = layer.window
-    return [("MaxPool", _pooling((size,) * 2, (stride,) * 2, (pad,) * 4, layer.ceil, below, shape),
-             {})]
+    return [("MaxPool", _pooling(layer, below, shape), {})]
 
 
-def _pooling(size, stride, pad, ceil, below, shape):
-    """The attributes of a pool.
+def _average_pool(layer, below, shape):
+    attributes = _pooling(layer, below, shape)
+    if not layer.count_pad:
+        return [("AveragePool", attributes, {})]
+    hangs_over = "ceil_mode" in attributes or attributes["pads"] != [*layer.frame.pad]
+    if not hangs_over:
+        return [("AveragePool", attributes | {"count_include_pad": 1}, {})]
+    # Padding counts, but not what hangs over it. Readers disagree about that, so the padding
+    # becomes pixels.
+    top, left, bottom, right = layer.frame.pad
+    padded = below[0], top + below[1] + bottom, left + below[2] + right
+    bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
+    return [*_pad(Pad(layer.frame.pad), below, padded),
+            ("AveragePool", _pooling(bare, padded, shape), {})]
 
-    size, stride: (rows, columns); the size is a dilated window's span.
-    pad: (top, left, bottom, right).
-    """
-    attributes = {"kernel_shape": [*size], "strides": [*stride], "pads": [*pad]}
-    if ceil:
-        rows, columns = ([n + pad[i] + pad[i + 2], size[i], stride[i]]
-                         for i, n in enumerate(below[1:]))
-        plain = [ceil_div(n - k, s) + 1 for n, k, s in (rows, columns)]
-        if plain == [*shape[1:]]:
-            attributes["ceil_mode"] = 1
-        else:
-            # A last window would begin behind the input. Here it is left out, but not all readers
-            # do that: padding at the end that makes just our windows says the same to everyone.
-            ends = [(count - 1) * s + k - n for count, (n, k, s) in zip(shape[1:], (rows, columns))]
-            attributes["pads"][2:] = [pad[2] + max(ends[0], 0), pad[3] + max(ends[1], 0)]
+
+def _pooling(layer, below, shape):
+    """The attributes of a pool."""
+    attributes, around = _window(layer), _frame(layer)
+    if not layer.ceil:
+        return attributes
+    floor = output_size(around, below[1:])
+    plain = tuple(ceil_div(n + around.pad[axis] + around.pad[axis + 2] - span(around, axis),
+                           around.stride[axis]) + 1 for axis, n in enumerate(below[1:]))
+    if shape[1:] == plain != floor:
+        attributes["ceil_mode"] = 1
+    elif shape[1:] != floor:
+        # Along one axis a window hangs over, along the other a last one would begin behind the
+        # input. Not all readers leave that one out. Padding that makes just our windows says the
+        # same to everyone.
+        for axis, count in enumerate(shape[1:]):
+            if count > floor[axis]:
+                end = (count - 1) * around.stride[axis] + span(around, axis)
+                attributes["pads"][axis + 2] = end - below[1 + axis] - around.pad[axis]
     return attributes
 
 
+def _window(layer):
+    """The attributes that all windows have."""
+    around = _frame(layer)
+    attributes = {"kernel_shape": [*around.size], "strides": [*around.stride],
+                  "pads": [*around.pad]}
+    if around.dilation != (1, 1):
+        attributes["dilations"] = [*around.dilation]
+    return attributes
+
+
+def _frame(layer):
+    """The Frame of a layer; those of layers.py have square windows."""
+    return getattr(layer, "frame", None) or frame(*layer.window)
+
+
 def _contrast_norm(layer, below, shape):
-    constants = layer.constants
-    return [("LRN", {"size": constants["size"], "alpha": float(constants["alpha"]),
-                     "beta": float(constants["beta"]), "bias": float(constants["k"])}, {})]
+    size, *constants = (layer.constants[key] for key in ("size", "alpha", "beta", "k"))
+    alpha, beta, bias = map(float, constants)
+    return [("LRN", {"size": size, "alpha": alpha, "beta": beta, "bias": bias}, {})]
+
+
+def _batch_norm(layer, below, shape):
+    arrays = layer.params | {"mean": layer.mean, "variance": layer.variance}
+    return [("BatchNormalization", {"epsilon": layer.epsilon}, arrays)]
+
+
+def _clip(layer, below, shape):
+    return [("Clip", {}, {"low": np.float32(layer.low), "high": np.float32(layer.high)})]
+
+
+def _pad(layer, below, shape):
+    top, left, bottom, right = layer.pad
+    return [("Pad", {}, {"pads": np.array([0, 0, top, left, 0, 0, bottom, right]),
+                         "value": np.float32(layer.value)})]
+
+
+def _simple(operator, **attributes):
+    """Of a layer without parameters that is one operator."""
+    return lambda layer, below, shape: [(operator, attributes, {})]
 
 
 WRITERS = {
-    Conv: _conv,
-    MaxPool: _max_pool,
-    ReLU: lambda layer, below, shape: [("Relu", {}, {})],
-    ContrastNorm: _contrast_norm,
-    Flatten: lambda layer, below, shape: [("Flatten", {"axis": 1}, {})],
+    Conv: _conv, GeneralConv: _conv,
     Linear: lambda layer, below, shape: [("Gemm", {"transB": 1}, layer.params)],
-    Dropout: lambda layer, below, shape: [("Identity", {}, {})],        # as at inference
+    ReLU: _simple("Relu"),
+    LeakyReLU: lambda layer, below, shape: [("LeakyRelu", {"alpha": layer.slope}, {})],
+    ClippedReLU: _clip,
+    Sigmoid: _simple("Sigmoid"),
+    Softmax: _simple("Softmax", axis=1),
+    MaxPool: _max_pool, GeneralMaxPool: _max_pool,
+    AveragePool: _average_pool,
+    GlobalAveragePool: _simple("GlobalAveragePool"),
+    ContrastNorm: _contrast_norm,
+    BatchNorm: _batch_norm,
+    Flatten: _simple("Flatten", axis=1),
+    Pad: _pad,
+    Concat: _simple("Concat", axis=1),
+    Add: _simple("Sum"),
+    Dropout: _simple("Identity"),       # as at inference
 }
 
 
