@@ -21,9 +21,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # From the ground up. A module imports from its own line, or from lines above.
 FLOORS = ["checks", "geometry", "kernels", "reference", "functional", "layers", "network",
-          "deconvnet", "models", "training", "gradhints", "gradcheck", "checkpoints", "texts",
-          "draw_text", "plots", "page", "exchange", "data", "runs", "look", "tour", "paper", "bench", "labs",
-          "lessons", "cli", "__main__"]
+          "deconvnet", "models", "general", "training", "gradhints", "gradcheck", "checkpoints",
+          "texts", "draw_text", "plots", "page", "exchange", "data", "runs", "look", "tour", "paper",
+          "bench", "labs", "lessons", "cli", "__main__"]
 READING = ["geometry", "layers", "network", "deconvnet", "models", "training", "gradcheck",
            "reference", "functional"]
 
