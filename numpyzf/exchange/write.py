@@ -7,10 +7,9 @@ import numpy as np
 
 from .. import checks
 from ..checkpoints import replacing
-from ..general.frames import frame, output_size, span
+from ..general.frames import frame, span
 from ..general.layers import (Add, AveragePool, BatchNorm, ClippedReLU, Concat, GeneralConv,
                               GeneralMaxPool, GlobalAveragePool, LeakyReLU, Pad, Sigmoid, Softmax)
-from ..geometry import ceil_div
 from ..layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from . import messages, wire
 
@@ -67,44 +66,48 @@ def _conv(layer, below, shape):
 
 
 def _max_pool(layer, below, shape):
-    return [("MaxPool", _pooling(layer, below, shape), {})]
+    attributes, overhang = _window(layer), _overhang(layer, below, shape)
+    whole = all(0 <= over < stride for over, stride in zip(overhang, attributes["strides"]))
+    if max(overhang) > 0 and whole:
+        attributes["ceil_mode"] = 1
+    else:
+        _pad_overhang(attributes, overhang)
+    return [("MaxPool", attributes, {})]
 
 
 def _average_pool(layer, below, shape):
-    attributes = _pooling(layer, below, shape)
-    if not layer.count_pad:
-        return [("AveragePool", attributes, {})]
-    hangs_over = "ceil_mode" in attributes or attributes["pads"] != [*layer.frame.pad]
-    if not hangs_over:
-        return [("AveragePool", attributes | {"count_include_pad": 1}, {})]
-    # Padding counts, but not what hangs over it. Readers disagree about that, so the padding
-    # becomes pixels.
-    top, left, bottom, right = layer.frame.pad
-    padded = below[0], top + below[1] + bottom, left + below[2] + right
-    bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
-    return [*_pad(Pad(layer.frame.pad), below, padded),
-            ("AveragePool", _pooling(bare, padded, shape), {})]
+    attributes, overhang = _window(layer), _overhang(layer, below, shape)
+    if layer.count_pad and max(overhang) > 0:
+        # Padding counts, but not what hangs over it. So padding becomes pixels, and what hangs over
+        # them padding that doesn't count.
+        (top, left, bottom, right), (C, H, W) = layer.frame.pad, below
+        padded = C, top + H + bottom, left + W + right
+        bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
+        return _pad(Pad(layer.frame.pad), below, padded) + _average_pool(bare, padded, shape)
+    if layer.count_pad:
+        attributes["count_include_pad"] = 1
+    _pad_overhang(attributes, overhang)
+    return [("AveragePool", attributes, {})]
 
 
-def _pooling(layer, below, shape):
-    """The attributes of a pool."""
-    attributes, around = _window(layer), _frame(layer)
-    if not layer.ceil:
-        return attributes
-    floor = output_size(around, below[1:])
-    plain = tuple(ceil_div(n + around.pad[axis] + around.pad[axis + 2] - span(around, axis),
-                           around.stride[axis]) + 1 for axis, n in enumerate(below[1:]))
-    if shape[1:] == plain != floor:
-        attributes["ceil_mode"] = 1
-    elif shape[1:] != floor:
-        # Along one axis a window hangs over, along the other a last one would begin behind the
-        # input. Not all readers leave that one out. Padding that makes just our windows says the
-        # same to everyone.
-        for axis, count in enumerate(shape[1:]):
-            if count > floor[axis]:
-                end = (count - 1) * around.stride[axis] + span(around, axis)
-                attributes["pads"][axis + 2] = end - below[1 + axis] - around.pad[axis]
-    return attributes
+def _pad_overhang(attributes, overhang):
+    """Change the padding at the end so that it makes just our windows, without ceil_mode.
+
+    That says the same to everyone: about ceil_mode readers disagree, where a last window would
+    begin behind the input, and in an average.
+    """
+    pads = attributes["pads"]
+    for axis, (over, stride) in enumerate(zip(overhang, attributes["strides"])):
+        if over > 0 or over <= -stride:
+            pads[axis + 2] = max(pads[axis + 2] + over, 0)
+
+
+def _overhang(layer, below, shape):
+    """Pixels, along each axis, from the end of the padded input to the end of the last window."""
+    around = _frame(layer)
+    return [(count - 1) * around.stride[axis] + span(around, axis)
+            - around.pad[axis] - n - around.pad[axis + 2]
+            for axis, (n, count) in enumerate(zip(below[1:], shape[1:]))]
 
 
 def _window(layer):
