@@ -356,21 +356,43 @@ def seedable(rng):
 # ---- networks ----------------------------------------------------------------------------------
 
 def network(layers, input_shape):
-    """Named layers, as a list of pairs, and the shape (C, H, W) of the images, a tuple of ints."""
+    """The arguments of a Network: {name: layer}, {name: tuple of inputs}, (C, H, W) of ints.
+
+    layers: a list of (name, layer) and (name, layer, inputs), or {name: layer}.
+    """
     layers = list(layers.items()) if isinstance(layers, dict) else layers
-    pairs = isinstance(layers, (list, tuple)) and layers
-    if not pairs or any(not isinstance(pair, tuple) or len(pair) != 2 for pair in layers):
-        raise TypeError("layers must be a list of one pair or more, (name, layer), "
-                        f"not {layers!r}")
-    names = [name for name, _ in layers]
-    for name, own in layers:
+    entries = isinstance(layers, (list, tuple)) and layers
+    if not entries or any(not isinstance(entry, tuple) or len(entry) not in (2, 3)
+                          for entry in layers):
+        raise TypeError("layers must be a list of one entry or more, (name, layer) or "
+                        f"(name, layer, inputs), not {layers!r}")
+    names = [entry[0] for entry in layers]
+    for name, own, *_ in layers:
         if not (isinstance(name, str) and hasattr(own, "output_shape")):
             raise TypeError(f"layer {name}: {own!r} is no layer, see the head of layers.py")
     if len(set(names)) != len(names) or "input" in names:
         raise ValueError(f"layer names must differ from each other and from 'input': {names}")
     if not isinstance(input_shape, (tuple, list)):
         raise TypeError(f"input_shape must be (channels, height, width), not {input_shape!r}")
-    return layers, tuple(integer("input_shape's axes", axis, 1) for axis in input_shape)
+    inputs, known = {}, ["input"]
+    for name, _, *given in layers:
+        inputs[name] = inputs_of(name, given[0] if given else known[-1], known)
+        known.append(name)
+    return ({name: own for name, own, *_ in layers}, inputs,
+            tuple(integer("input_shape's axes", axis, 1) for axis in input_shape))
+
+
+def inputs_of(name, inputs, known):
+    """The names of the outputs that a layer takes, a tuple: all of them made before it."""
+    inputs = (inputs,) if isinstance(inputs, str) else inputs
+    if not isinstance(inputs, (tuple, list)) or not inputs:
+        raise TypeError(f"layer {name}: its inputs must be the name of a layer or a tuple of names,"
+                        f" not {inputs!r}")
+    for below in inputs:
+        if below not in known:
+            raise ValueError(f"layer {name} takes the output of {below!r}, which isn't among those "
+                             f"made before it: {', '.join(known)}")
+    return tuple(inputs)
 
 
 def in_layer(name, error):

@@ -33,13 +33,13 @@ def project(net, trace, layer, unit, *, rule="deconvnet", seed="activation"):
     n, *place = checks.unit(unit, y.shape, layer)
     r = np.zeros((1, *y.shape[1:]), y.dtype)
     r[(0, *place)] = y[(n, *place)] if seed == "activation" else float(seed)
-    return descend(net, trace, layer, r, np.array([n]), Rule(*rule))[0]
+    return descend(net, trace, {layer: r}, np.array([n]), Rule(*rule))[0]
 
 
-def descend(net, trace, layer, r, image_of, rule, kept=None):
-    """Bring signals at the output of a layer down to pixels.
+def descend(net, trace, signals, image_of, rule, kept=None):
+    """Bring signals at the outputs of layers down to pixels. Those that meet at an output add.
 
-    r: (M, …), M signals.
+    signals: {layer: (M, …)}, M signals at the output of one layer or more.
     image_of: integers (M,), the image of the trace that each signal belongs to.
     rule: a Rule.
     kept: a dictionary that gets what each layer hands down, under its name.
@@ -47,15 +47,20 @@ def descend(net, trace, layer, r, image_of, rule, kept=None):
     """
     if trace.again:                     # a training pass doesn't keep all that is needed here
         trace.complete()
-    names = [*net.layers]
+    signals = dict(signals)
     try:
-        for name in reversed(names[:names.index(layer) + 1]):
+        for name in reversed(net.layers):
+            if name not in signals:
+                continue
+            inputs, r = net.inputs[name], signals.pop(name)
             r = net.layers[name].project(r, trace.saved[name], image_of, rule)
+            for below, part in zip(inputs, r if len(inputs) > 1 else [r]):
+                signals[below] = signals[below] + part if below in signals else part
             if kept is not None:
                 kept[name] = r
     except (TypeError, ValueError) as error:
         raise checks.in_layer(name, error) from error
-    return r
+    return signals["input"]
 
 
 def strongest(trace, layer, channel):

@@ -2,13 +2,11 @@
 import copy
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
 
-from . import checks, kernels
-from .geometry import IDENTITY, pixels_below, see_through
+from . import checks, fields, kernels, texts
 from .layers import Conv, MaxPool, ReLU
 
 
@@ -24,7 +22,7 @@ class Trace:
     scores: np.ndarray      # the last output
     names: list             # of the layers that the pass went through
     layers: dict            # {"conv1": Conv …}: the network's
-    lean: tuple = None      # of a training pass: its layers, ReLU and pool merged, and their saved
+    lean: tuple = None      # of a training pass: its layers, ReLU and pool merged; inputs; saved
     again: object = None    # of a training pass: makes the same Trace with everything in it,
     rng: object = None      # with the generator as it was before
 
@@ -58,7 +56,8 @@ class Trace:
 class Network:
     """An ordered list of named layers over an input of one shape.
 
-    layers: [(name, layer), …]. ValueError where one doesn't fit what comes before it.
+    layers: [(name, layer), …]: each takes the output before it. (name, layer, inputs) takes the
+    named ones, one name or a tuple. ValueError where a layer doesn't fit what it takes.
     input_shape: (C, H, W). `net.shapes[name]` is each output's shape, without the batch.
 
     Two passes through one network never disturb each other, even in two threads: all that a pass
@@ -66,13 +65,12 @@ class Network:
     """
 
     def __init__(self, layers, input_shape):
-        layers, self.input_shape = checks.network(layers, input_shape)
-        self.layers = dict(layers)
+        self.layers, self.inputs, self.input_shape = checks.network(layers, input_shape)
         self.shapes = {"input": self.input_shape}
-        shape = self.input_shape
         for name, layer in self.layers.items():
             try:
-                shape = self.shapes[name] = tuple(layer.output_shape(shape))
+                shapes = [self.shapes[below] for below in self.inputs[name]]
+                self.shapes[name] = tuple(layer.output_shape(*shapes))
             except (TypeError, ValueError) as error:
                 raise checks.in_layer(name, error) from error
 
@@ -137,15 +135,21 @@ class Network:
         if until is not None and until not in self.layers:
             checks.layer(self, until)       # raises the error
         lean, rng_before = train and until is None, copy.deepcopy(rng)
-        layers = rectified_pools(self.layers) if lean else self.layers
-        outputs, saved, y = {"input": x}, {}, x
+        layers, inputs = self.layers, self.inputs
+        if lean:
+            layers, inputs = rectified_pools(layers, inputs)
+        last_use = {below: name for name in layers for below in inputs[name]}
+        outputs, saved = {"input": x}, {}
         try:
             for name, layer in layers.items():
-                y, saved[name] = layer.forward(y, train=train, rng=rng)
+                taken = [outputs[below] for below in inputs[name]]
+                y, saved[name] = layer.forward(*taken, train=train, rng=rng)
                 if np.shape(y)[1:] != self.shapes[name]:
                     checks.promised(y, self.shapes[name])       # raises the error
-                if not lean:
-                    outputs[name] = y
+                outputs[name] = y
+                for below in inputs[name] if lean else ():
+                    if last_use[below] == name:
+                        outputs.pop(below, None)
                 if name == until:
                     break
         except (TypeError, ValueError) as error:
@@ -154,8 +158,8 @@ class Network:
             return Trace(outputs, saved, y, [*saved], self.layers)
         again = partial(self.forward, x, train=True, until=name)
         unmerged = {key: saved[key] for key in layers if layers[key] is self.layers[key]}
-        return Trace(outputs, unmerged, y, [*self.layers], self.layers, (layers, saved), again,
-                     rng_before)
+        return Trace({"input": x}, unmerged, y, [*self.layers], self.layers,
+                     (layers, inputs, saved), again, rng_before)
 
     def backward(self, trace, dy, *, layer=None, wrt_input=False):
         """The gradients of Σ dy·output: {"conv1.w": array, …}.
@@ -166,27 +170,29 @@ class Network:
         """
         if getattr(trace, "layers", None) is not self.layers:
             checks.same_layers(self, trace)
-        layers, saved = trace.lean or (self.layers, trace.saved)
-        if layer is not None and layer != trace.names[-1]:
-            checks.reached(trace, checks.layer(self, layer))
+        top = trace.names[-1] if layer is None else checks.layer(self, layer)
+        if top != trace.names[-1]:
+            checks.reached(trace, top)
             trace.complete()
-            layers, saved = self.layers, trace.saved
-        names = [*saved]
-        names = names[:names.index(layer or trace.names[-1]) + 1]
-        expected = len(trace.scores), *self.shapes[names[-1]]
+        whole = self.layers, self.inputs, trace.saved
+        layers, inputs, saved = (trace.again and trace.lean) or whole
+        expected = len(trace.scores), *self.shapes[top]
         if np.shape(dy) != expected:
-            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {names[-1]} has "
-                             f"{expected}")
-        grads = {}
+            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {top} has {expected}")
+        grads, down = {}, {top: dy}
         try:
-            for name in reversed(names):
-                need_dx = wrt_input or name != names[0]
-                dy, own = layers[name].backward(dy, saved[name], need_dx=need_dx)
+            for name in reversed(layers):
+                if name not in down:            # `top` isn't made of it
+                    continue
+                need_dx = wrt_input or inputs[name] != ("input",)
+                dx, own = layers[name].backward(down.pop(name), saved[name], need_dx=need_dx)
                 grads.update({f"{name}.{key}": value for key, value in own.items()})
+                for below, part in zip(inputs[name], dx if len(inputs[name]) > 1 else [dx]):
+                    down[below] = down[below] + part if below in down else part     # they add
         except (TypeError, ValueError) as error:
             raise checks.in_layer(name, error) from error
         if wrt_input:
-            grads["input"] = dy
+            grads["input"] = down["input"]
         return grads
 
     def outputs(self, x, layers, *, batch=128):
@@ -196,14 +202,19 @@ class Network:
         """
         parts = {name: [] for name in checks.layers(self, layers)}
         batch = checks.integer("batch", batch, 1)
-        names = self.up_to(max(parts, key=[*self.layers].index))
+        names = self.up_to(*parts)
+        last_use = {below: name for name in names for below in self.inputs[name]}
         for n in range(0, max(len(x), 1), batch):
-            y = checks.images(self, x[n:n + batch])
+            made = {"input": checks.images(self, x[n:n + batch])}
             try:
                 for name in names:      # no Trace: what nobody asked for goes at once
-                    y, _ = self.layers[name].forward(y)
+                    taken = [made[below] for below in self.inputs[name]]
+                    made[name], _ = self.layers[name].forward(*taken)
                     if name in parts:
-                        parts[name].append(y)
+                        parts[name].append(made[name])
+                    for below in self.inputs[name]:
+                        if last_use[below] == name:
+                            made.pop(below, None)
             except (TypeError, ValueError) as error:
                 raise checks.in_layer(name, error) from error
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
@@ -219,59 +230,43 @@ class Network:
         """The names of the convolutions, from the pixels up."""
         return [name for name, layer in self.layers.items() if isinstance(layer, Conv)]
 
-    def up_to(self, name):
-        """The names of the layers from the first to layer `name`."""
-        names = [*self.layers]
-        return names[:names.index(checks.layer(self, name)) + 1]
+    def up_to(self, *names):
+        """The names of these layers, and of all that they are made of, from the pixels up."""
+        return fields.up_to(self.inputs, [checks.layer(self, name) for name in names])
 
-    def receptive_field(self, name):
-        """The ReceptiveField of a unit of layer `name`; None where it sees the whole image."""
-        field = IDENTITY
-        for key in self.up_to(name):
-            if self.layers[key].window is None:
-                return None
-            field = see_through(field, self.layers[key].window)
-        return field
+    def receptive_field(self, name, axis=0):
+        """The ReceptiveField of a unit of layer `name`; None where it sees the whole image.
+
+        axis: 0 down the rows, 1 along the columns: they differ where windows aren't square.
+        """
+        return fields.receptive_field(self, checks.layer(self, name), axis)
 
     def cone(self, name, row, column):
         """The pixels that a unit of layer `name` can see, as two slices: rows and columns."""
-        if self.receptive_field(name) is None:
-            return tuple(slice(0, n) for n in self.input_shape[1:])
-        _, height, width = self.shapes[name]
-        checks.place(row, column, height, width, name)
-        names = ["input", *self.up_to(name)]
-        sides = []
-        for axis, place in ((1, row), (2, column)):
-            start, stop = place, place + 1
-            for key, below in pairwise(reversed(names)):        # from `name` down to the input
-                window, n = self.layers[key].window, self.shapes[below][axis]
-                start, stop = pixels_below(start, stop, window, n)
-            sides.append(slice(start, stop))
-        return tuple(sides)
+        return fields.cone(self, checks.layer(self, name), row, column)
 
     def __repr__(self):
         rows = [("layer", "operation", "output", "receptive field", "parameters"),
                 ("input", "", "×".join(map(str, self.input_shape)), "", "")]
-        for name, layer in self.layers.items():
-            field = self.receptive_field(name)
+        for before, (name, layer) in zip(["input", *self.layers], self.layers.items()):
+            field, inputs = self.receptive_field(name), self.inputs[name]
+            taken = "" if inputs == (before,) else f" of {', '.join(inputs)}"
             seen = f"{field.size}/{field.stride}" if field else "all"
             count = sum(value.size for value in layer.params.values())
             shape = "×".join(map(str, self.shapes[name]))
-            rows.append((name, repr(layer), shape, seen, f"{count:,}" if count else ""))
+            rows.append((name, f"{layer!r}{taken}", shape, seen, f"{count:,}" if count else ""))
         rows.append(("", "", "", "", f"{sum(w.size for w in self.parameters.values()):,}"))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        lines = []
-        for *words, count in rows:
-            cells = [f"{word:<{width}}" for word, width in zip(words, widths)]
-            lines.append("  ".join([*cells, f"{count:>{widths[-1]}}"]).rstrip())
-        return "\n".join(lines)
+        return texts.table(rows, left=4)
 
 
-def rectified_pools(layers):
-    """{name: layer} of a training pass: a ReLU and the pool behind it are one, the pool."""
-    found = dict(layers)
-    for below, name in pairwise(layers):
-        if type(layers[below]) is ReLU and type(layers[name]) is MaxPool:
+def rectified_pools(layers, inputs):
+    """Layers and inputs of a training pass: a ReLU and the pool behind it are one, the pool."""
+    found, taken = dict(layers), dict(inputs)
+    uses = [below for names in inputs.values() for below in names]
+    for name, layer in layers.items():
+        below = inputs[name][0]
+        if type(layer) is MaxPool and type(layers.get(below)) is ReLU and uses.count(below) == 1:
             del found[below]
-            found[name] = kernels.RectifiedPool(layers[name].window, layers[name].ceil)
-    return found
+            found[name] = kernels.RectifiedPool(layer.window, layer.ceil)
+            taken[name] = inputs[below]
+    return found, taken

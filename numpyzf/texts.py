@@ -90,3 +90,23 @@ def file_name(*parts, ending=".png"):
         longest = max(range(len(parts)), key=lambda i: len(parts[i].encode()))
         parts[longest] = parts[longest][:-1]
     return "-".join(parts) + ending
+
+
+def table(rows, left):
+    """Rows of cells as lines of text, with columns of one width.
+
+    rows: sequences of strings, equally many in each.
+    left: how many columns begin at the left; the others, of numbers, end at the right.
+
+    >>> print(table([("layer", "values"), ("conv1", "7"), ("fc8", "12")], left=1))
+    layer  values
+    conv1       7
+    fc8        12
+    """
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) if number < left else cell.rjust(width)
+                 for number, (cell, width) in enumerate(zip(row, widths))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

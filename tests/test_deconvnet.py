@@ -266,7 +266,7 @@ def test_signals_go_down_through_a_training_pass(x, rng):
     net, r = paper_like(), rng.standard_normal((3, 3))
     passes = [net.forward(x, train=True, rng=np.random.default_rng(5), until=until)
               for until in (None, "fc4")]
-    actual, expected = (descend(net, trace, "fc4", r, np.arange(3), RULES["deconvnet"])
+    actual, expected = (descend(net, trace, {"fc4": r}, np.arange(3), RULES["deconvnet"])
                         for trace in passes)
     assert expected.any()
     np.testing.assert_array_equal(actual, expected)
@@ -278,9 +278,9 @@ def test_what_dropout_dropped_gets_nothing_on_the_way_down(x, rng):
     dropped = trace.saved["drop3"] == 0
     assert 0 < dropped.sum() < dropped.size
     rule, r = Rule(False, True, True, "gradient"), rng.standard_normal((3, 3))
-    close(descend(net, trace, "fc4", r, np.arange(3), rule),
+    close(descend(net, trace, {"fc4": r}, np.arange(3), rule),
           net.backward(trace, r, wrt_input=True)["input"])
-    close(descend(net, trace, "drop3", dropped * 1.0, np.arange(3), rule), np.zeros_like(x))
+    close(descend(net, trace, {"drop3": dropped * 1.0}, np.arange(3), rule), np.zeros_like(x))
 
 
 def test_signals_go_down_by_the_switches_of_their_own_image(x):
@@ -291,7 +291,7 @@ def test_signals_go_down_by_the_switches_of_their_own_image(x):
     for signal, unit in zip(r, units):
         signal[unit[1:]] = 1
     for rule in EIGHT:
-        pixels = descend(net, trace, "conv2", r, image_of, Rule(*rule))
+        pixels = descend(net, trace, {"conv2": r}, image_of, Rule(*rule))
         for down, unit in zip(pixels, units):
             close(down, project(net, trace, "conv2", unit, rule=rule, seed=1))
 
@@ -300,12 +300,12 @@ def test_what_each_layer_hands_down_can_be_kept(x, rng):
     """Under its name; from there, the way down ends in the same pixels."""
     net, kept = paper_like(), {}
     trace, image_of, rule = net.forward(x), np.array([2, 0]), RULES["deconvnet"]
-    pixels = descend(net, trace, "fc3", rng.uniform(1, 2, (2, 5)), image_of, rule, kept)
+    pixels = descend(net, trace, {"fc3": rng.uniform(1, 2, (2, 5))}, image_of, rule, kept)
     names = ["input", *net.up_to("fc3")]
     assert list(kept) == names[:0:-1] and kept["conv1"] is pixels and pixels.any()
     for name, below in zip(names[2:], names[1:]):
         assert kept[name].shape == (2, *net.shapes[below])
-        down = descend(net, trace, below, kept[name], image_of, rule)
+        down = descend(net, trace, {below: kept[name]}, image_of, rule)
         np.testing.assert_array_equal(down, pixels)
 
 

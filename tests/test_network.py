@@ -242,7 +242,7 @@ def test_a_training_pass_pools_and_rectifies_at_once_and_gets_the_same_bits(valu
     assert (plain["conv1"] == 0).any() == ties
     np.testing.assert_array_equal(training.scores, plain.scores)
     equal(net.backward(training, dy, wrt_input=True), net.backward(plain, dy, wrt_input=True))
-    _, lean = training.lean
+    _, _, lean = training.lean
     assert list(lean) == ["conv1", "pool1", "pool2", "conv2", "pool3", "norm3"]
     assert list(training.outputs) == ["input"]
     for name in ("pool1", "pool3"):

@@ -116,8 +116,8 @@ def test_many_units_go_down_in_whole_maps_from_there(x, layer, starts, rule, mon
     net, seen, descend = with_scale(), [], many.descend
     trace = net.forward(x)
     units = np.argwhere(trace[layer])[::7]
-    monkeypatch.setattr(many, "descend", lambda net, trace, layer, *rest:
-                        seen.append(layer) or descend(net, trace, layer, *rest))
+    monkeypatch.setattr(many, "descend", lambda net, trace, signals, *rest:
+                        seen.extend(signals) or descend(net, trace, signals, *rest))
     projections = project_many(net, trace, layer, units, rule=rule)
     assert seen == starts and len(projections) == len(units) > 0
     for unit, picture in zip(units, projections):

@@ -15,7 +15,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from .. import functional, kernels, reference
+from .. import functional, kernels, reference, texts
 from ..geometry import ceil_div, conv_output_size
 from .draw import digits, draw
 
@@ -286,11 +286,7 @@ def report(result):
                      f"× {digits(step.gflops / first)}", f"× {digits(step.gflops / before)}",
                      f"{step.difference:.0e}", f"{step.rounding:.0e}"))
         before = step.gflops
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [cell.rjust(width) for cell, width in zip(row, widths)]
-        lines.append("  ".join([row[0].ljust(widths[0]), *cells[1:]]))
+    lines = texts.table(rows, left=1).split("\n")
     if result.unsteady:
         lines.append(f"Don't trust these speeds: half of the times of {', '.join(result.unsteady)} "
                      f"were over {UNSTEADY} times the fastest. Something else runs on this "

@@ -8,6 +8,7 @@ What is in this room:
     shift.py        convolution of few channels
     winograd.py     convolution of many channels, with fewer multiplications
     pool.py         max pooling and unpooling
+    general.py      convolution and max pooling with any window, for nets from elsewhere
     pointwise.py    ReLU, contrast normalization, the momentum step
     boxes.py        boxes of maps: cut, paste, unpool
     naive.py        the definition word for word, and the triad: for the ladder
@@ -75,16 +76,19 @@ from numba.core import event
 from .. import checks
 from . import cache, direct, shift, unfold, winograd
 from .boxes import cut, paste, unpool_boxes
+from .general import (Frame, general_backward, general_forward, general_max_pool,
+                      general_transpose, spread)
 from .naive import naive_forward, triad
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
                         relu_gradient)
 from .pool import RectifiedPool, max_pool, unpool
 from .shared import FEW, THREADS, run
 
-__all__ = ["FEW", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
-           "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "max_pool",
-           "momentum_step", "naive_forward", "paste",
-           "relu", "relu_gradient", "run", "triad", "unpool", "unpool_boxes"]
+__all__ = ["FEW", "Frame", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
+           "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "general_backward",
+           "general_forward", "general_max_pool", "general_transpose", "max_pool", "momentum_step",
+           "naive_forward", "paste", "relu", "relu_gradient", "run", "spread", "triad", "unpool",
+           "unpool_boxes"]
 
 METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
 

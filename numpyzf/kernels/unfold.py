@@ -85,17 +85,22 @@ def blocks_of_columns(x, window, OH, OW):
     """
     N, C = x.shape[:2]
     K, stride, pad = window
-    row_nbytes = (C * K * K + 1) * OW * x.itemsize
-    if OH * row_nbytes <= COLUMN_NBYTES:
-        parts = [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_NBYTES)]
-    else:
-        rows_of_one = blocks(0, OH, row_nbytes, COLUMN_NBYTES)
-        parts = [(slice(n, n + 1), rows) for n in range(N) for rows in rows_of_one]
-    for images, rows in parts:
+    for images, rows in outputs_at_a_time(N, OH, (C * K * K + 1) * OW * x.itemsize):
         count, G = rows.stop - rows.start, images.stop - images.start
         columns = scratch("columns", (C * K * K + 1, G * count * OW), x.dtype)
         run(unfold, C * K, x[images], columns, rows.start, K, stride, pad, count, OW)
         yield images, rows, columns
+
+
+def outputs_at_a_time(N, OH, row_nbytes):
+    """[(images, rows), …], slices of N and of OH: those whose columns are made at a time.
+
+    row_nbytes: of the columns of one row of outputs of one image.
+    """
+    if OH * row_nbytes <= COLUMN_NBYTES:
+        return [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_NBYTES)]
+    rows_of_one = blocks(0, OH, row_nbytes, COLUMN_NBYTES)
+    return [(slice(n, n + 1), rows) for n in range(N) for rows in rows_of_one]
 
 
 # ---- kernels ------------------------------------------------------------------------------------

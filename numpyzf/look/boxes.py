@@ -24,7 +24,8 @@ def project_boxes(layer, r, saved, image_of, corners, rule):
     corners: int64 (M, 2), row and column of each box's first pixel.
     rule: a layers.Rule.
 
-    Returns the boxes one layer down. `below` gives their corners.
+    Returns the boxes one layer down, of a layer that takes several outputs a tuple of them. `below`
+    gives their corners.
     """
     r, corners = checks.boxes("r", checks.array("r", r), corners)
     return PROJECT[type(layer)](layer, r, saved, image_of, corners, rule)
@@ -95,6 +96,22 @@ def below(corners, side, window):
     Returns the lower boxes' corners (M, 2) and their side.
     """
     return corners * window.stride - window.pad, (side - 1) * window.stride + window.size
+
+
+def together(one, other):
+    """The sum of two signals that come down to one output: boxes and corners that hold both.
+
+    one, other: (boxes (M, C, b, b), corners (M, 2)) each. From one to the other the corners of all
+    boxes differ by the same, as they do where the branches have equal strides.
+    """
+    (a, corners), (b, others) = one, other
+    shift = (others - corners)[0]                               # of b's boxes in a's
+    start = np.minimum(shift, 0)
+    side = max(np.maximum(a.shape[2], shift + b.shape[2]) - start)
+    out = np.zeros((*a.shape[:2], side, side), a.dtype)
+    for boxes, (row, column) in ((a, -start), (b, shift - start)):
+        out[:, :, row:row + boxes.shape[2], column:column + boxes.shape[2]] += boxes
+    return out, corners + start
 
 
 def blank_outside(r, corners, size):

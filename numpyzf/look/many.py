@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..deconvnet import RULES, descend
 from ..layers import Rule
-from .boxes import below, cut, in_maps, knows, project_boxes
+from .boxes import below, cut, in_maps, knows, project_boxes, together
 
 CHUNK_NBYTES = 16 << 20     # of the largest array: as many units as fit go down in one batch
 
@@ -92,17 +92,23 @@ def descend_in_boxes(net, trace, layer, values, units, rule):
     if net.receptive_field(layer) is None:
         r = np.zeros((len(units), *net.shapes[layer]), values.dtype)
         r[(m, *units[:, 1:].T)] = values
-        return descend(net, trace, layer, r, image_of, rule), origin
-    r, corners = np.zeros((len(units), net.shapes[layer][0], 1, 1), values.dtype), units[:, 2:]
+        return descend(net, trace, {layer: r}, image_of, rule), origin
+    r = np.zeros((len(units), net.shapes[layer][0], 1, 1), values.dtype)
     r[m, units[:, 1], 0, 0] = values
+    signals = {layer: (r, units[:, 2:])}        # boxes and their corners
     for name in reversed(net.up_to(layer)):
-        own, size = net.layers[name], net.shapes[name][1:]
-        if r.shape[2] ** 2 >= math.prod(size) or not knows(own):
-            maps = in_maps(r, corners, size)
-            return descend(net, trace, name, maps, image_of, rule), origin
+        r, corners = signals[name]
+        own, inputs = net.layers[name], net.inputs[name]
+        if r.shape[2] ** 2 >= math.prod(net.shapes[name][1:]) or not knows(own):
+            maps = {key: in_maps(*boxes, net.shapes[key][1:]) for key, boxes in signals.items()}
+            return descend(net, trace, maps, image_of, rule), origin
+        del signals[name]
         r = project_boxes(own, r, trace.saved[name], image_of, corners, rule)
         corners, _ = below(corners, 1, own.window)
-    return r, corners
+        for key, part in zip(inputs, r if len(inputs) > 1 else [r]):
+            boxes = part, corners
+            signals[key] = together(signals[key], boxes) if key in signals else boxes
+    return signals["input"]
 
 
 def largest_array(net, layer):
@@ -111,16 +117,25 @@ def largest_array(net, layer):
     net: a network.Network.
     layer: the unit's layer.
     """
-    # the side of its boxes; infinite where whole maps go down
-    side = 1 if net.receptive_field(layer) else math.inf
+    names = net.up_to(layer)
+    # of each output, as along an axis: the first place of its box, and the place behind the last;
+    # None where whole maps go down
+    boxes = {layer: (0, 1) if net.receptive_field(layer) else None}
     largest = 0
-    for name in reversed(["input", *net.up_to(layer)]):
+    for name in [*reversed(names), "input"]:
         maps, *size = net.shapes[name]
         if name != "input" and not knows(net.layers[name]):
-            side = math.inf         # from here on, as in descend_in_boxes
+            boxes = dict.fromkeys(boxes)        # all of them, from here on: as in descend_in_boxes
+        box = boxes[name]
+        side = box[1] - box[0] if box else math.inf
         largest = max(largest, maps * min(side ** 2, math.prod(size)))
-        if side < math.inf and name != "input":
-            _, side = below(0, side, net.layers[name].window)
+        for key in net.inputs[name] if name != "input" else ():
+            seen = None
+            if box:
+                start, side = below(box[0], box[1] - box[0], net.layers[name].window)
+                other = boxes.get(key, (start, start + side))
+                seen = other and (min(start, other[0]), max(start + side, other[1]))
+            boxes[key] = seen
     return largest
 
 

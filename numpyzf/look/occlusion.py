@@ -8,8 +8,8 @@ mask. So one ordinary pass of the whole image comes first; then, for each place 
 only these boxes are computed. The inputs of a box of outputs are a larger box: it is cut out of
 the whole image's map, and what the mask changed is pasted in. Boxes of one layer have one size
 wherever the square lies. So many places make one batch, and the layers compute them like any
-images. Where all of the map is needed, at the first fully connected layer, boxes are pasted into
-copies of the whole map.
+images. Where all of the map is needed, at the first fully connected layer or the first branch, boxes
+are pasted into copies of the whole map.
 
 Cost: of the paper's net, with a square of 32 pixels, a third of the operations of a full pass for
 each place. Most of them are in conv4, conv5 and the fully connected layers, which a mask changes
@@ -66,7 +66,8 @@ def reach(net, size):
     size: the square's side in pixels.
 
     Returns {name: (rows, columns)}. It ends before the first layer that needs whole maps, such as a
-    fully connected one.
+    fully connected one, and before the first branch: where an output goes to two layers, or a
+    layer takes another output than the one before it.
 
     >>> from numpyzf import models
     >>> sides = reach(models.zfnet(), 32)
@@ -75,11 +76,14 @@ def reach(net, size):
     [19, 11, 8, 5, 7, 9, 11, 6]
     """
     size = checks.integer("size", size, 1)
-    sides, box = {}, [min(size, n) for n in net.input_shape[1:]]
+    sides, box, lower = {}, [min(size, n) for n in net.input_shape[1:]], "input"
+    uses = [below for inputs in net.inputs.values() for below in inputs]
     for name, layer in net.layers.items():
-        if not (isinstance(layer, (Conv, MaxPool)) or layer.window == POINT):
+        known = type(layer.window) is Window and (isinstance(layer, (Conv, MaxPool))
+                                                  or layer.window == POINT)
+        if not known or net.inputs[name] != (lower,) or uses.count(lower) > 1:
             break
-        K, s, _ = layer.window
+        lower, (K, s, _) = name, layer.window
         box = [min((b + K - 2) // s + 1, n) for b, n in zip(box, net.shapes[name][1:])]
         sides[name] = tuple(box)
     return sides
@@ -155,8 +159,9 @@ def rise(net, base, sides, boxes, corners, part, totals):
     Returns the net's output for each.
     """
     lower = "input"
-    for name, layer in net.layers.items():
-        if name in sides and layer.window != POINT:
+    for name in sides:
+        layer = net.layers[name]
+        if layer.window != POINT:
             K, s, p = layer.window
             # ⌈(corner + p − K + 1)/s⌉, the first window to touch the box
             upper = -((K - 1 - p - corners) // s)
@@ -166,16 +171,23 @@ def rise(net, base, sides, boxes, corners, part, totals):
             size = seen_by(layer, sides[name])
             boxes = surround(boxes, corners, base[lower], upper * s - p, size, outside)
             layer, corners = unpadded(layer), upper
-        elif name not in sides and (lower == "input" or lower in sides):
-            boxes = in_whole_maps(boxes, corners, base[lower])
         boxes = layer.forward(boxes)[0]
-        if name in totals:
-            totals[name][part] = sum_of(boxes)
-            if name in sides:                           # and what lies around the boxes
-                around = sum_of(base[name]) - sum_of(cut_all(base[name], corners, sides[name]))
-                totals[name][part] += around
+        if name in totals:                      # and what lies around the boxes
+            around = sum_of(base[name]) - sum_of(cut_all(base[name], corners, sides[name]))
+            totals[name][part] = sum_of(boxes) + around
         lower = name
-    return in_whole_maps(boxes, corners, base[lower]) if lower in sides else boxes
+    made = {lower: in_whole_maps(boxes, corners, base[lower])}
+    above = [name for name in net.layers if name not in sides]
+    last_use = {below: name for name in above for below in net.inputs[name]}
+    for name in above:
+        taken = [made[below] for below in net.inputs[name]]
+        made[name] = net.layers[name].forward(*taken)[0]
+        if name in totals:
+            totals[name][part] = sum_of(made[name])
+        for below in net.inputs[name]:
+            if last_use[below] == name:
+                made.pop(below, None)
+    return made[[*net.layers][-1]]
 
 
 def surround(boxes, corners, base, lower_corners, size, fill=0):
@@ -232,12 +244,11 @@ def largest_batch_of_one(net, sides):
     net: a network.Network.
     sides: of the boxes of each layer, see reach.
     """
-    names = ["input", *net.layers]
-    largest = prod(net.shapes[names[-1]])
-    for lower, name in zip(names, names[1:]):
-        taken, given = prod(net.shapes[lower]), prod(net.shapes[name])
+    largest = prod(net.shapes[[*net.layers][-1]])
+    for name, inputs in net.inputs.items():
+        taken, given = max(prod(net.shapes[below]) for below in inputs), prod(net.shapes[name])
         if name in sides:
-            taken = net.shapes[lower][0] * prod(seen_by(net.layers[name], sides[name]))
+            taken = net.shapes[inputs[0]][0] * prod(seen_by(net.layers[name], sides[name]))
             given = net.shapes[name][0] * prod(sides[name])
         largest = max(largest, taken, given)
     return largest

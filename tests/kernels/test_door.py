@@ -59,7 +59,7 @@ def test_every_kernel_releases_the_lock_and_is_called_through_run():
         if name != "naive_forward":
             assert list(inspect.signature(kernel.py_func).parameters)[-2:] == ["start", "stop"]
     if not os.environ.get("NUMBA_DISABLE_JIT"):
-        assert len(found) == 12
+        assert len(found) == 13
 
 
 def test_numba_is_imported_in_the_machine_room_only():

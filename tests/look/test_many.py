@@ -162,8 +162,8 @@ def test_the_network_of_the_paper(rng):
 def test_boxes_are_left_where_they_get_as_large_as_the_maps(layer, starts, rng, monkeypatch):
     """From conv3 at relu2: boxes of 4×4 in maps of 4×3."""
     seen, descend = [], many.descend
-    monkeypatch.setattr(many, "descend", lambda net, trace, layer, *rest:
-                        seen.append(layer) or descend(net, trace, layer, *rest))
+    monkeypatch.setattr(many, "descend", lambda net, trace, signals, *rest:
+                        seen.extend(signals) or descend(net, trace, signals, *rest))
     net = paper_like()
     trace = net.forward(rng.standard_normal((1, *net.input_shape)))
     project_many(net, trace, layer, [(0, 1)] if layer == "flatten" else [(0, 1, 0, 2)])

@@ -103,7 +103,7 @@ def signals_down(net, trace, layer, unit):
     r = np.zeros_like(trace[layer])
     r[unit] = trace[layer][unit]
     handed_down = {}
-    descend(net, trace, layer, r, ONE_IMAGE, RULE, handed_down)
+    descend(net, trace, {layer: r}, ONE_IMAGE, RULE, handed_down)
     below = dict(zip(net.layers, ["input", *net.layers]))      # each layer's input
     return {below[name]: signal for name, signal in handed_down.items()}
 

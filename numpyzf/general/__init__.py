@@ -1,0 +1,1 @@
+"""Layers and operations of nets that come from elsewhere: any window, branches, normalization."""
