@@ -2,18 +2,9 @@
 import numpy as np
 
 from .. import checks
+from ..fields import Sides
 from ..geometry import Window, ceil_div
 from ..kernels import Frame
-
-try:
-    from ..geometry import Sides
-except ImportError:
-    from typing import NamedTuple
-
-    class Sides(NamedTuple):
-        """The windows of a layer whose axes differ, one for each axis."""
-        rows: Window
-        columns: Window
 
 
 def frame(size, stride=1, pad=0, dilation=1):

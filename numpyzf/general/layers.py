@@ -1,11 +1,11 @@
 """The layers of nets that come from elsewhere; what a layer is stands at the head of ../layers.py.
 
-A layer that takes several outputs, Concat or Add, gets lists:
+A layer that takes several outputs, Concat or Add, gets them one after the other:
 
-    output_shape(shapes) -> shape
-    forward(xs, train=False, rng=None) -> y, saved
-    backward(dy, saved, need_dx=True) -> list of dx, grads      one dx for each input
-    project(r, saved, image_of, rule) -> list of r
+    output_shape(shape, shape, …) -> shape
+    forward(x, x, …, train=False, rng=None) -> y, saved
+    backward(dy, saved, need_dx=True) -> (dx, dx, …), grads     one for each
+    project(r, saved, image_of, rule) -> (r, r, …)
 
 On the way down, what is linear goes by its transpose under every rule. A leaky or clipped ReLU does
 as a ReLU does. A sigmoid and a softmax have no rectification to repeat: a rule that looks at the
@@ -304,14 +304,14 @@ class Concat:
     def __repr__(self):
         return "concatenation"
 
-    def output_shape(self, shapes):
-        """[(C1, H, W), (C2, H, W), …] -> (C1 + C2 + …, H, W); or of features, (C,)."""
+    def output_shape(self, *shapes):
+        """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W); or of features, (C1,), …."""
         if len({tuple(shape[1:]) for shape in shapes}) != 1:
             raise ValueError(f"{self} takes outputs of one height and width, but gets "
                              f"{', '.join(map(str, shapes))}")
         return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
-    def forward(self, xs, train=False, rng=None):
+    def forward(self, *xs, train=False, rng=None):
         return functional.concat_forward(xs)
 
     def backward(self, dy, saved, need_dx=True):
@@ -329,14 +329,14 @@ class Add:
     def __repr__(self):
         return "sum"
 
-    def output_shape(self, shapes):
-        """[(C, H, W), (C, H, W), …] -> (C, H, W)."""
+    def output_shape(self, *shapes):
+        """(C, H, W), (C, H, W), … -> (C, H, W)."""
         if len(set(map(tuple, shapes))) != 1:
             raise ValueError(f"{self} takes outputs of one shape, but gets "
                              f"{', '.join(map(str, shapes))}")
         return tuple(shapes[0])
 
-    def forward(self, xs, train=False, rng=None):
+    def forward(self, *xs, train=False, rng=None):
         return functional.add_forward(xs)
 
     def backward(self, dy, saved, need_dx=True):
