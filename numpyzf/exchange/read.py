@@ -1,0 +1,249 @@
+"""Networks in: an ONNX file as a Network."""
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import checks, texts
+from ..general.layers import fold_batch_norm
+from ..network import Network
+from . import fold
+from .call import Call, NotKnown, Output, Unsupported
+from .graph import read_model
+from .messages import BFLOAT16, DOUBLE, FLOAT, FLOAT16
+from .operators import OPERATORS, WORDS
+
+# Bytes of arrays that a net may have: those of its file some times, or this many, since files may
+# declare weights that they don't hold (ConstantOfShape), as ONNX's own small test nets do.
+TIMES, SMALL = 4, 1 << 30
+QUANTIZED = ("QLinear", "Quantize", "Dequantize", "DynamicQuantize", "ConvInteger", "MatMulInteger")
+BRANCHING = ("If", "Loop", "Scan")
+
+
+class Problem(NamedTuple):
+    """A node that can't be read, why, and a way out, which may be empty."""
+    node: object
+    what: str
+    way_out: str
+
+
+class Reading(NamedTuple):
+    """What came of a model file."""
+    model: object
+    layers: list        # (name, layer, inputs) each, as a Network takes them
+    input_shape: tuple
+    problems: list      # of Problem; the net is whole if there are none
+
+
+def read_onnx(path, *, size=None, output=None, fold_norms=False):
+    """Read a network from an ONNX file: any 2-D convnet for inference, of opset 1 to 26.
+
+    path: the file. Weights in a file of their own are read if it lies in the same folder.
+    size: side of the images, or (H, W), where the file leaves it open, or for other images.
+    output: name of the value to end at; the file's output if not given. What isn't needed for it
+    isn't read.
+    fold_norms: put each batch normalization into the convolution before it.
+    Returns a Network of float32 parameters which gives what the file says, a softmax at its end
+    included. A layer has its node's name, or one such as "conv3" if it has none.
+    Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
+    supported: all of them, each with a way out. FileNotFoundError, or OSError.
+    """
+    path = checks.path("path", path)
+    reading = examine(path, size=size, output=output)
+    if reading.problems:
+        count, whole = len(reading.problems), len(reading.model.nodes)
+        raise ValueError(f"{path}: {count} of its {whole} nodes can't be read: "
+                         f"{'; '.join(summary(reading.problems))}")
+    try:
+        net = Network(reading.layers, reading.input_shape)
+        return fold_batch_norm(net) if fold_norms else net
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def examine(path, *, size=None, output=None):
+    """Read as far as possible: a Reading, with all nodes that can't be read.
+
+    Arguments and errors as of read_onnx.
+    """
+    path = checks.path("path", path)
+    try:
+        model = read_model(path)
+        end = _end(model, output)
+        builder = Builder(model, end, size)
+        for node in model.nodes:
+            if node.number in builder.needed:
+                builder.read(node)
+        return Reading(model, builder.finished(end), builder.input_shape, builder.problems)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no file {path}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {texts.clean(error)}") from None
+
+
+def summary(problems):
+    """One line for all nodes with the same trouble."""
+    same = {}
+    for node, what, way_out in problems:
+        same.setdefault((node.op, what, way_out), []).append(node)
+    for (op, what, way_out), nodes in same.items():
+        names = ", ".join(str(node).removeprefix(f"{op} ") for node in nodes)
+        yield f"{texts.short(op)} {names}: {what}" + (f" ({way_out})" if way_out else "")
+
+
+def _end(model, output):
+    """The name of the value that the net ends at."""
+    made = {name for node in model.nodes for name in node.outputs}
+    if output is None and len(model.outputs) != 1:
+        raise ValueError(f"it has {len(model.outputs)} outputs; say which one by output=, of "
+                         f"{texts.listed(model.outputs)}")
+    end = model.outputs[0] if output is None else output
+    if end not in made or end == "":
+        raise ValueError(f"no node makes {end!r}; its last values are "
+                         f"{texts.listed([name for n in model.nodes[-6:] for name in n.outputs])}")
+    return end
+
+
+class Builder:
+    """What is known while the nodes are read, one after the other."""
+
+    def __init__(self, model, end, size):
+        self.model = model
+        self.needed, self.readers = _needed(model, end)
+        self.values = {}                    # {name: array, Output, or None: not known}
+        self.layers, self.entries = {}, []  # {name: layer}; (name, layer, inputs)
+        self.numbers = Counter()            # of layers whose nodes have no names
+        self.without_bias = set()           # ids of layers that an Add may give its bias
+        self.problems = []
+        self.left = max(TIMES * model.nbytes, SMALL)
+        value = self._image()
+        self.batch = value.shape[0]
+        self.input_shape = _input_shape(value, size)
+        self.values[value.name] = Output("input", self.input_shape)
+
+    def _image(self):
+        """The Value of the one input that the net computes from."""
+        used = [value for value in self.model.inputs if value.name in self.readers]
+        if len(used) != 1:
+            raise ValueError(f"it takes {len(used)} inputs ({texts.listed([v.name for v in used])});"
+                             " numpyzf reads nets of one, the images")
+        if used[0].kind not in (FLOAT, FLOAT16, DOUBLE, BFLOAT16):
+            raise ValueError(f"its input {used[0].name!r} is of type {used[0].kind}, no floats; "
+                             "export the net without what it does to bytes")
+        return used[0]
+
+    def read(self, node):
+        """Read one node: its outputs become values."""
+        result = None
+        try:
+            result = self._result(node)
+        except NotKnown:
+            pass
+        except (ValueError, TypeError, OverflowError) as error:
+            self.problems.append(Problem(node, texts.clean(error), getattr(error, "way_out", "")))
+        for name in [*dict.fromkeys(node.outputs)]:
+            if name in self.values or name in self.model.tensors:
+                raise ValueError(f"{node} makes {name!r}, which is there already")
+            if name:
+                self.values[name] = result
+
+    def _result(self, node):
+        if node.domain:
+            raise Unsupported(f"it is of the domain {texts.short(node.domain)}",
+                              "export with ONNX's own operators")
+        call = Call(node, self.values, self)
+        if fold.constants_only(call):
+            result = fold.fold(call)
+        elif node.op in OPERATORS:
+            result = OPERATORS[node.op](call)
+        else:
+            raise _unknown(node)
+        if call.unasked():
+            raise Unsupported(call.unasked())
+        if any(name in self.readers for name in node.outputs[1:]) or not node.outputs[0]:
+            raise Unsupported("an output of it but the first one is used")
+        return result
+
+    def add(self, node, layer, inputs, part):
+        """Put a layer into the net. Returns its Output."""
+        shapes = [x.shape for x in inputs]
+        shape = tuple(layer.output_shape(shapes if len(inputs) > 1 else shapes[0]))
+        name = self._name(node, part)
+        self.layers[name] = layer
+        names = tuple(x.layer for x in inputs)
+        self.entries.append((name, layer, names if len(inputs) > 1 else names[0]))
+        return Output(name, shape)
+
+    def _name(self, node, part):
+        """A name that no layer has."""
+        base = texts.clean(node.name).strip("/ ")
+        if not base:
+            word = WORDS.get(node.op, node.op.lower())
+            self.numbers[word] += 1
+            base = f"{word}{self.numbers[word]}"
+        base += f".{part}" if part else ""
+        name, number = base, 1
+        while name in self.layers or name == "input":
+            number += 1
+            name = f"{base}_{number}"
+        return name
+
+    def uses(self, node, x):
+        """How many nodes read what the layer of `x` gives, which `node` reads."""
+        names = [name for name in node.inputs if self.values.get(name) == x]
+        return sum(self.readers[name] for name in names)
+
+    def room(self, shapes):
+        """Count arrays of float32 that are about to be made."""
+        for shape in shapes:
+            self.left -= 4 * int(np.prod(shape, dtype=object))
+        if self.left < 0:
+            raise ValueError("it needs more memory than a model file of "
+                             f"{self.model.nbytes:,} bytes should")
+
+    def finished(self, end):
+        """The layers, if the net is whole."""
+        if not self.problems and not self.entries:
+            raise ValueError("it has no layers")
+        return self.entries
+
+
+def _needed(model, end):
+    """Numbers of the nodes that `end` is made from, and how often each value is read, by name."""
+    makers = {name: node for node in model.nodes for name in node.outputs if name}
+    needed, readers, open_ = set(), Counter({end: 1}), [end]
+    while open_:
+        node = makers.get(open_.pop())
+        if node is not None and node.number not in needed:
+            needed.add(node.number)
+            readers.update(name for name in node.inputs if name)
+            open_ += node.inputs
+    return needed, readers
+
+
+def _input_shape(value, size):
+    """(C, H, W) of the images."""
+    if len(value.shape) != 4:
+        raise ValueError(f"its input {value.name!r} has shape {value.shape}; numpyzf reads nets of "
+                         "images (N, C, H, W)")
+    shape = value.shape[1:]
+    if size is not None:
+        shape[1:] = (size, size) if isinstance(size, int) else size
+    if not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(f"its input {value.name!r} leaves its shape open: {value.shape}; say the "
+                         "side of the images, size=224")
+    return tuple(shape)
+
+
+def _unknown(node):
+    """The error of an operator that isn't read."""
+    if node.op.startswith(QUANTIZED):
+        return Unsupported("it computes with integers of 8 bits",
+                           "export the net as it was before it was quantized")
+    if node.op in BRANCHING:
+        return Unsupported("it is a graph in the graph", "export the net with fixed shapes")
+    if node.op == "Constant":
+        return Unsupported("it has no value that is numbers")
+    before = next((name for name in node.inputs if name), "")
+    return Unsupported("no operator that numpyzf has",
+                       f"read the net below it: output={texts.short(before, 80)!r}")
