@@ -20,12 +20,14 @@ from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
+from .exchange.model import KEYS, is_model, load_model
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
 from .tour import captions, demo, explain, features
+from .tour.features import usual_layer
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -281,31 +283,40 @@ def _add_features(commands):
     sub = _command(commands, "features", _features,
                    "draw the nine strongest activations of a layer's most active maps over the "
                    "test images (Figure 2)")
-    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--layer", default="conv3",
-                     help="a layer's name, such as conv1, relu3, pool5 or fc8")
+    sub.add_argument("run", metavar="RUN",
+                     help="folder of a trained net, an ONNX file, or squeezenet or labnet-cifar10, "
+                          "which come with numpyzf")
+    sub.add_argument("--layer",
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, conv3, "
+                          "or one in the middle of a net that has none")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)
     sub.add_argument("--data", metavar="FOLDER",
-                     help="where the run's images are now, if they have moved since the training")
+                     help="where the run's images are now, if they have moved since the training; "
+                          "for an ONNX file, any folder of photographs")
     sub.add_argument("--folder",
                      help="where the files of its named data set are now, if they have moved")
     sub.add_argument("--out", metavar="FILE",
                      help="the picture; RUN/NAME-LAYER-RULE.png if not given, where NAME is RUN's")
+    _add_preparation(sub)
 
 
 def _features(options):
-    run, name = runs.load_run(options.run), _net_name(options.run)
+    run, name = _open(options, options.run)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
     folder = Path(options.run)
-    if folder.is_file():        # its checkpoint
+    if not folder.is_dir():     # its checkpoint, a model file, or the name of a net
         folder = folder.parent
-    path = options.out or folder / texts.file_name(name, options.layer, *maps, options.rule)
+    layer = options.layer or usual_layer(run.net)
+    path = options.out or folder / texts.file_name(name, layer, *maps, options.rule)
     _picture(path)
-    _check_maps(run, options.layer, options.maps)
-    images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, options.layer, channels=options.maps, rule=options.rule)
+    _check_maps(run, layer, options.maps)
+    if "assumed" in run.settings and options.data is not None:
+        images = data.photographs(options.data, run.prepare.size)
+    else:
+        images = runs.run_data(run, data=options.data, folder=options.folder).images
+    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule)
     _save(features.draw(result, captions.describe(run, name)), path)
 
 
@@ -316,6 +327,47 @@ def _check_maps(run, layer, maps):
         unknown = [channel for channel in maps if channel >= count]
         if unknown:
             raise ValueError(f"--maps: {layer} has the maps 0 to {count - 1}, no {unknown[0]}")
+
+
+# ---- a net by its name ---------------------------------------------------------------------------
+
+COME_ALONG = {"squeezenet": load_model, "labnet-cifar10": runs.pretrained}
+
+
+def _open(options, path):
+    """A runs.Run, and what pictures and files call it; says what is assumed of a model file.
+
+    path: what the command line calls a net: a run's folder, a checkpoint in it, an ONNX file, or a
+    name in COME_ALONG.
+    """
+    given = {key: getattr(options, key) for key in KEYS if getattr(options, key) is not None}
+    if path in COME_ALONG and not os.path.exists(path):
+        run, name = COME_ALONG[path](), path
+    elif is_model(path):
+        run, name = load_model(path, **given), Path(path).stem
+        _say(f"{Path(path).name} takes images of {run.prepare.size}×{run.prepare.size} pixels; "
+             f"{'; '.join(run.settings['assumed'])}.")
+    else:
+        run, name = runs.load_run(path), _net_name(path)
+    if given and not is_model(path):
+        raise ValueError(f"--{next(iter(given))} is for ONNX files; {path} knows how its images "
+                         "are prepared")
+    return run, name
+
+
+def _add_preparation(sub):
+    group = sub.add_argument_group(
+        "for ONNX files", "what the file doesn't say; without these options it is looked for in "
+        "the JSON file beside it, and what isn't there is assumed, and told")
+    group.add_argument("--size", type=_at_least(1), help="side of the images in pixels, where the "
+                                                         "file leaves it open")
+    group.add_argument("--channels", choices=("RGB", "BGR"), help="the order of the channels")
+    for key, what in (("mean", "what is taken from the pixels, 0 … 255"),
+                      ("scale", "what they are then divided by")):
+        group.add_argument(f"--{key}", metavar="X,X,X", type=_floats,
+                           help=f"{what}: a number, or one per channel in that order")
+    group.add_argument("--names", metavar="FILE", type=_lines,
+                       help="a text file with the name of a class in each line")
 
 
 def _net_name(path):
@@ -334,9 +386,9 @@ def _net_name(path):
 def _add_explain(commands):
     sub = _command(commands, "explain", _explain,
                    "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("folder", metavar="RUN", nargs="?",
-                     help="folder of a trained net; without it, the one that comes with numpyzf "
-                          "(trained on CIFAR-10)")
+    sub.add_argument("run", metavar="RUN", nargs="?", default="squeezenet",
+                     help="folder of a trained net, an ONNX file, or one that comes with numpyzf: "
+                          "squeezenet, which knows 1000 classes, or the small labnet-cifar10")
     sub.add_argument("image", metavar="IMAGE", help="an image file")
     _add_rule(sub)
     sub.add_argument("--invert", action="store_true",
@@ -345,12 +397,12 @@ def _add_explain(commands):
     sub.add_argument("--out", metavar="FILE",
                      help="the picture; IMAGE-explained-NAME-RULE.png in this folder if not given, "
                           "where NAME is RUN's")
+    _add_preparation(sub)
 
 
 def _explain(options):
-    _check_places(options.folder, options.image)
-    run = runs.load_run(options.folder) if options.folder else runs.pretrained()
-    net = _net_name(options.folder) if options.folder else "pretrained"
+    _check_places(options.run, options.image)
+    run, net = _open(options, options.run)
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(options.image, side, channels=channels)
     inverted = ["inverted"] if options.invert else []
@@ -377,8 +429,9 @@ def _tell_what_it_knows(run):
 
 def _check_places(folder, image):
     """Refuse a run in the image's place, and an image in the run's."""
-    image_in_run_s_place = folder is not None and Path(folder).suffix.lower() in SUFFIXES
-    if os.path.isdir(image) or Path(image).suffix == ".npz":
+    image_in_run_s_place = Path(folder).suffix.lower() in SUFFIXES
+    if os.path.isdir(image) or Path(image).suffix in (".npz", ".onnx"):
+        folder = None if folder == "squeezenet" else folder
         if folder is None and os.path.isdir(image) and not Path(image, "checkpoint.npz").exists():
             raise ValueError(f"{image} is a folder without a trained net; explain takes one image "
                              "at a time")
@@ -545,6 +598,23 @@ def _at_least(least):
             raise argparse.ArgumentTypeError(f"must be at least {least}, not {text}")
         return value
     return integer
+
+
+def _floats(text):
+    """For argparse: "0.5,1e3" as a list of numbers, "7" as one."""
+    numbers = [float(part) for part in text.split(",")]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+_floats.__name__ = "number"         # what argparse calls it in an error
+
+
+def _lines(path):
+    """For argparse: the lines of a text file."""
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{path} can't be read: {error}") from None
 
 
 def _numbers(text):

@@ -12,10 +12,10 @@ import numpy as np
 from .. import checks
 from . import cifar, embedded, fashion, scenes
 from .download import cache_folder
-from .folder import read_folder
+from .folder import read_folder, read_photographs
 from .image import load_image
 
-__all__ = ["Dataset", "available", "cache_folder", "load", "load_image"]
+__all__ = ["Dataset", "available", "cache_folder", "load", "load_image", "photographs"]
 NAMES = ("fashion-mnist-small", "fashion-mnist", "cifar10", "scenes")
 FOLDER_SIZE, SCENE_SIZE = 32, 64        # sides in pixels, where load is given none
 
@@ -76,6 +76,17 @@ def load(data, split="train", *, folder=None, size=None):
                                 f"give the one that holds the files of {data}")
     source = fashion if data == "fashion-mnist" else cifar
     return Dataset(*source.read(split, folder))
+
+
+def photographs(folder, size):
+    """All images in a folder and in the folders in it, whatever their classes.
+
+    folder: its path (~ is the home folder).
+    size: side in pixels, to which they are resized and cropped.
+    Returns uint8 (N, 3, size, size). Raises FileNotFoundError, or ValueError for a folder without
+    images and for damaged ones; each names the file.
+    """
+    return read_photographs(_image_folder(folder, None), size)
 
 
 def available():

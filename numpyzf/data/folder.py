@@ -38,30 +38,52 @@ def read_folder(split, folder, size):
     """
     side = check_size(size)
     files, classes = _files(folder, split)
-    images = np.empty((len(files), 3, side, side), np.uint8)
+    images = _decoded([path for path, _ in files], side, f"{split} images", folder)
+    return images, np.array([label for _, label in files], np.int64), classes
+
+
+def read_photographs(folder, size):
+    """Read all images in a folder and in the folders in it, as squares; no classes.
+
+    folder: a Path.
+    size: pixels, as in read_folder.
+    Returns images uint8 (N, 3, size, size), in the order of their paths.
+    Raises ValueError for a folder without images and for damaged ones; TypeError or ValueError for
+    a bad size.
+    """
+    side = check_size(size)
+    paths = sorted(Path(parent, name) for parent, inner, names in os.walk(folder)
+                   for name in names if _is_image(name)
+                   and all(map(_is_visible, Path(parent).relative_to(folder).parts)))
+    if not paths:
+        raise ValueError(f"{folder}: has no images ({' '.join(SUFFIXES)})")
+    return _decoded(paths, side, "images", folder)
+
+
+def _decoded(paths, side, what, folder):
+    """The images of these paths, uint8 (N, 3, side, side); ValueError for damaged ones."""
+    images = np.empty((len(paths), 3, side, side), np.uint8)
 
     def decode(start):
         bad = []
-        for i in range(start, min(start + BATCH, len(files))):
-            path, _ = files[i]
+        for i in range(start, min(start + BATCH, len(paths))):
             try:
-                images[i] = load_image(path, side)
+                images[i] = load_image(paths[i], side)
             except ValueError as error:
-                bad.append((path, error))
+                bad.append((paths[i], error))
         return bad
 
     # Pillow decodes without Python's global lock, so threads work at the same time.
     bad, told = [], time.monotonic()
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for done, found in enumerate(pool.map(decode, range(0, len(files), BATCH)), 1):
+        for done, found in enumerate(pool.map(decode, range(0, len(paths), BATCH)), 1):
             bad += found
             if time.monotonic() - told > TELL_EVERY:
                 told = time.monotonic()
-                say(f"{folder}: read {min(done * BATCH, len(files)):,} of {len(files):,} "
-                    f"{split} images")
+                say(f"{folder}: read {min(done * BATCH, len(paths)):,} of {len(paths):,} {what}")
     if bad:
         raise ValueError(_all_bad(bad))
-    return images, np.array([label for _, label in files], np.int64), classes
+    return images
 
 
 def _all_bad(bad):

@@ -35,7 +35,8 @@ def normalize(images, mean, scale):
 
     images: (N, C, H, W), any number type.
     mean: what is subtracted, (C, H, W) for each pixel or (C, 1, 1) for each channel.
-    scale: a positive number. 1 leaves values of about −128 … 128, as in the paper.
+    scale: a positive number, or one for each channel, (C, 1, 1). 1 leaves values of about −128 … 128,
+    as in the paper.
     Returns float32 (N, C, H, W). Raises TypeError or ValueError.
     """
     _check_images(images)
@@ -44,10 +45,11 @@ def normalize(images, mean, scale):
     if mean.shape not in (per_pixel, per_channel):
         raise ValueError(f"mean has shape {mean.shape}, expected {per_pixel} or {per_channel} for "
                          f"images of shape {images.shape}")
-    if not (isinstance(scale, Real) and 0 < scale < np.inf):
-        raise ValueError(f"scale must be one positive number, not {scale!r}")
+    number = isinstance(scale, Real) or np.shape(scale) == per_channel
+    if not (number and np.all(np.greater(scale, 0)) and np.isfinite(scale).all()):
+        raise ValueError(f"scale must be one positive number, or {per_channel}, not {scale!r}")
     out = np.subtract(images, mean, dtype=np.float32, casting="same_kind")
-    out /= np.float32(scale)
+    out /= np.asarray(scale, np.float32)
     return out
 
 
@@ -125,7 +127,7 @@ class Preparation(NamedTuple):
     set's standard deviation lets He initialization and today's usual rates work.
     """
     mean: np.ndarray        # (C, H, W), float32: the training set's mean image
-    scale: float            # the training set's standard deviation; 1 in the paper
+    scale: float            # the training set's standard deviation; 1 in the paper; may be (C, 1, 1)
     size: int               # side of the net's input, pixels
     pad: int                # pixels of zeros around an image before a random crop
     flip: bool              # random crops are mirrored, half of them

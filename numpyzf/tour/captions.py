@@ -12,6 +12,8 @@ def describe(run, name=None):
     Returns a string such as "r2 (labnet on photos, 74.6% of the validation images right)".
     """
     settings, details = run.settings, []
+    if "assumed" in settings:                       # a model file, of which nothing else is known
+        return texts.short(name or settings["model"])
     if "model" in settings:
         details.append(f"{settings['model']} on {data_name(run)}")
     if "test accuracy" in settings:

@@ -70,6 +70,14 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
                     run.classes if scores else ())
 
 
+def usual_layer(net):
+    """The layer to draw where nobody names one: conv3, or the middle one of those that have maps."""
+    if "conv3" in net.layers:
+        return "conv3"
+    with_maps = [name for name in net.layers if len(net.shapes[name]) == 3]
+    return with_maps[len(with_maps) // 2] if with_maps else [*net.layers][-1]
+
+
 def most_active(values):
     """Maps, the most active first, by the mean of their strongest activations `values` (maps, k).
 
