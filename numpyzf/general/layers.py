@@ -303,6 +303,7 @@ class Concat:
 
     def output_shape(self, *shapes):
         """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W); or of features, (C1,), …."""
+        several(self, shapes)
         if len({tuple(shape[1:]) for shape in shapes}) != 1:
             raise ValueError(f"{self} takes outputs of one height and width, but gets "
                              f"{', '.join(map(str, shapes))}")
@@ -328,6 +329,7 @@ class Add:
 
     def output_shape(self, *shapes):
         """(C, H, W), (C, H, W), … -> (C, H, W)."""
+        several(self, shapes)
         if len(set(map(tuple, shapes))) != 1:
             raise ValueError(f"{self} takes outputs of one shape, but gets "
                              f"{', '.join(map(str, shapes))}")
@@ -341,6 +343,12 @@ class Add:
 
     def project(self, r, saved, image_of, rule):
         return functional.add_backward(r, saved)
+
+
+def several(layer, shapes):
+    """ValueError where a layer that takes several outputs is given one."""
+    if len(shapes) < 2:
+        raise ValueError(f"{layer} takes two outputs or more; the layer behind can take this one")
 
 
 class Pad:

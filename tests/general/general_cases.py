@@ -157,7 +157,6 @@ LAYERS = {
     "concatenation of features": (layers.Concat, [(2,), (5,)]),
     "sum": (layers.Add, [(2, 3, 4), (2, 3, 4), (2, 3, 4)]),
     "padding": (lambda: layers.Pad((1, 0, 2, 3), -1.5), [(3, 4, 2)])}
-SEVERAL = ("concatenation", "concatenation of features", "sum")
 NOT_LINEAR = ("leaky ReLU", "clipped ReLU", "clipped on both sides", "sigmoid", "softmax",
               "softmax of maps")
 every_layer = pytest.mark.parametrize("name", LAYERS)
@@ -172,11 +171,6 @@ def build(name, dtype=np.float64, N=2):
     return layer, [off_kinks(rng, N, *shape).astype(dtype) / 3 for shape in shapes]
 
 
-def given(name, xs):
-    """Inputs as the layer takes them: a list, or one array."""
-    return xs if name in SEVERAL else xs[0]
-
-
-def listed(values):
-    """What comes down, as a list."""
-    return values if isinstance(values, list) else [values]
+def listed(down):
+    """What comes down, one for each input, as a list."""
+    return down if isinstance(down, list) else [down]

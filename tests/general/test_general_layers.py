@@ -4,12 +4,11 @@ Against central differences in float64. The operations alone are in test_general
 """
 import numpy as np
 import pytest
-from general_cases import (LAYERS, NOT_LINEAR, SEVERAL, assert_close, build, every_layer, given,
-                           listed)
+from general_cases import LAYERS, NOT_LINEAR, assert_close, build, every_layer, listed
 
 from numpyzf.deconvnet import RULES
-from numpyzf.general import layers
-from numpyzf.general.frames import Sides
+from numpyzf.fields import Sides, along
+from numpyzf.general import functional, layers
 from numpyzf.geometry import Window, pixels_below
 from numpyzf.gradcheck import check_adjoint, check_gradient
 from numpyzf.layers import Conv, MaxPool, Rule
@@ -29,24 +28,24 @@ def replaced(values, number, value):
 def test_the_output_has_the_shape_that_the_layer_says(name):
     layer, xs = build(name)
     shapes = [x.shape[1:] for x in xs]
-    y, _ = layer.forward(given(name, xs))
-    assert y.shape == (2, *layer.output_shape(given(name, shapes)))
-    empty, _ = layer.forward(given(name, [x[:0] for x in xs]))
+    y, _ = layer.forward(*xs)
+    assert y.shape == (2, *layer.output_shape(*shapes))
+    empty, _ = layer.forward(*[x[:0] for x in xs])
     assert empty.shape == (0, *y.shape[1:])
 
 
 @every_layer
 def test_gradients_against_central_differences(name, rng):
     layer, xs = build(name)
-    _, saved = layer.forward(given(name, xs))
+    _, saved = layer.forward(*xs)
     for number, x in enumerate(xs):
-        check_gradient(lambda x: layer.forward(given(name, replaced(xs, number, x)))[0],
+        check_gradient(lambda x: layer.forward(*replaced(xs, number, x))[0],
                        lambda dy: listed(layer.backward(dy, saved)[0])[number], x, rng)
     for key, value in layer.params.items():
         def up(changed):
             other, _ = build(name)
             other.params = {**layer.params, key: changed}
-            return other.forward(given(name, xs))[0]
+            return other.forward(*xs)[0]
         check_gradient(up, lambda dy: layer.backward(dy, saved)[1][key], value, rng)
 
 
@@ -55,7 +54,7 @@ def test_nothing_that_comes_in_is_changed(name, rng):
     layer, xs = build(name)
     before = [x.copy() for x in xs]
     parameters = {key: value.copy() for key, value in layer.params.items()}
-    y, saved = layer.forward(given(name, xs))
+    y, saved = layer.forward(*xs)
     kept = y.copy()
     dy = rng.standard_normal(y.shape)
     signal = dy.copy()
@@ -72,7 +71,7 @@ def test_float32_stays_float32(name, rng):
     exact, coarse = build(name), build(name, np.float32)
     results = []
     for layer, xs in (exact, coarse):
-        y, saved = layer.forward(given(name, xs))
+        y, saved = layer.forward(*xs)
         dy = np.random.default_rng(3).standard_normal(y.shape).astype(y.dtype)
         dx, grads = layer.backward(dy, saved)
         down = layer.project(dy, saved, np.arange(2), RULES["guided"])
@@ -86,8 +85,8 @@ def test_float32_stays_float32(name, rng):
 def test_any_layout_of_memory(name, rng):
     layer, xs = build(name)
     strange = [np.asfortranarray(x) for x in xs]
-    y, saved = layer.forward(given(name, xs))
-    same, other = layer.forward(given(name, strange))
+    y, saved = layer.forward(*xs)
+    same, other = layer.forward(*strange)
     np.testing.assert_array_equal(y, same)
     dy = rng.standard_normal(y.shape)
     for a, b in zip(listed(layer.backward(dy, saved)[0]),
@@ -101,7 +100,7 @@ def test_any_layout_of_memory(name, rng):
 def test_by_the_gradient_s_rule_a_projection_is_the_gradient(name, rng):
     """Of some signals of some images: two of image 1, one of image 0."""
     layer, xs = build(name)
-    y, saved = layer.forward(given(name, xs))
+    y, saved = layer.forward(*xs)
     r, image_of = rng.standard_normal((3, *y.shape[1:])), np.array([1, 0, 1])
     down = listed(layer.project(r, saved, image_of, RULES["gradient"]))
     for m, n in enumerate(image_of):
@@ -125,7 +124,7 @@ def test_what_is_linear_goes_down_by_its_adjoint_under_every_rule(name, rule, rn
     rule = RULES[rule]
     if name == "max pool":                          # linear once it doesn't choose
         rule = rule._replace(switches=False)
-    y, saved = layer.forward(given(name, xs))
+    y, saved = layer.forward(*xs)
     image_of, number = np.zeros(1, int), len(xs) - 1
 
     def up(x):
@@ -133,7 +132,7 @@ def test_what_is_linear_goes_down_by_its_adjoint_under_every_rule(name, rule, rn
         if name == "max pool":
             places = layer.middles(y.shape, x.shape).reshape(1, 3, -1)
             return np.take_along_axis(x.reshape(1, 3, -1), places, axis=2).reshape(y.shape)
-        return layer.forward(given(name, replaced(zeros, number, x)))[0]
+        return layer.forward(*replaced(zeros, number, x))[0]
 
     check_adjoint(up, lambda r: listed(layer.project(r, saved, image_of, rule))[number],
                   xs[number].shape, y.shape, rng)
@@ -145,8 +144,7 @@ def test_a_projection_is_zero_outside_of_the_window(name, rule, rng):
     """And on the way up, no other pixel moves the unit."""
     layer, (x,) = build(name, N=1)
     y, saved = layer.forward(x)
-    sides = [getattr(layer.window, "rows", layer.window),
-             getattr(layer.window, "columns", layer.window)]
+    sides = [along(layer.window, axis) for axis in (0, 1)]
     for row, column in np.ndindex(*y.shape[2:]):
         seen = np.zeros(x.shape[2:], bool)
         seen[tuple(slice(*pixels_below(place, place + 1, window, n))
@@ -166,8 +164,7 @@ def test_the_window_is_no_larger_than_what_is_seen(name, rng):
     """The first and the last pixel of each side of it, where a unit's window lies inside."""
     layer, (x,) = build(name, N=1)
     y, saved = layer.forward(x)
-    sides = [getattr(layer.window, "rows", layer.window),
-             getattr(layer.window, "columns", layer.window)]
+    sides = [along(layer.window, axis) for axis in (0, 1)]
     seen = 0
     for place in np.ndindex(*y.shape[2:]):
         first = [i * window.stride - window.pad for i, window in zip(place, sides)]
@@ -315,14 +312,17 @@ X = np.ones((2, 4, 5, 6), np.float32)
     (lambda: layers.ClippedReLU(6, 0), ValueError, "low must be less than high"),
     (lambda: layers.LeakyReLU("a"), TypeError, "slope must be a number, not 'a'"),
     (lambda: layers.LeakyReLU(np.inf), ValueError, "slope must be a finite number, not inf"),
-    (lambda: layers.Concat().output_shape([(1, 2, 3), (1, 3, 3)]), ValueError,
+    (lambda: layers.Concat().output_shape((1, 2, 3)), ValueError, "takes two outputs or more"),
+    (lambda: layers.Add().output_shape((1, 2, 3)), ValueError, "takes two outputs or more"),
+    (lambda: layers.Concat().output_shape((1, 2, 3), (1, 3, 3)), ValueError,
      r"one height and width, but gets \(1, 2, 3\), \(1, 3, 3\)"),
-    (lambda: layers.Concat().forward([X, X[:1]]), ValueError, "all axes but the channels"),
-    (lambda: layers.Concat().forward(X), TypeError, "xs must be a list of arrays"),
-    (lambda: layers.Add().forward([]), TypeError, "xs must be a list of arrays"),
-    (lambda: layers.Add().output_shape([(1, 2, 3), (2, 2, 3)]), ValueError, "one shape"),
-    (lambda: layers.Add().forward([X, X[:, :1]]), ValueError, "input 1 has shape"),
-    (lambda: layers.Add().forward([X, X.astype(float)]), TypeError, "input 1 is float64"),
+    (lambda: layers.Concat().forward(X, X[:1]), ValueError, "all axes but the channels"),
+    (lambda: layers.Concat().forward([X, X]), TypeError, "input 0 must be a NumPy array, not list"),
+    (lambda: functional.concat_forward(X), TypeError, "xs must be a list of arrays"),
+    (lambda: functional.add_forward([]), TypeError, "xs must be a list of arrays"),
+    (lambda: layers.Add().output_shape((1, 2, 3), (2, 2, 3)), ValueError, "one shape"),
+    (lambda: layers.Add().forward(X, X[:, :1]), ValueError, "input 1 has shape"),
+    (lambda: layers.Add().forward(X, X.astype(float)), TypeError, "input 1 is float64"),
     (lambda: layers.Pad(-1), ValueError, "pad must lie between 0 and 4096, not -1"),
     (lambda: layers.Pad(1, np.nan), ValueError, "value must be a finite number, not nan")])
 def test_one_clear_error(make, error, words):
@@ -331,11 +331,11 @@ def test_one_clear_error(make, error, words):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS if name not in SEVERAL])
+@pytest.mark.parametrize("name", [name for name in LAYERS if len(LAYERS[name][1]) == 1])
 def test_a_signal_of_another_shape_is_refused(name):
     layer, (x,) = build(name)
     y, saved = layer.forward(x)
-    with pytest.raises(ValueError, match="dy has shape"):
+    with pytest.raises(ValueError, match=r"^(dy|r) has shape .* expected"):
         layer.backward(np.ones((2, *y.shape[1:-1], y.shape[-1] + 1)), saved)
     with pytest.raises(TypeError):
         layer.backward(np.ones(y.shape, int), saved)
