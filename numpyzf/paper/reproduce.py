@@ -5,6 +5,7 @@ Each is computed once and kept in the study's folder. What is kept is put togeth
 import json
 import time
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,22 +15,30 @@ from ..data import png
 from ..runs import clock
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
 from .figure1.report import report as figure1
+from .figure2.real import real as figure2_real
 from .figure2.report import report as figure2
 from .figure3.report import report as figure3
 from .figure4.report import report as figure4
+from .figure5.real import real as figure5_real
 from .figure5.report import report as figure5
 from .figure6.report import report as figure6
+from .figure7.real import real as figure7_real
 from .figure7.report import report as figure7
+from .figure9.real import real as figure9_real
 from .figure9.report import report as figure9
+from .limits.real import real as limits_real
 from .limits.report import report as limits
 from .processes import compute_in_processes
 from .recipe.report import report as recipe
 from .table1.report import report as table1
 from .table2.report import report as table2
 from .table3.report import report as table3
+from .table7.real import real as table7_real
 from .table7.report import report as table7
 
 TEXT = texts.read(__package__)
+HEAD = ("the paper says", "small nets")
+OVERVIEW_HEAD = ("", *HEAD, "a real network")
 
 
 class Item(NamedTuple):
@@ -38,24 +47,27 @@ class Item(NamedTuple):
     heading: str        # on the page
     report: object      # report(study) -> claims.Report
     also: tuple = ()    # other names it answers to
+    real: object = None     # the same on a real network: real(study) -> claims.Report
 
 
 ITEMS = [
     Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1),
     Item("fig3", "Figure 3: the network", figure3),
     Item("training", "Training: the recipe of section 3, and what it needs", recipe),
-    Item("fig2", "Figure 2: what the layers look for", figure2),
+    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig4", "Figure 4: features while they are learned", figure4),
-    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5),
+    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5, real=figure5_real),
     Item("fig6", "Figure 6: choosing the architecture", figure6),
-    Item("fig7", "Figure 7: occlusion", figure7),
+    Item("fig7", "Figure 7: occlusion", figure7, real=figure7_real),
     Item("table1", "Table 1 and Figure 8: correspondence of parts", table1, ("fig8",)),
     Item("table2", "Table 2: one net, ten crops, five nets", table2),
     Item("table3", "Table 3: layers taken out, layers made wider", table3),
     Item("fig9", "Tables 4–6 and Figure 9: features carried to new classes", figure9,
-         ("table4", "table5", "table6")),
-    Item("table7", "Table 7: how good each layer's features are", table7),
-    Item("limits", "Limits: what a deconvnet does not tell you", limits),
+         ("table4", "table5", "table6"), real=figure9_real),
+    Item("table7", "Table 7: how good each layer's features are", table7,
+         real=table7_real),
+    Item("limits", "Limits: what a deconvnet does not tell you", limits,
+         real=limits_real),
 ]
 # These train the nets that most of the others take. Of several at a time they come first: others
 # would wait for them.
@@ -67,16 +79,34 @@ def names():
     return [name for item in ITEMS for name in (item.name, *item.also)]
 
 
-def find(wanted):
-    """The items of some names, in the paper's order.
+def real_part(item):
+    """The part of an item on a real network as an item of its own, "fig2-real"; None without."""
+    if item.real is None:
+        return None
+    return Item(f"{item.name}-real", TEXT["heading: real"].format(heading=item.heading), item.real)
 
-    wanted: a list of names; "all" is every item.
-    Raises ValueError for an unknown name.
+
+def find(wanted, photos=False):
+    """The items of some names, in the paper's order, each before its real part.
+
+    wanted: a list of names; "all" is every item, "fig2-real" the real part of one alone.
+    photos: there are photographs, so with an item comes its real part.
+    Raises ValueError for an unknown name, and for a real part alone without photographs.
     """
+    parts = {item.name: real_part(item) for item in ITEMS}
+    real = [part.name for part in parts.values() if part]
     for name in wanted:
-        if name != "all" and name not in names():
+        if name in real and not photos:
+            raise ValueError(f"{name} needs photographs: --photos FOLDER")
+        if name not in ("all", *names(), *real):
             raise ValueError(f"no item {name!r}; there are: all, {', '.join(names())}")
-    return [item for item in ITEMS if not {"all", item.name, *item.also}.isdisjoint(wanted)]
+    found = []
+    for item in ITEMS:
+        own = not {"all", item.name, *item.also}.isdisjoint(wanted)
+        part = parts[item.name]
+        found += [item] if own else []
+        found += [part] if part and photos and (own or part.name in wanted) else []
+    return found
 
 
 def compute(study, wanted, *, again=False, processes=1):
@@ -92,7 +122,7 @@ def compute(study, wanted, *, again=False, processes=1):
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """
-    items, missing, start = find(wanted), [], time.monotonic()
+    items, missing, start = find(wanted, study.photos is not None), [], time.monotonic()
     (study.out / "items").mkdir(exist_ok=True)
     for item in items:
         if again or read(study.out, item.name) is None:
@@ -215,28 +245,70 @@ def _check(holds):
 
 def write_page(study):
     """Put all finished items together into index.html in the study's folder; returns its path."""
-    overview, parts, verdicts = [("", "the paper says", "verdict")], [], []
+    overview, parts, found = [OVERVIEW_HEAD], [], {"small": [], "real": []}
     for item in ITEMS:
-        report = read(study.out, item.name)
-        if report is None:
+        part = real_part(item)
+        own, other = read(study.out, item.name), part and read(study.out, part.name)
+        if own is None and other is None:
             continue
+        rows = side_by_side(own.claims if own else [], other.claims if other else [])
         link = page.Link(item.heading.partition(":")[0], item.heading)
-        rows = [("the paper says", "measured here", "verdict")]
-        for claim in report.claims:
-            overview.append((link, claim.paper, _with_sign(claim.verdict)))
-            rows.append((claim.paper, claim.measured, _with_sign(claim.verdict)))
-            verdicts.append(claim.verdict)
-        parts.append(page.Section(item.heading, "", rows=rows if report.claims else ()))
-        parts += [section._replace(level=3) for section in report.sections]
-    text = TEXT["section: overview"].format(
-        data=study.name, all=len(verdicts), holds=verdicts.count(HOLDS),
-        fails=verdicts.count(DOES_NOT_HOLD), untested=verdicts.count(NOT_TESTABLE))
+        overview += [(link, paper, _verdict(small), _verdict(real)) for paper, small, real in rows]
+        parts.append(page.Section(item.heading, "", rows=_table(rows, part, other)))
+        for report, kind, where in (own, "small", ""), (other, "real", f" {TEXT['on a real network']}"):
+            if report:
+                found[kind] += [claim.verdict for claim in report.claims]
+                parts += [section._replace(level=3, heading=section.heading + where)
+                          for section in report.sections]
+    text = TEXT["section: overview"].format(data=study.name, **_counts(found["small"]))
+    text += "\n\n" + (TEXT["section: real"].format(**_counts(found["real"])) if found["real"]
+                      else TEXT["section: no photographs"])
     path = study.out / "index.html"
     page.write(path, TEXT["title"], [page.Section("What holds", text, rows=overview), *parts])
     return path
 
 
-def _with_sign(verdict):
+def side_by_side(small, real):
+    """The claims of an item on small nets and on a real network, paired by statement.
+
+    small, real: lists of Claim.
+    Returns rows (statement, Claim or None, Claim or None). A statement that was tested on several
+    kinds of images has several rows, and stands in the first one only.
+    """
+    rows = []
+    for paper in dict.fromkeys(claim.paper for claim in (*small, *real)):
+        own = [[claim for claim in claims if claim.paper == paper] for claims in (small, real)]
+        rows += [(paper if i == 0 else "", *pair) for i, pair in enumerate(zip_longest(*own))]
+    return rows
+
+
+def _table(rows, part, other):
+    """An item's claims as a table; with a column for its real part, if it has one."""
+    if part is None:
+        return [(*HEAD, "verdict"), *((paper, _measured(small), _verdict(small))
+                                      for paper, small, _ in rows)] if rows else ()
+    table = [(*HEAD, "verdict", "a real network", "verdict")]
+    for paper, small, real in rows:
+        measured = TEXT["not tried"] if other is None and paper else _measured(real)
+        table.append((paper, _measured(small), _verdict(small), measured, _verdict(real)))
+    return table
+
+
+def _measured(claim):
+    """What was measured, behind the name of the images if there are several kinds of them."""
+    if claim is None:
+        return ""
+    return f"{claim.on}: {claim.measured}" if claim.on else claim.measured
+
+
+def _verdict(claim):
     """A verdict behind a sign, by which it can be told without color."""
+    if claim is None:
+        return ""
     signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗"}
-    return f"{signs.get(verdict, '–')} {verdict}"
+    return f"{signs.get(claim.verdict, '–')} {claim.verdict}"
+
+
+def _counts(verdicts):
+    return {"all": len(verdicts), "holds": verdicts.count(HOLDS),
+            "fails": verdicts.count(DOES_NOT_HOLD), "untested": verdicts.count(NOT_TESTABLE)}

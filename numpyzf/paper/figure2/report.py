@@ -91,18 +91,18 @@ def claims(scores, reason=""):
 def _claims_of_kind(kind, scores, untrained=(), reason=""):
     """The claims that need no more than the classes and the images; without scores, why."""
     if not scores:
-        return [Claim(TEXT["claim: one class"].format(kind=kind), reason, NOT_TESTABLE)]
+        return [Claim(TEXT["claim: one class"], reason, NOT_TESTABLE, kind)]
     invariant = _low_high(scores, _likeness)
     if untrained:
         invariant += f"; before training: {_low_high(untrained, _likeness)}"
     return [
-        Claim(TEXT["claim: one class"].format(kind=kind),
+        Claim(TEXT["claim: one class"],
               _low_high(scores, lambda score: 100 * _gain_of_classes(score), ".1f", " points"),
-              verdict(have_one_class(row) for row in scores)),
-        Claim(TEXT["claim: invariant"].format(kind=kind), invariant,
-              verdict(_grows(row, lambda score: -score.patches) for row in scores)),
-        Claim(TEXT["claim: patches vary"].format(kind=kind), _likenesses(scores),
-              verdict(patches_vary_more(row) for row in scores))]
+              verdict(have_one_class(row) for row in scores), kind),
+        Claim(TEXT["claim: invariant"], invariant,
+              verdict(_grows(row, lambda score: -score.patches) for row in scores), kind),
+        Claim(TEXT["claim: patches vary"], _likenesses(scores),
+              verdict(patches_vary_more(row) for row in scores), kind)]
 
 
 def exaggerate(row, untrained):
