@@ -144,7 +144,7 @@ def fully_connected(net):
 # ---- features and answers -----------------------------------------------------------------------
 
 def features(run, images, layers, cells=1):
-    """The outputs of some layers, a row for each image; maps as their means over parts of the image.
+    """The outputs of some layers, a row for each image; of maps, their means over parts of them.
 
     run: a runs.Run.
     images: uint8 (N, C, H, W).
@@ -182,7 +182,7 @@ def answers(run, images):
 
 
 def evenly(data, most):
-    """At most `most` photographs of a data.Dataset, as many of each class, evenly from all of it."""
+    """`most` photographs of a data.Dataset at most, as many of each class, evenly from all."""
     each = max(1, most // len(data.classes))
     rows = [np.flatnonzero(data.labels == c) for c in np.unique(data.labels)]
     rows = [own[np.linspace(0, len(own) - 1, min(each, len(own))).astype(int)] for own in rows]
@@ -195,7 +195,8 @@ def smaller(images, side):
     side = min(side, images.shape[2])
     tiles = [Image.fromarray(image.transpose(1, 2, 0)).resize((side, side), Image.Resampling.BOX)
              for image in images]
-    return np.ascontiguousarray(np.stack([np.asarray(tile) for tile in tiles]).transpose(0, 3, 1, 2))
+    pixels = np.stack([np.asarray(tile) for tile in tiles])                 # (N, side, side, 3)
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
 
 
 def draw_rows(labels, each, rng):

@@ -1,11 +1,11 @@
 """The whole paper: its figures and tables are items.
 
-Each is computed once and kept in the study's folder. What is kept is put together on one page.
+Each is computed once and kept in the study's folder. So is its part on a real network, if there is
+one. What is kept is put together on one page, statement by statement side by side.
 """
 import json
 import time
 from contextlib import closing
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from .. import page, plots, texts
 from ..checkpoints import replacing
 from ..data import png
 from ..runs import clock
+from . import together
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
 from .figure1.report import report as figure1
 from .figure2.real import real as figure2_real
@@ -37,8 +38,6 @@ from .table7.real import real as table7_real
 from .table7.report import report as table7
 
 TEXT = texts.read(__package__)
-HEAD = ("the paper says", "small nets")
-OVERVIEW_HEAD = ("", *HEAD, "a real network")
 
 
 class Item(NamedTuple):
@@ -142,6 +141,18 @@ def compute(study, wanted, *, again=False, processes=1):
     return write_page(study)
 
 
+def write_page(study):
+    """Put all finished items together into index.html in the study's folder; returns its path."""
+    found = []
+    for item in ITEMS:
+        part = real_part(item)
+        found.append(together.Found(item.heading, read(study.out, item.name), part is not None,
+                                    part and read(study.out, part.name)))
+    path = study.out / "index.html"
+    together.write(path, study.name, [own for own in found if own.small or own.real])
+    return path
+
+
 # ---- computing ----------------------------------------------------------------------------------
 
 def _compute_here(study, items):
@@ -239,76 +250,3 @@ def _read_section(folder, picture_name, values):
 def _check(holds):
     if not holds:
         raise ValueError("not what `keep` writes")
-
-
-# ---- the page -----------------------------------------------------------------------------------
-
-def write_page(study):
-    """Put all finished items together into index.html in the study's folder; returns its path."""
-    overview, parts, found = [OVERVIEW_HEAD], [], {"small": [], "real": []}
-    for item in ITEMS:
-        part = real_part(item)
-        own, other = read(study.out, item.name), part and read(study.out, part.name)
-        if own is None and other is None:
-            continue
-        rows = side_by_side(own.claims if own else [], other.claims if other else [])
-        link = page.Link(item.heading.partition(":")[0], item.heading)
-        overview += [(link, paper, _verdict(small), _verdict(real)) for paper, small, real in rows]
-        parts.append(page.Section(item.heading, "", rows=_table(rows, part, other)))
-        for report, kind, where in (own, "small", ""), (other, "real", f" {TEXT['on a real network']}"):
-            if report:
-                found[kind] += [claim.verdict for claim in report.claims]
-                parts += [section._replace(level=3, heading=section.heading + where)
-                          for section in report.sections]
-    text = TEXT["section: overview"].format(data=study.name, **_counts(found["small"]))
-    text += "\n\n" + (TEXT["section: real"].format(**_counts(found["real"])) if found["real"]
-                      else TEXT["section: no photographs"])
-    path = study.out / "index.html"
-    page.write(path, TEXT["title"], [page.Section("What holds", text, rows=overview), *parts])
-    return path
-
-
-def side_by_side(small, real):
-    """The claims of an item on small nets and on a real network, paired by statement.
-
-    small, real: lists of Claim.
-    Returns rows (statement, Claim or None, Claim or None). A statement that was tested on several
-    kinds of images has several rows, and stands in the first one only.
-    """
-    rows = []
-    for paper in dict.fromkeys(claim.paper for claim in (*small, *real)):
-        own = [[claim for claim in claims if claim.paper == paper] for claims in (small, real)]
-        rows += [(paper if i == 0 else "", *pair) for i, pair in enumerate(zip_longest(*own))]
-    return rows
-
-
-def _table(rows, part, other):
-    """An item's claims as a table; with a column for its real part, if it has one."""
-    if part is None:
-        return [(*HEAD, "verdict"), *((paper, _measured(small), _verdict(small))
-                                      for paper, small, _ in rows)] if rows else ()
-    table = [(*HEAD, "verdict", "a real network", "verdict")]
-    for paper, small, real in rows:
-        measured = TEXT["not tried"] if other is None and paper else _measured(real)
-        table.append((paper, _measured(small), _verdict(small), measured, _verdict(real)))
-    return table
-
-
-def _measured(claim):
-    """What was measured, behind the name of the images if there are several kinds of them."""
-    if claim is None:
-        return ""
-    return f"{claim.on}: {claim.measured}" if claim.on else claim.measured
-
-
-def _verdict(claim):
-    """A verdict behind a sign, by which it can be told without color."""
-    if claim is None:
-        return ""
-    signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗"}
-    return f"{signs.get(claim.verdict, '–')} {claim.verdict}"
-
-
-def _counts(verdicts):
-    return {"all": len(verdicts), "holds": verdicts.count(HOLDS),
-            "fails": verdicts.count(DOES_NOT_HOLD), "untested": verdicts.count(NOT_TESTABLE)}

@@ -50,8 +50,8 @@ class Study:
     report: report(text) gets lines that say what is being done.
     Raises OSError if `out` can't be written to; ValueError if it holds a study with other settings,
     or if a file of settings there is damaged. In a new folder, raises what data.load does, and
-    ValueError for images smaller than LEAST_SIDE, before anything is written; with photographs, what
-    reading them and the net raises.
+    ValueError for images smaller than LEAST_SIDE, before anything is written. With photographs,
+    raises what reading them and the net does.
     """
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, photos=None,

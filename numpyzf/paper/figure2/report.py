@@ -48,7 +48,8 @@ def _sections_of_kind(study, kind, scores):
             scores["untrained"].append([layer.score for layer in untrained])
         if seed == study.seeds[0]:
             shown = layers if kind == "images" else layers[UPPER]
-            sections += [maps(run.net, layer.shown, WHERE[kind], TEXT.get(f"note: {kind} {layer.shown.layer}")) for layer in shown]
+            sections += [maps(run.net, layer.shown, WHERE[kind],
+                              TEXT.get(f"note: {kind} {layer.shown.layer}")) for layer in shown]
     return sections
 
 

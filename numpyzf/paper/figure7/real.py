@@ -27,7 +27,8 @@ def real(study):
         study.step(f"{count} photographs under a square, seed {seed}")
         rows = draw_rows(data.labels, len(data.labels), np.random.default_rng(seed))
         own, rows = surest(photos.run, data.images, rows[:CANDIDATES * count], count)
-        results = [measure(photos.run, data.images[n], label, layer=layer, step=max(1, side // ACROSS))
+        results = [measure(photos.run, data.images[n], label, layer=layer,
+                           step=max(1, side // ACROSS))
                    for n, label in zip(rows, own)]
         scores.append(of_images([score(result, np.zeros(result.image.shape[1:], bool),
                                        np.empty((0, 2))) for result in results]))

@@ -1,4 +1,4 @@
-"""Figure 9 and Tables 4–6 on photographs: a real network's features against training from scratch."""
+"""Figure 9 and Tables 4–6 on photographs: a real network's features against none."""
 from ... import texts
 from ...page import Section
 from ..claims import NOT_TESTABLE, Claim, Report

@@ -153,7 +153,7 @@ def cascade(net, x, layer, units, masks, seed, groups=None):
 
 
 def compare_classes(net, trace, labels, classes):
-    """Project the scores of some classes of every image, and compare the true class with the others.
+    """Project some classes' scores of every image, and compare the true class with the others.
 
     classes: ascending, those of labels among them.
     Returns (similarities (2, rules, M), means over the others; pictures (rules, classes, C, H, W)
