@@ -294,7 +294,8 @@ def _add_features(commands):
     _add_rule(sub)
     sub.add_argument("--data", metavar="FOLDER",
                      help="where the run's images are now, if they have moved since the training; "
-                          "for an ONNX file, any folder of photographs")
+                          "for an ONNX file, any folder of photographs, or if not given the dozen "
+                          "that comes along")
     sub.add_argument("--folder",
                      help="where the files of its named data set are now, if they have moved")
     sub.add_argument("--out", metavar="FILE",
@@ -312,8 +313,8 @@ def _features(options):
     path = options.out or folder / texts.file_name(name, layer, *maps, options.rule)
     _picture(path)
     _check_maps(run, layer, options.maps)
-    if "assumed" in run.settings and options.data is not None:
-        images = data.photographs(options.data, run.prepare.size)
+    if "assumed" in run.settings:       # a model file; its images are unknown
+        images = data.photographs(options.data or data.PHOTOGRAPHS, run.prepare.size)
     else:
         images = runs.run_data(run, data=options.data, folder=options.folder).images
     result = features.measure(run, images, layer, channels=options.maps, rule=options.rule)
@@ -389,7 +390,9 @@ def _add_explain(commands):
     sub.add_argument("run", metavar="RUN", nargs="?", default="squeezenet",
                      help="folder of a trained net, an ONNX file, or one that comes with numpyzf: "
                           "squeezenet, which knows 1000 classes, or the small labnet-cifar10")
-    sub.add_argument("image", metavar="IMAGE", help="an image file")
+    sub.add_argument("image", metavar="IMAGE",
+                     help="an image file, or one that comes along: "
+                          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
     _add_rule(sub)
     sub.add_argument("--invert", action="store_true",
                      help="take the image's negative: for dark on bright, where the net was "
@@ -404,7 +407,7 @@ def _explain(options):
     _check_places(options.run, options.image)
     run, net = _open(options, options.run)
     channels, side, _ = run.prepare.mean.shape
-    image = data.load_image(options.image, side, channels=channels)
+    image = data.load_image(data.photograph(options.image), side, channels=channels)
     inverted = ["inverted"] if options.invert else []
     source = Path(options.image)
     path = options.out or texts.file_name(source.stem, "explained", *inverted, net, options.rule)
@@ -533,6 +536,9 @@ def _data(options):
     for name, what, where in data.available():
         print(f"{name:20}  {what}")
         print(f"{'':20}  {where or 'not here; downloaded when first loaded'}")
+    print(f"{'photographs':20}  a dozen, for explain and features: "
+          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
+    print(f"{'':20}  {data.PHOTOGRAPHS}")
     print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and "
           "test/ of that kind")
     print(f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another "
