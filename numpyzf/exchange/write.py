@@ -71,7 +71,7 @@ def _max_pool(layer, below, shape):
     if max(overhang) > 0 and whole:
         attributes["ceil_mode"] = 1
     else:
-        _pad_overhang(attributes, overhang)
+        _fit(attributes, overhang)
     return [("MaxPool", attributes, {})]
 
 
@@ -80,17 +80,19 @@ def _average_pool(layer, below, shape):
     if layer.count_pad and max(overhang) > 0:
         # Padding counts, but not what hangs over it. So padding becomes pixels, and what hangs over
         # them padding that doesn't count.
-        (top, left, bottom, right), (C, H, W) = layer.frame.pad, below
+        _fit(attributes, [min(over, 0) for over in overhang])
+        (top, left, bottom, right), (C, H, W) = attributes["pads"], below
         padded = C, top + H + bottom, left + W + right
         bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
-        return _pad(Pad(layer.frame.pad), below, padded) + _average_pool(bare, padded, shape)
+        return _pad(Pad((top, left, bottom, right)), below, padded) + _average_pool(bare, padded,
+                                                                                    shape)
     if layer.count_pad:
         attributes["count_include_pad"] = 1
-    _pad_overhang(attributes, overhang)
+    _fit(attributes, overhang)
     return [("AveragePool", attributes, {})]
 
 
-def _pad_overhang(attributes, overhang):
+def _fit(attributes, overhang):
     """Change the padding at the end so that it makes just our windows, without ceil_mode.
 
     That says the same to everyone: about ceil_mode readers disagree, where a last window would
@@ -133,7 +135,9 @@ def _contrast_norm(layer, below, shape):
 
 def _batch_norm(layer, below, shape):
     arrays = layer.params | {"mean": layer.mean, "variance": layer.variance}
-    return [("BatchNormalization", {"epsilon": layer.epsilon}, arrays)]
+    # The momentum is for training, where 1 keeps mean and variance as they are. ONNX's reference
+    # evaluator mixes the images' own in by it even at inference.
+    return [("BatchNormalization", {"epsilon": layer.epsilon, "momentum": 1.0}, arrays)]
 
 
 def _clip(layer, below, shape):
