@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import checks, texts
-from ..general.layers import fold_batch_norm
 from ..network import Network
 from . import fold
 from .call import Call, NotKnown, Output, Unsupported
@@ -56,7 +55,7 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
                          f"{'; '.join(summary(reading.problems))}")
     try:
         net = Network(reading.layers, reading.input_shape)
-        return fold_batch_norm(net) if fold_norms else net
+        return net
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -166,12 +165,10 @@ class Builder:
 
     def add(self, node, layer, inputs, part):
         """Put a layer into the net. Returns its Output."""
-        shapes = [x.shape for x in inputs]
-        shape = tuple(layer.output_shape(shapes if len(inputs) > 1 else shapes[0]))
+        shape = tuple(layer.output_shape(*(x.shape for x in inputs)))
         name = self._name(node, part)
         self.layers[name] = layer
-        names = tuple(x.layer for x in inputs)
-        self.entries.append((name, layer, names if len(inputs) > 1 else names[0]))
+        self.entries.append((name, layer, tuple(x.layer for x in inputs)))
         return Output(name, shape)
 
     def _name(self, node, part):
