@@ -94,6 +94,15 @@ def positive(**values):
             raise ValueError(f"{name} must be positive, not {value}")
 
 
+def finite(name, value):
+    """A number that is neither infinite nor NaN, as Python's float."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value}")
+    return float(value)
+
+
 def path(name, value):
     """The Path of a file or folder; ~ is the home folder, as in a shell."""
     if not isinstance(value, (str, os.PathLike)):
