@@ -418,6 +418,12 @@ def promised(y, shape):
                      "a list of layers")
 
 
+def like_output(dy, trace, name):
+    """Raises the error of a gradient dy that isn't of the shape of layer `name`'s output."""
+    raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {name} has "
+                     f"{trace[name].shape if name != trace.names[-1] else trace.scores.shape}")
+
+
 def maps(layer, shape, channels=None):
     """The shape of maps (C, H, W) that a layer takes, of as many channels."""
     if len(shape) != 3 or channels not in (None, shape[0]):
