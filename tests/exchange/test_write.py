@@ -6,6 +6,7 @@ import onnx
 import pytest
 from evaluating import evaluate
 
+from numpyzf.exchange.read import read_onnx
 from numpyzf.exchange.write import write_onnx
 from numpyzf.general.layers import (Add, AveragePool, BatchNorm, ClippedReLU, Concat, GeneralConv,
                                     GeneralMaxPool, GlobalAveragePool, LeakyReLU, Pad, Sigmoid,
@@ -35,7 +36,7 @@ LAYERS = {
     "batch norm of features": [Flatten(), BatchNorm(288)],
     "global": [GlobalAveragePool(), Flatten()],
     "pad": [Pad((1, 0, 2, 3), -1.5)],
-    "dropout": [Dropout(0.5)],
+    "dropout at the end": [ReLU(), Dropout(0.5)],
     "linear": [Flatten(), Linear(288, 6), ReLU(), Dropout(0.2), Linear(6, 3)],
     "rectangular max pool": [GeneralMaxPool((2, 3), stride=(1, 2), pad=(0, 1, 1, 2))],
     "dilated max pool": [GeneralMaxPool(3, stride=1, pad=1, dilation=(1, 2))],
@@ -61,6 +62,19 @@ def fill(net, rng):
     return net
 
 
+def net_of(layers, rng):
+    """A filled net of layers one behind the other."""
+    named = [(f"layer{i}", layer) for i, layer in enumerate(layers)]
+    return fill(Network(named, (4, 9, 8)), rng)
+
+
+def pools(case):
+    """Nets of one pool each, over the same windows."""
+    for pool in (MaxPool(**case.windows()), GeneralMaxPool(**case.windows()),
+                 AveragePool(**case.windows()), AveragePool(**case.windows(), count_pad=True)):
+        yield Network([("pool", pool)], case.x_shape()[1:])
+
+
 def assert_others_give_our_scores(net, tmp_path, rng, evaluator, images=2):
     write_onnx(net, tmp_path / "net.onnx")
     x = rng.standard_normal((images, *net.input_shape)).astype(np.float32)
@@ -76,22 +90,13 @@ def assert_others_give_our_scores(net, tmp_path, rng, evaluator, images=2):
 def test_layers(name, evaluator, tmp_path, rng):
     if evaluator == "runtime" and name in RUNTIME_REFUSES:
         pytest.skip(RUNTIME_REFUSES[name])
-    layers = [(f"layer{i}", layer) for i, layer in enumerate(LAYERS[name])]
-    net = fill(Network(layers, (4, 9, 8)), rng)
-    assert_others_give_our_scores(net, tmp_path, rng, evaluator)
+    assert_others_give_our_scores(net_of(LAYERS[name], rng), tmp_path, rng, evaluator)
 
 
 @pytest.mark.parametrize("evaluator", EVALUATORS)
 def test_pools(pool_case, evaluator, tmp_path, rng):
-    size, ceil = pool_case.size, pool_case.ceil
-    for make in (MaxPool, GeneralMaxPool, AveragePool, Counting):
-        pool = make(size, stride=pool_case.stride, pad=pool_case.pad, ceil=ceil)
-        net = Network([("pool", pool)], pool_case.x_shape()[1:])
+    for net in pools(pool_case):
         assert_others_give_our_scores(net, tmp_path, rng, evaluator, pool_case.N)
-
-
-def Counting(size, **windows):
-    return AveragePool(size, **windows, count_pad=True)
 
 
 @pytest.mark.parametrize("evaluator", EVALUATORS)
@@ -109,6 +114,38 @@ def test_branches(evaluator, tmp_path, rng):
 def test_whole_nets_for_any_number_of_images(make, side, images, evaluator, tmp_path, rng):
     net = fill(make(7, input_shape=(3, side, side + 1)), rng)
     assert_others_give_our_scores(net, tmp_path, rng, evaluator, images)
+
+
+# ---- read back -----------------------------------------------------------------------------------
+
+def assert_the_same_bits(net, tmp_path, rng):
+    write_onnx(net, tmp_path / "net.onnx")
+    again = read_onnx(tmp_path / "net.onnx")
+    assert {name: value.tobytes() for name, value in again.parameters.items()} == {
+        name: value.tobytes() for name, value in net.parameters.items()}
+    x = rng.standard_normal((2, *net.input_shape)).astype(np.float32)
+    assert again.predict(x).tobytes() == net.predict(x).tobytes()
+    return again
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_read_back(name, tmp_path, rng):
+    assert_the_same_bits(net_of(LAYERS[name], rng), tmp_path, rng)
+
+
+def test_pools_read_back(pool_case, tmp_path, rng):
+    for net in pools(pool_case):
+        assert_the_same_bits(net, tmp_path, rng)
+
+
+@pytest.mark.parametrize("make, side", [(labnet, 30), (squeezenet, 67)])
+def test_whole_nets_read_back(make, side, tmp_path, rng):
+    net = fill(make(7, input_shape=(3, side, side + 1)), rng)
+    again = assert_the_same_bits(net, tmp_path, rng)
+    kinds = {name: type(layer) for name, layer in net.layers.items() if type(layer) is not Dropout}
+    assert {name: type(layer) for name, layer in again.layers.items()} == kinds
+    write_onnx(again, tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "net.onnx").read_bytes()
 
 
 # ---- the file ------------------------------------------------------------------------------------
