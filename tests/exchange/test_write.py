@@ -68,11 +68,13 @@ def net_of(layers, rng):
     return fill(Network(named, (4, 9, 8)), rng)
 
 
-def pools(case):
-    """Nets of one pool each, over the same windows."""
-    for pool in (MaxPool(**case.windows()), GeneralMaxPool(**case.windows()),
-                 AveragePool(**case.windows()), AveragePool(**case.windows(), count_pad=True)):
-        yield Network([("pool", pool)], case.x_shape()[1:])
+def four_pools(case):
+    """A net of one pool of each kind, over the same windows."""
+    windows = case.windows()
+    layers = {"max": MaxPool(**windows), "general": GeneralMaxPool(**windows),
+              "mean": AveragePool(**windows), "counted": AveragePool(**windows, count_pad=True)}
+    return Network([*((name, layer, "input") for name, layer in layers.items()),
+                    ("all", Concat(), tuple(layers))], case.x_shape()[1:])
 
 
 def assert_others_give_our_scores(net, tmp_path, rng, evaluator, images=2):
@@ -95,8 +97,7 @@ def test_layers(name, evaluator, tmp_path, rng):
 
 @pytest.mark.parametrize("evaluator", EVALUATORS)
 def test_pools(pool_case, evaluator, tmp_path, rng):
-    for net in pools(pool_case):
-        assert_others_give_our_scores(net, tmp_path, rng, evaluator, pool_case.N)
+    assert_others_give_our_scores(four_pools(pool_case), tmp_path, rng, evaluator, pool_case.N)
 
 
 @pytest.mark.parametrize("evaluator", EVALUATORS)
@@ -134,8 +135,7 @@ def test_layers_read_back(name, tmp_path, rng):
 
 
 def test_pools_read_back(pool_case, tmp_path, rng):
-    for net in pools(pool_case):
-        assert_the_same_bits(net, tmp_path, rng)
+    assert_the_same_bits(four_pools(pool_case), tmp_path, rng)
 
 
 @pytest.mark.parametrize("make, side", [(labnet, 30), (squeezenet, 67)])
@@ -155,8 +155,8 @@ def test_the_form_of_the_file(tmp_path, rng):
                        (3, 5, 5)), rng)
     write_onnx(net, tmp_path / "net.onnx")
     model = onnx.load(tmp_path / "net.onnx")
-    graph = model.graph
-    assert model.ir_version == 7 and [(o.domain, o.version) for o in model.opset_import] == [("", 13)]
+    graph, (opset,) = model.graph, model.opset_import
+    assert (model.ir_version, opset.domain, opset.version) == (7, "", 13)
     assert [value.name for value in graph.input] == ["input"]
     assert [value.name for value in graph.output] == ["fc"]
     dims = [graph.input[0].type.tensor_type.shape.dim, graph.output[0].type.tensor_type.shape.dim]
