@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, onnx, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -20,7 +20,7 @@ from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
-from .exchange.model import KEYS, is_model, load_model
+from .exchange.model import KEYS, export, is_model, load_model
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
@@ -144,6 +144,7 @@ def _parser():
     _add_features(commands)
     _add_explain(commands)
     _add_reproduce(commands)
+    _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
     _add_lesson(commands)
@@ -306,11 +307,9 @@ def _add_features(commands):
 def _features(options):
     run, name = _open(options, options.run)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
-    folder = Path(options.run)
-    if not folder.is_dir():     # its checkpoint, a model file, or the name of a net
-        folder = folder.parent
     layer = options.layer or usual_layer(run.net)
-    path = options.out or folder / texts.file_name(name, layer, *maps, options.rule)
+    path = options.out or _run_folder(options.run) / texts.file_name(name, layer, *maps,
+                                                                     options.rule)
     _picture(path)
     _check_maps(run, layer, options.maps)
     if "assumed" in run.settings:       # a model file; its images are unknown
@@ -369,6 +368,9 @@ def _add_preparation(sub):
                            help=f"{what}: a number, or one per channel in that order")
     group.add_argument("--names", metavar="FILE", type=_lines,
                        help="a text file with the name of a class in each line")
+def _run_folder(path):
+    """Where a run's pictures go: its folder, or that of its checkpoint or its model file."""
+    return Path(path) if Path(path).is_dir() else Path(path).parent
 
 
 def _net_name(path):
@@ -483,6 +485,28 @@ def _reproduce(options):
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
+
+
+# ---- onnx ---------------------------------------------------------------------------------------
+
+def _add_onnx(commands):
+    sub = _command(commands, "onnx", None, "exchange nets with other frameworks, as ONNX files")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = _command(actions, "export", _onnx_export,
+                   "write a trained net as an ONNX file, and beside it a JSON file: how an image "
+                   "becomes an input, and the names of the classes")
+    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--out", metavar="FILE",
+                     help="the ONNX file; RUN/NAME.onnx if not given, where NAME is RUN's")
+
+
+def _onnx_export(options):
+    run, name = runs.load_run(options.run), _net_name(options.run)
+    path = Path(options.out or _run_folder(options.run) / texts.file_name(name, ending=".onnx"))
+    about = export(run, path)
+    shape, last = "×".join(map(str, run.net.input_shape)), [*run.net.layers][-1]
+    _say(f"{path}: takes images N×{shape} as input, gives N×{len(run.classes)} scores as {last}")
+    _say(f"{about}: how an image becomes an input, and the names of the classes")
 
 
 # ---- bench --------------------------------------------------------------------------------------
