@@ -1,5 +1,7 @@
 """Networks in: an ONNX file as a Network."""
+import math
 from collections import Counter
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from .operators import OPERATORS, WORDS
 # Bytes of arrays that a net may have: those of its file some times, or this many, since files may
 # declare weights that they don't hold (ConstantOfShape), as ONNX's own small test nets do.
 TIMES, SMALL = 4, 1 << 30
+MOST_SIDE, MOST_NUMBERS = 1 << 14, 1 << 31      # of an image; of what a layer makes of one
 QUANTIZED = ("QLinear", "Quantize", "Dequantize", "DynamicQuantize", "ConvInteger", "MatMulInteger")
 BRANCHING = ("If", "Loop", "Scan")
 
@@ -86,8 +89,9 @@ def summary(problems):
     for node, what, way_out in problems:
         same.setdefault((node.op, what, way_out), []).append(node)
     for (op, what, way_out), nodes in same.items():
+        op = texts.short(op)
         names = ", ".join(str(node).removeprefix(f"{op} ") for node in nodes)
-        yield f"{texts.short(op)} {names}: {what}" + (f" ({way_out})" if way_out else "")
+        yield f"{op} {names}: {what}" + (f" ({way_out})" if way_out else "")
 
 
 def _end(model, output):
@@ -112,7 +116,8 @@ class Builder:
         self.values = {}                    # {name: array, Output, or None: not known}
         self.layers, self.entries = {}, []  # {name: layer}; (name, layer, inputs)
         self.numbers = Counter()            # of layers whose nodes have no names
-        self.without_bias = set()           # ids of layers that an Add may give its bias
+        self.without_bias = set()           # names of layers that an Add may give a bias
+        self.uses = Counter()               # how often what a layer gives is read, by its name
         self.problems = []
         self.left = max(TIMES * model.nbytes, SMALL)
         value = self._image()
@@ -145,6 +150,8 @@ class Builder:
                 raise ValueError(f"{node} makes {name!r}, which is there already")
             if name:
                 self.values[name] = result
+                if isinstance(result, Output):
+                    self.uses[result.layer] += self.readers[name]
 
     def _result(self, node):
         if node.domain:
@@ -159,13 +166,15 @@ class Builder:
             raise _unknown(node)
         if call.unasked():
             raise Unsupported(call.unasked())
-        if any(name in self.readers for name in node.outputs[1:]) or not node.outputs[0]:
-            raise Unsupported("an output of it but the first one is used")
+        if any(name in self.readers for name in node.outputs[1:]):
+            raise Unsupported("more than the first of its outputs is used")
         return result
 
     def add(self, node, layer, inputs, part):
         """Put a layer into the net. Returns its Output."""
         shape = tuple(layer.output_shape(*(x.shape for x in inputs)))
+        if math.prod(shape) > MOST_NUMBERS:
+            raise ValueError(f"it makes {math.prod(shape):,} numbers of one image")
         name = self._name(node, part)
         self.layers[name] = layer
         self.entries.append((name, layer, tuple(x.layer for x in inputs)))
@@ -185,15 +194,10 @@ class Builder:
             name = f"{base}_{number}"
         return name
 
-    def uses(self, node, x):
-        """How many nodes read what the layer of `x` gives, which `node` reads."""
-        names = [name for name in node.inputs if self.values.get(name) == x]
-        return sum(self.readers[name] for name in names)
-
     def room(self, shapes):
         """Count arrays of float32 that are about to be made."""
         for shape in shapes:
-            self.left -= 4 * int(np.prod(shape, dtype=object))
+            self.left -= 4 * math.prod(shape)
         if self.left < 0:
             raise ValueError("it needs more memory than a model file of "
                              f"{self.model.nbytes:,} bytes should")
@@ -225,10 +229,11 @@ def _input_shape(value, size):
                          "images (N, C, H, W)")
     shape = value.shape[1:]
     if size is not None:
-        shape[1:] = (size, size) if isinstance(size, int) else size
-    if not all(isinstance(n, int) and n > 0 for n in shape):
-        raise ValueError(f"its input {value.name!r} leaves its shape open: {value.shape}; say the "
-                         "side of the images, size=224")
+        sides = (size, size) if isinstance(size, Integral) else size
+        shape[1:] = [checks.integer("size", n, 1) for n in sides]
+    if len(shape) != 3 or not all(isinstance(n, int) and 0 < n <= MOST_SIDE for n in shape):
+        raise ValueError(f"its input {value.name!r} has shape {value.shape}: images need three "
+                         f"numbers of 1 to {MOST_SIDE:,}; say the side of the images, size=224")
     return tuple(shape)
 
 
@@ -239,8 +244,5 @@ def _unknown(node):
                            "export the net as it was before it was quantized")
     if node.op in BRANCHING:
         return Unsupported("it is a graph in the graph", "export the net with fixed shapes")
-    if node.op == "Constant":
-        return Unsupported("it has no value that is numbers")
-    before = next((name for name in node.inputs if name), "")
-    return Unsupported("no operator that numpyzf has",
-                       f"read the net below it: output={texts.short(before, 80)!r}")
+    return Unsupported("numpyzf has no such operator", "replace it before you export, or end below "
+                       "it, with output=")
