@@ -94,6 +94,15 @@ def positive(**values):
             raise ValueError(f"{name} must be positive, not {value}")
 
 
+def finite(name, value):
+    """A number that is neither infinite nor NaN, as Python's float."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value}")
+    return float(value)
+
+
 def path(name, value):
     """The Path of a file or folder; ~ is the home folder, as in a shell."""
     if not isinstance(value, (str, os.PathLike)):
@@ -407,6 +416,12 @@ def promised(y, shape):
     raise ValueError(f"its output is {found} for each image, but its output_shape said {shape} "
                      "when the net was made; for another layer at its place make a new Network, of "
                      "a list of layers")
+
+
+def like_output(dy, trace, name):
+    """Raises the error of a gradient dy that isn't of the shape of layer `name`'s output."""
+    raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {name} has "
+                     f"{trace[name].shape if name != trace.names[-1] else trace.scores.shape}")
 
 
 def maps(layer, shape, channels=None):

@@ -174,21 +174,21 @@ class Network:
         if top != trace.names[-1]:
             checks.reached(trace, top)
             trace.complete()
-        whole = self.layers, self.inputs, trace.saved
-        layers, inputs, saved = (trace.again and trace.lean) or whole
-        expected = len(trace.scores), *self.shapes[top]
-        if np.shape(dy) != expected:
-            raise ValueError(f"dy has shape {np.shape(dy)}, but the output of {top} has {expected}")
+        layers, inputs, saved = self.layers, self.inputs, trace.saved
+        if trace.again:
+            layers, inputs, saved = trace.lean
+        if np.shape(dy) != (len(trace.scores), *self.shapes[top]):
+            checks.like_output(dy, trace, top)      # raises the error
         grads, down = {}, {top: dy}
         try:
             for name in reversed(layers):
-                if name not in down:            # `top` isn't made of it
-                    continue
-                need_dx = wrt_input or inputs[name] != ("input",)
-                dx, own = layers[name].backward(down.pop(name), saved[name], need_dx=need_dx)
-                grads.update({f"{name}.{key}": value for key, value in own.items()})
-                for below, part in zip(inputs[name], dx if len(inputs[name]) > 1 else [dx]):
-                    down[below] = down[below] + part if below in down else part     # they add
+                if name in down:                    # else `top` isn't made of it
+                    taken, need_dx = inputs[name], wrt_input or inputs[name] != ("input",)
+                    dx, own = layers[name].backward(down.pop(name), saved[name], need_dx=need_dx)
+                    grads.update({f"{name}.{key}": value for key, value in own.items()})
+                    for below, part in zip(taken, dx if len(taken) > 1 else [dx]):
+                        if part is not None:        # what meets adds
+                            down[below] = down[below] + part if below in down else part
         except (TypeError, ValueError) as error:
             raise checks.in_layer(name, error) from error
         if wrt_input:

@@ -5,10 +5,12 @@ import pytest
 from numpyzf import functional
 from numpyzf.deconvnet import RULES, project, strongest
 from numpyzf.fields import Sides
-from numpyzf.general.layers import Add, BatchNorm, Concat, GlobalAveragePool
+from numpyzf.general.layers import (Add, BatchNorm, ClippedReLU, Concat, GlobalAveragePool,
+                                    LeakyReLU)
 from numpyzf.geometry import Window
 from numpyzf.gradcheck import check_gradient
 from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
+from numpyzf.look import many
 from numpyzf.look.many import project_many, top_activations
 from numpyzf.look.occlusion import occlude, places, reach
 from numpyzf.network import Network
@@ -61,8 +63,20 @@ def whole(size=(9, 8)):
                   ("both", Concat(), ("fc2", "flat2")), ("fc3", Linear(7, 3))], (2, *size))
 
 
-NETS = {"fire": fire, "residual": residual, "whole": whole}
-each_net = pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def dense(size=(19, 23)):
+    """As in a DenseNet, with other rectifications: what was made stays, put beside what follows."""
+    net = build([("conv1", Conv(2, 3, 3, stride=2)), ("norm1", BatchNorm(3)),
+                 ("leaky1", LeakyReLU(0.25)), ("conv2", Conv(3, 2, 3, pad=1)),
+                 ("both", Concat(), ("norm1", "conv2", "norm1")), ("norm2", BatchNorm(8)),
+                 ("clipped2", ClippedReLU(0.0, 0.5)), ("conv3", Conv(8, 2, 3, stride=2))],
+                (2, *size))
+    for name in ("norm1", "norm2"):
+        own, rng = net.layers[name], np.random.default_rng(6)
+        own.mean[...], own.variance[...] = rng.normal(size=own.mean.shape), 0.5
+    return net
+
+
+NETS = {"fire": fire, "residual": residual, "whole": whole, "dense": dense}
 
 
 @pytest.fixture(params=NETS.values(), ids=NETS)
@@ -195,32 +209,43 @@ def test_the_deconvnet_adds_what_two_branches_hand_down(rng):
          + functional.conv_transpose(threes, p["expand3.w"], pad=1, size=net.shapes["relu2"][1:]))
     r = functional.conv_transpose(np.maximum(r, 0), p["squeeze.w"], size=net.shapes["pool1"][1:])
     switches = trace.saved["pool1"]
-    r = functional.unpool(r, functional.Switches(switches.index[n:n + 1], (1, *switches.x_shape[1:])))
+    r = functional.unpool(r, switches._replace(index=switches.index[n:n + 1],
+                                               x_shape=(1, *switches.x_shape[1:])))
     r = functional.conv_transpose(np.maximum(r, 0), p["conv1.w"], stride=2, size=(21, 17))
     np.testing.assert_allclose(project(net, trace, "relu5", (n, c, row, column)), r[0], atol=1e-13)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_many_units_are_projected_as_one_by_one(net, x, rule):
-    trace = net.forward(x)
+    trace, shown = net.forward(x), 0
     for layer in net.layers:
         units = np.argwhere(trace[layer])[::37]
         projections = project_many(net, trace, layer, units, rule=rule)
-        shown = 0
         for picture, unit in zip(projections, units):
             one = project(net, trace, layer, tuple(unit), rule=rule)
             np.testing.assert_allclose(picture, one, rtol=1e-11, atol=1e-13)
             shown += one.any()
-        assert shown > 1
+    assert shown > 10
+
+
+@small
+@pytest.mark.parametrize("make", [fire, residual, dense])
+def test_many_units_stay_in_boxes_through_branches(make, rng, monkeypatch):
+    """Boxes of two branches meet in one; whole maps only where boxes get as large as these."""
+    net, whole_maps, descend = make((45, 45)), [], many.descend
+    trace = net.forward(rng.standard_normal((1, *net.input_shape)))
+    monkeypatch.setattr(many, "descend", lambda net, trace, signals, *rest:
+                        whole_maps.extend(signals) or descend(net, trace, signals, *rest))
+    for layer in net.layers:
+        project_many(net, trace, layer, [(0, 0, 2, 3)])
+    assert whole_maps == []
 
 
 @small
 @pytest.mark.parametrize("make", [fire, residual])
 def test_fields_and_cones_are_what_a_unit_sees(make, rng):
-    """Found by hand: all pixels with a gradient, in a net without ReLUs that pools by means."""
+    """All pixels with a gradient, in a net without ReLUs; over many images for their switches."""
     net = make((35, 29), rectified=False)
-    trace = net.forward(rng.standard_normal((1, *net.input_shape)))
-    switches = {name for name, layer in net.layers.items() if isinstance(layer, MaxPool)}
     for layer in net.layers:
         _, H, W = net.shapes[layer]
         row, column = H // 2, W // 2
@@ -229,10 +254,12 @@ def test_fields_and_cones_are_what_a_unit_sees(make, rng):
         start = field.start + field.stride * row
         assert cone[0] == slice(max(start, 0), min(start + field.size, 35))
         seen = np.zeros(net.input_shape[1:], bool)
-        for _ in range(40 if switches & set(net.up_to(layer)) else 1):      # other switches
+        for _ in range(40):
             trace = net.forward(rng.standard_normal((1, *net.input_shape)))
-            seen |= project(net, trace, layer, (0, 0, row, column), rule="gradient",
-                            seed=1.0).any(axis=0)
+            dy = np.zeros_like(trace[layer])
+            dy[:, :, row, column] = rng.standard_normal(len(trace[layer][0]))
+            gradient = net.backward(trace, dy, layer=layer, wrt_input=True)["input"]
+            seen |= gradient[0].any(axis=0)
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         assert (rows[0], rows[-1] + 1) == (cone[0].start, cone[0].stop), layer
         assert (columns[0], columns[-1] + 1) == (cone[1].start, cone[1].stop), layer
@@ -240,11 +267,11 @@ def test_fields_and_cones_are_what_a_unit_sees(make, rng):
 
 # ---- what a net is used for ----------------------------------------------------------------------
 
-@pytest.mark.parametrize("size", [1, 4, 9])
+@pytest.mark.parametrize("size", [1, 4, 6])
 def test_occlusion_is_that_of_covered_images(net, x, size):
     """Boxes up to the first branch, whole maps from there."""
     height, width = net.input_shape[1:]
-    tops, lefts = places(height, size, 3), places(width, size, 4)
+    tops, lefts = places(height, size, 3), places(width, size, 3)
     last = [name for name in net.layers if len(net.shapes[name]) == 3]
     result = occlude(net, x[0], size=size, tops=tops, lefts=lefts, value=0.5, sums=last)
     for i, top in enumerate(tops):
@@ -326,5 +353,6 @@ def test_windows_of_two_sides():
             return shape[0], shape[1], (shape[2] - 1) // 2 + 1
 
     net = Network([("a", Conv(1, 1, 3, pad=1)), ("wide", Wide())], (1, 9, 9))
-    assert net.receptive_field("wide", 0) == (3, 1, -1) and net.receptive_field("wide", 1) == (5, 2, -2)
+    assert net.receptive_field("wide", 0) == (3, 1, -1)
+    assert net.receptive_field("wide", 1) == (5, 2, -2)
     assert net.cone("wide", 4, 2) == (slice(3, 6), slice(2, 7))

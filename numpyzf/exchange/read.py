@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import checks, texts
+from ..general.fold import fold_batch_norm
 from ..network import Network
 from . import fold
 from .call import Call, NotKnown, Output, Unsupported
@@ -58,7 +59,7 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
                          f"{'; '.join(summary(reading.problems))}")
     try:
         net = Network(reading.layers, reading.input_shape)
-        return net
+        return fold_batch_norm(net) if fold_norms else net
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
 

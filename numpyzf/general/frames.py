@@ -46,7 +46,7 @@ def span(frame, axis):
 def output_size(frame, hw, ceil=False):
     """(OH, OW), the number of windows along each axis of maps of (H, W).
 
-    ceil: a last window may hang over the end, if it doesn't begin in the padding there.
+    ceil: a last window may hang over the end; one that begins in the padding there is dropped.
 
     Raises ValueError where a window is larger than the padded maps.
     """
@@ -64,7 +64,7 @@ def count_along(frame, axis, n, ceil):
         raise ValueError(f"a window of {span(frame, axis)} {('rows', 'columns')[axis]} is larger "
                          f"than the padded input: {before} + {n} + {after} = "
                          f"{n + before + after}")
-    if ceil and (count - 1) * stride >= n + before:     # the last one would begin behind the input
+    if ceil and (count - 1) * stride >= n + before:     # the last one begins behind the input
         count -= 1
     return count
 
@@ -99,14 +99,15 @@ def words(pair):
     return "×".join(map(str, pair))
 
 
+def sides(numbers):
+    """One number where all are the same, else all: 1, or 0 1 0 1."""
+    return " ".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
+
+
 def describe(frame):
     """What a layer's name goes on with: 3×3/2, pad 1, dilation 2."""
     size, stride, pad, dilation = frame
-    text = words(size)
-    if stride != (1, 1):
-        text += f"/{stride[0] if stride[0] == stride[1] else words(stride)}"
-    if any(pad):
-        text += f", pad {pad[0] if len(set(pad)) == 1 else ' '.join(map(str, pad))}"
-    if dilation != (1, 1):
-        text += f", dilation {dilation[0] if dilation[0] == dilation[1] else words(dilation)}"
-    return text
+    step = f"/{sides(stride).replace(' ', '×')}" if stride != (1, 1) else ""
+    margin = f", pad {sides(pad)}" if any(pad) else ""
+    gaps = f", dilation {sides(dilation).replace(' ', '×')}" if dilation != (1, 1) else ""
+    return words(size) + step + margin + gaps

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import checks, kernels
 from ..functional import Switches
+from ..geometry import ceil_div
 from .frames import frame, output_size, pool_size
 
 
@@ -84,7 +85,7 @@ def max_pool_forward(x, *, size, stride, pad=0, dilation=1, ceil=False):
     """Max pooling with any window; as numpyzf.functional's, whose `unpool` goes back.
 
     x: (N, C, H, W). Padding counts as −∞.
-    ceil: a last window may hang over the end, if it doesn't begin in the padding there.
+    ceil: a last window may hang over the end; one that begins in the padding there is dropped.
     Returns y (N, C, OH, OW) and its Switches.
     """
     x, around = checks.array("x", x, "NCHW"), frame(size, stride, pad, dilation)
@@ -92,7 +93,13 @@ def max_pool_forward(x, *, size, stride, pad=0, dilation=1, ceil=False):
         raise ValueError(f"switches are 32-bit integers: maps of {x.shape[2:]} are too large")
     shape = *x.shape[:2], *pool_size(around, x.shape[2:], ceil)
     y, index = np.empty(shape, x.dtype), np.empty(shape, np.int32)
-    kernels.run(kernels.general_max_pool, shape[0] * shape[1], x, y, index, *kernels.spread(around))
+    work = shape[0] * shape[1], x, y, index
+    (KH, KW), (down, right), (top, left, *_), dilation = around
+    if (KH, down, top) == (KW, right, left) and dilation == (1, 1):
+        # square: padding at the end only makes more windows, and y has place for them
+        kernels.run(kernels.max_pool, *work, KH, down, top, False)
+    else:
+        kernels.run(kernels.general_max_pool, *work, *kernels.spread(around))
     return y, Switches(index, x.shape)
 
 
@@ -107,7 +114,7 @@ def average_pool_forward(x, *, size, stride, pad=0, ceil=False, count_pad=False)
     """The mean of each window's pixels.
 
     x: (N, C, H, W).
-    ceil: a last window may hang over the end, if it doesn't begin in the padding there.
+    ceil: a last window may hang over the end; one that begins in the padding there is dropped.
     count_pad: padding counts, as zeros; what hangs over the padded input never does. Else the
     sum is divided by the number of pixels that aren't padding.
     Returns y (N, C, OH, OW) and saved.
@@ -152,14 +159,15 @@ def taps(around, hw, sizes):
     for place in product(*map(range, around.size)):
         outputs, pixels = [...], [...]
         for n, count, tap, stride, before in zip(hw, sizes, place, around.stride, around.pad):
-            # output o sees pixel o·stride + tap − before
-            seen = [o for o in range(count) if 0 <= o * stride + tap - before < n]
-            start, stop = (seen[0], seen[-1] + 1) if seen else (0, 0)
-            first = start * stride + tap - before
+            # output o sees pixel o·stride + shift: from the first that isn't before the maps to
+            # the last that isn't behind them
+            shift = tap - before
+            start = max(ceil_div(-shift, stride), 0)
+            stop = min((n - 1 - shift) // stride + 1, count)
             outputs.append(slice(start, stop))
-            pixels.append(slice(first, first + (stop - start - 1) * stride + 1, stride) if seen
-                          else slice(0, 0))
-        yield tuple(outputs), tuple(pixels)
+            pixels.append(slice(start * stride + shift, (stop - 1) * stride + shift + 1, stride))
+        if all(part.start < part.stop for part in outputs[1:]):
+            yield tuple(outputs), tuple(pixels)
 
 
 def global_average_pool_forward(x):
@@ -223,9 +231,10 @@ def batch_norm_backward(dy, saved):
 
 
 def batch_norm_transpose(r, saved):
-    """r · scale / √(variance + epsilon): the adjoint, r of any number of signals."""
-    shape = *np.shape(r)[:1], *saved.x.shape[1:]
-    r = checks.array("r", r, like=saved.x.dtype, shape=shape, why="that of the output")
+    """r · scale / √(variance + epsilon): the adjoint, r of any number of signals, or boxes of them."""
+    r = checks.array("r", r, like=saved.x.dtype)
+    if r.ndim != saved.x.ndim or r.shape[1] != len(saved.scale):
+        raise ValueError(f"r has shape {r.shape}, but the output has {saved.x.shape}")
     return r * per_channel(saved.scale / saved.root, r)
 
 
@@ -243,9 +252,7 @@ class LeakySaved(NamedTuple):
 
 def leaky_relu_forward(x, *, slope=0.01):
     """y = x where x > 0, else slope · x; any shape. Returns y and saved."""
-    x = checks.array("x", x)
-    if not isinstance(slope, Real) or not np.isfinite(slope):
-        raise ValueError(f"slope must be a finite number, not {slope!r}")
+    x, slope = checks.array("x", x), checks.finite("slope", slope)
     mask = x > 0
     return np.where(mask, x, x.dtype.type(slope) * x), LeakySaved(mask, slope)
 
@@ -346,16 +353,25 @@ def several(xs):
     return [first, *others]
 
 
+class PadSaved(NamedTuple):
+    """What pad_backward needs."""
+    pad: tuple              # (top, left, bottom, right)
+    size: tuple             # (H, W) of the padded maps
+
+
 def pad_forward(x, *, pad, value=0.0):
-    """Constant rows and columns around x (N, C, H, W); saved is pad (top, left, bottom, right)."""
+    """Rows and columns of one value around x (N, C, H, W) -> y and saved."""
     x, (top, left, bottom, right) = checks.array("x", x, "NCHW"), frame(1, pad=pad).pad
     N, C, H, W = x.shape
-    y = np.full((N, C, top + H + bottom, left + W + right), value, x.dtype)
+    size = top + H + bottom, left + W + right
+    y = np.full((N, C, *size), checks.finite("value", value), x.dtype)
     y[:, :, top:top + H, left:left + W] = x
-    return y, (top, left, bottom, right)
+    return y, PadSaved((top, left, bottom, right), size)
 
 
-def pad_backward(dy, pad):
+def pad_backward(dy, saved):
     """Cut the padding off: dy (N, C, top + H + bottom, left + W + right) -> dx (N, C, H, W)."""
-    dy, (top, left, bottom, right) = checks.array("dy", dy, "NCHW"), pad
-    return np.ascontiguousarray(dy[:, :, top:dy.shape[2] - bottom, left:dy.shape[3] - right])
+    (top, left, bottom, right), (height, width) = saved
+    dy = checks.array("dy", dy, "NCHW", shape=(*np.shape(dy)[:2], height, width),
+                      why="that of the output")
+    return np.ascontiguousarray(dy[:, :, top:height - bottom, left:width - right])

@@ -11,8 +11,6 @@ On the way down, what is linear goes by its transpose under every rule. A leaky 
 as a ReLU does. A sigmoid and a softmax have no rectification to repeat: a rule that looks at the
 forward pass takes their gradient, the deconvnet passes them by.
 """
-from numbers import Real
-
 import numpy as np
 
 from .. import checks
@@ -20,7 +18,7 @@ from ..functional import relu_backward, relu_project
 from ..geometry import Window
 from ..layers import Conv, MaxPool
 from . import functional
-from .frames import describe, frame, middles, output_size, pool_size, windows
+from .frames import describe, frame, middles, output_size, pool_size, sides, windows
 
 
 class GeneralConv(Conv):
@@ -104,7 +102,8 @@ class AveragePool:
         self.window = windows(self.frame)
 
     def __repr__(self):
-        return f"average pool {describe(self.frame)}{' counted' if self.count_pad else ''}"
+        counted = ", padding counted" if self.count_pad and any(self.frame.pad) else ""
+        return f"average pool {describe(self.frame)}{counted}"
 
     def output_shape(self, shape):
         """(C, H, W) -> (C, OH, OW)."""
@@ -157,9 +156,7 @@ class BatchNorm:
 
     def __init__(self, channels, *, epsilon=1e-5):
         channels = checks.integer("channels", channels, 1)
-        if not isinstance(epsilon, Real) or not 0 <= epsilon < np.inf:
-            raise ValueError(f"epsilon must be a number of at least 0, not {epsilon!r}")
-        self.epsilon = float(epsilon)
+        self.epsilon = checks.finite("epsilon", epsilon)
         self.params = {"scale": np.ones(channels, np.float32),
                        "shift": np.zeros(channels, np.float32)}
         self.mean, self.variance = np.zeros(channels, np.float32), np.ones(channels, np.float32)
@@ -196,7 +193,7 @@ class LeakyReLU:
     window = Window(1, 1, 0)
 
     def __init__(self, slope=0.01):
-        self.slope = float(slope)
+        self.slope = checks.finite("slope", slope)
 
     def __repr__(self):
         return f"leaky ReLU {self.slope:g}"
@@ -306,6 +303,7 @@ class Concat:
 
     def output_shape(self, *shapes):
         """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W); or of features, (C1,), …."""
+        several(self, shapes)
         if len({tuple(shape[1:]) for shape in shapes}) != 1:
             raise ValueError(f"{self} takes outputs of one height and width, but gets "
                              f"{', '.join(map(str, shapes))}")
@@ -331,6 +329,7 @@ class Add:
 
     def output_shape(self, *shapes):
         """(C, H, W), (C, H, W), … -> (C, H, W)."""
+        several(self, shapes)
         if len(set(map(tuple, shapes))) != 1:
             raise ValueError(f"{self} takes outputs of one shape, but gets "
                              f"{', '.join(map(str, shapes))}")
@@ -346,17 +345,22 @@ class Add:
         return functional.add_backward(r, saved)
 
 
+def several(layer, shapes):
+    """ValueError where a layer that takes several outputs is given one."""
+    if len(shapes) < 2:
+        raise ValueError(f"{layer} takes two outputs or more; the layer behind can take this one")
+
+
 class Pad:
     """Constant rows and columns around the maps."""
     params = {}
 
     def __init__(self, pad, value=0.0):
-        self.pad, self.value = frame(1, pad=pad).pad, float(value)
+        self.pad, self.value = frame(1, pad=pad).pad, checks.finite("value", value)
         self.window = windows(frame(1, pad=pad))
 
     def __repr__(self):
-        value = f" with {self.value:g}" if self.value else ""
-        return f"pad {' '.join(map(str, self.pad))}{value}"
+        return f"pad {sides(self.pad)}{f' with {self.value:g}' if self.value else ''}"
 
     def output_shape(self, shape):
         """(C, H, W) -> (C, top + H + bottom, left + W + right)."""

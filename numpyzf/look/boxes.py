@@ -5,12 +5,13 @@ box (C, b, b) of its maps. All boxes have one side b; the first pixel of box m i
 corners[m] of the map. M of them are one batch, on which the ordinary operations run. A box may
 stick out over the edges: there its values are zero, as there are no units.
 
-`project_boxes` is Layer.project for boxes. It knows those layers of layers.py that have maps; a
-layer of your own goes down in whole maps.
+`project_boxes` is Layer.project for boxes. It knows those layers of layers.py that have maps, and of
+general/layers.py those that have no window; others, of your own too, go down in whole maps.
 """
 import numpy as np
 
 from .. import checks, functional, kernels
+from ..general.layers import Add, BatchNorm, ClippedReLU, Concat, LeakyReLU
 from ..layers import ContrastNorm, Conv, Dropout, MaxPool, ReLU
 
 
@@ -185,5 +186,19 @@ def project_dropout(layer, r, saved, image_of, corners, rule):
     return functional.dropout_backward(r, cut(saved, image_of, corners, r.shape[2:]))
 
 
+def project_leaky(layer, r, saved, image_of, corners, rule):
+    """As layer.project, with boxes of the masks."""
+    if rule.forward_mask:
+        saved = saved._replace(mask=cut(saved.mask, image_of, corners, r.shape[2:]))
+    return layer.project(r, saved, slice(None), rule)
+
+
+def project_plain(layer, r, saved, image_of, corners, rule):
+    """As layer.project, which looks at nothing that differs from place to place."""
+    return layer.project(r, saved, image_of, rule)
+
+
 PROJECT = {Conv: project_conv, ReLU: project_relu, MaxPool: project_pool,
-           ContrastNorm: project_norm, Dropout: project_dropout}
+           ContrastNorm: project_norm, Dropout: project_dropout, BatchNorm: project_plain,
+           Concat: project_plain, Add: project_plain, LeakyReLU: project_leaky,
+           ClippedReLU: project_relu}

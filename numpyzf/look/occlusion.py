@@ -8,8 +8,8 @@ mask. So one ordinary pass of the whole image comes first; then, for each place 
 only these boxes are computed. The inputs of a box of outputs are a larger box: it is cut out of
 the whole image's map, and what the mask changed is pasted in. Boxes of one layer have one size
 wherever the square lies. So many places make one batch, and the layers compute them like any
-images. Where all of the map is needed, at the first fully connected layer or the first branch, boxes
-are pasted into copies of the whole map.
+images. Where all of the map is needed, at the first fully connected layer or the first branch,
+boxes are pasted into copies of the whole map.
 
 Cost: of the paper's net, with a square of 32 pixels, a third of the operations of a full pass for
 each place. Most of them are in conv4, conv5 and the fully connected layers, which a mask changes
