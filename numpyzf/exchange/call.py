@@ -12,11 +12,15 @@ from . import messages, tensors
 
 
 class Unsupported(ValueError):
-    """What a node asks for and numpyzf doesn't have; and a way out, which may be empty."""
+    """What a node asks for and numpyzf doesn't have; and a way out, which may be empty.
 
-    def __init__(self, what, way_out=""):
+    shape: of what the node would make, without the batch, where that is known: so more of the nodes
+    behind it can be looked at.
+    """
+
+    def __init__(self, what, way_out="", shape=None):
         super().__init__(what)
-        self.way_out = way_out
+        self.way_out, self.shape = way_out, shape
 
 
 class NotKnown(Exception):

@@ -328,12 +328,12 @@ def _arithmetic(call):
     op, first = call.node.op, 1 if call.is_constant(0) else 0
     call.ints("consumed_inputs", None, []), call.attribute("broadcast", 0)
     shift = call.attribute("axis", 0) if call.opset < 7 else 0
-    x = call.output(first)
     if not call.is_constant(1 - first):
         if op == "Add":
-            return _add_outputs(call, [x, call.output(1)])
-        raise Unsupported(f"both of its inputs are computed from the image: {with_batch(x.shape)}",
-                          "numpyzf has no gates, as of squeeze-and-excitation nets")
+            return _add_outputs(call, [call.output(0), call.output(1)])
+        raise Unsupported("the net computes both of its inputs; numpyzf has no gates, as of swish "
+                          "or squeeze and excitation", "take a net without them")
+    x = call.output(first)
     c = _per_channel(call.constant(1 - first, "its constant"), x, shift)
     if op == "Add" or op == "Sub":
         if (op, first) == ("Sub", 1):
@@ -341,7 +341,7 @@ def _arithmetic(call):
         return _add_shift(call, x, c if op == "Add" else -c)
     if op == "Div":
         if first == 1 or not c.all():
-            raise Unsupported("it divides by what is computed from the image, or by 0")
+            raise Unsupported("it divides by what the net computes, or by 0")
         c = finite(1 / c.astype(np.float64))
     return _add_batch_norm(call, x, c, 0)
 
@@ -412,7 +412,7 @@ def _reshaped(call, x, shape):
     if len(shape) == 1:
         return _flat(call, x)
     raise Unsupported(f"it makes {with_batch(shape)} of {with_batch(x.shape)}; read here are those "
-                      "that flatten")
+                      "that flatten", shape=shape)
 
 
 def _squeeze(call):
@@ -433,7 +433,8 @@ def _transpose(call):
     if perm != [*range(count)]:
         raise Unsupported(f"its attribute perm is {perm}: it exchanges axes of {with_batch(x.shape)}",
                           "export the net with axes (N, C, H, W) all through; tf2onnx has "
-                          "--inputs-as-nchw for the input")
+                          "--inputs-as-nchw for the input",
+                          shape=[x.shape[axis - 1] for axis in perm[1:]] if perm[0] == 0 else None)
     return x
 
 

@@ -4,8 +4,6 @@ from collections import Counter
 from numbers import Integral
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import checks, texts
 from ..general.fold import fold_batch_norm
 from ..network import Network
@@ -21,6 +19,10 @@ TIMES, SMALL = 4, 1 << 30
 MOST_SIDE, MOST_NUMBERS = 1 << 14, 1 << 31      # of an image; of what a layer makes of one
 QUANTIZED = ("QLinear", "Quantize", "Dequantize", "DynamicQuantize", "ConvInteger", "MatMulInteger")
 BRANCHING = ("If", "Loop", "Scan")
+# These make what has the shape of what they take.
+ALIKE = ("Mul", "Div", "HardSwish", "HardSigmoid", "Elu", "Celu", "Selu", "Gelu", "Mish", "Swish",
+         "PRelu", "Softplus", "Softsign", "Tanh", "Erf", "Exp", "Sqrt", "Abs", "Neg", "LogSoftmax",
+         "Hardmax", "InstanceNormalization", "GroupNormalization", "LayerNormalization")
 
 
 class Problem(NamedTuple):
@@ -51,8 +53,12 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
     Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
     supported: all of them, each with a way out. FileNotFoundError, or OSError.
     """
-    path = checks.path("path", path)
     reading = examine(path, size=size, output=output)
+    return network(reading, path, fold_norms=fold_norms)
+
+
+def network(reading, path, *, fold_norms=False):
+    """The Network of a Reading. Arguments and errors as of read_onnx."""
     if reading.problems:
         count, whole = len(reading.problems), len(reading.model.nodes)
         raise ValueError(f"{path}: {count} of its {whole} nodes can't be read: "
@@ -61,7 +67,7 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
         net = Network(reading.layers, reading.input_shape)
         return fold_batch_norm(net) if fold_norms else net
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {texts.clean(error)}") from None
 
 
 def examine(path, *, size=None, output=None):
@@ -146,6 +152,7 @@ class Builder:
             pass
         except (ValueError, TypeError, OverflowError) as error:
             self.problems.append(Problem(node, texts.clean(error), getattr(error, "way_out", "")))
+            result = self._as_if(node, getattr(error, "shape", None))
         for name in [*dict.fromkeys(node.outputs)]:
             if name in self.values or name in self.model.tensors:
                 raise ValueError(f"{node} makes {name!r}, which is there already")
@@ -153,6 +160,13 @@ class Builder:
                 self.values[name] = result
                 if isinstance(result, Output):
                     self.uses[result.layer] += self.readers[name]
+
+    def _as_if(self, node, shape):
+        """What a node that can't be read would make, as far as that is known, to look further."""
+        taken = [self.values.get(name) for name in node.inputs]
+        if shape is None and node.op in ALIKE and isinstance(next(iter(taken), None), Output):
+            shape = max((x.shape for x in taken if isinstance(x, Output)), key=math.prod)
+        return None if shape is None else Output("", tuple(shape))
 
     def _result(self, node):
         if node.domain:
@@ -245,5 +259,7 @@ def _unknown(node):
                            "export the net as it was before it was quantized")
     if node.op in BRANCHING:
         return Unsupported("it is a graph in the graph", "export the net with fixed shapes")
+    if node.op in fold.FOLDS:
+        return Unsupported("it works on what the net computes; read here is that with constants")
     return Unsupported("numpyzf has no such operator", "replace it before you export, or end below "
                        "it, with output=")
