@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, onnx, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, kernels, plots, runs, texts, training
+from . import data, kernels, modelfiles, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
+from .exchange import command as onnx
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
@@ -142,6 +143,7 @@ def _parser():
     _add_features(commands)
     _add_explain(commands)
     _add_reproduce(commands)
+    _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
     _add_lesson(commands)
@@ -298,9 +300,7 @@ def _add_features(commands):
 def _features(options):
     run, name = runs.load_run(options.run), _net_name(options.run)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
-    folder = Path(options.run)
-    if folder.is_file():        # its checkpoint
-        folder = folder.parent
+    folder = _run_folder(options.run)
     path = options.out or folder / texts.file_name(name, options.layer, *maps, options.rule)
     _picture(path)
     _check_maps(run, options.layer, options.maps)
@@ -316,6 +316,11 @@ def _check_maps(run, layer, maps):
         unknown = [channel for channel in maps if channel >= count]
         if unknown:
             raise ValueError(f"--maps: {layer} has the maps 0 to {count - 1}, no {unknown[0]}")
+
+
+def _run_folder(path):
+    """The folder of a run that is named by it, or by a checkpoint in it."""
+    return Path(path).parent if Path(path).is_file() else Path(path)
 
 
 def _net_name(path):
@@ -427,6 +432,32 @@ def _reproduce(options):
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
+
+
+# ---- onnx ---------------------------------------------------------------------------------------
+
+def _add_onnx(commands):
+    sub = _command(commands, "onnx", None, "exchange nets with other frameworks, as ONNX files")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = _command(actions, "check", onnx.run,
+                   "show the layers of a net in an ONNX file, or all of its nodes that can't be "
+                   "read")
+    onnx.add_arguments(sub)
+    sub = _command(actions, "export", _onnx_export,
+                   "write a trained net as an ONNX file, and beside it a JSON file: how an image "
+                   "becomes an input, and the names of the classes")
+    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--out", metavar="FILE",
+                     help="the ONNX file; RUN/NAME.onnx if not given, where NAME is RUN's")
+
+
+def _onnx_export(options):
+    run, name = runs.load_run(options.run), _net_name(options.run)
+    path = Path(options.out or _run_folder(options.run) / texts.file_name(name, ending=".onnx"))
+    about = modelfiles.export(run, path)
+    shape, last = "×".join(map(str, run.net.input_shape)), [*run.net.layers][-1]
+    _say(f"{path}: takes images N×{shape} as input, gives N×{len(run.classes)} scores as {last}")
+    _say(f"{about}: how an image becomes an input, and the names of the classes")
 
 
 # ---- bench --------------------------------------------------------------------------------------

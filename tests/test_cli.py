@@ -12,6 +12,7 @@ from PIL import Image
 from numpyzf import cli, data, kernels, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
+from numpyzf.exchange.read import read_onnx
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
@@ -24,6 +25,7 @@ OPTIONS = {
     "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
     "explain": ["RUN", "IMAGE", "--rule", "--invert", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
+    "onnx": ["export"],
     "bench": ["--out"],
     "lab": ["list", "start", "check", "bundle", "mutants"],
     "data": []}
@@ -386,6 +388,26 @@ def test_names_that_could_do_harm(numpyzf, tmp_path):
         assert all(not line or "no installed font has" in line for line in err)
     status, _, (line,) = numpyzf("explain", run, "\x1b[31m.png")
     assert status == 2 and line.isprintable()
+
+
+# ---- onnx ---------------------------------------------------------------------------------------
+
+def test_a_run_becomes_a_model_file(numpyzf, refused, run, tmp_path):
+    status, out, err = numpyzf("onnx", "export", run)
+    path = run / f"{run.name}.onnx"
+    assert (status, err) == (0, [])
+    assert out == [f"{path}: takes images N×3×28×28 as input, gives N×2 scores as fc8",
+                   f"{path.with_suffix('.json')}: how an image becomes an input, and the names of "
+                   "the classes"]
+    net, x = runs.load_run(run).net, np.random.default_rng(0).standard_normal((2, 3, 28, 28))
+    x = x.astype(np.float32)
+    np.testing.assert_array_equal(read_onnx(path).predict(x), net.predict(x))
+    assert path.with_suffix(".json").exists()
+    assert numpyzf("onnx", "export", run / "checkpoint.npz", "--out", "mine.onnx")[0] == 0
+    assert (tmp_path / "mine.onnx").read_bytes() == path.read_bytes()
+    assert "net.txt" in refused("onnx", "export", run, "--out", "net.txt")
+    assert "nowhere" in refused("onnx", "export", run, "--out", "nowhere/net.onnx")
+    assert "no trained net" in refused("onnx", "export", "here")
 
 
 # ---- bench --------------------------------------------------------------------------------------

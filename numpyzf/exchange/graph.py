@@ -114,6 +114,8 @@ def _attribute(message):
         value = message.get(field, [])
     else:       # what is zero or empty may be left out
         value = message.get(field, {"f": 0.0, "i": 0, "s": b""}.get(field))
+    if field == "f":        # of all numbers that this float32 may stand for the shortest: 0.0005
+        value = float(str(np.float32(value)))
     if field == "floats":
         value = np.frombuffer(value or b"", "<f4").tolist()
     if field == "s":
