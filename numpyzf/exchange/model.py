@@ -111,13 +111,15 @@ def export(run, path, *, weights="float32"):
 
 
 def _decimals(values):
-    """Numbers, or an array's as lists, as the shortest decimals that are these float32."""
-    if np.size(values) > 1:
-        first = values[:, :1, :1]
-        if values.ndim == 3 and (values == first).all():        # one number per channel
-            return [_decimals(value) for value in first.ravel()]
-        return [_decimals(value) for value in values]
-    return float(str(np.float32(np.ravel(values)[0])))
+    """A number or an array as JSON has them, of an array with one number per channel just these.
+
+    Each is the shortest decimal that is this float32: 0.1, and not 0.10000000149011612.
+    """
+    values = np.asarray(values, np.float32)
+    if values.ndim == 3 and (values == values[:, :1, :1]).all():
+        values = values[:, 0, 0]
+    numbers = np.array([float(str(value)) for value in values.ravel()])
+    return numbers.reshape(values.shape).tolist()
 
 
 def _read(path, size, prepared):
