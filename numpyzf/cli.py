@@ -20,6 +20,7 @@ from . import data, kernels, modelfiles, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
+from .exchange import command as onnx
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
@@ -438,6 +439,10 @@ def _reproduce(options):
 def _add_onnx(commands):
     sub = _command(commands, "onnx", None, "exchange nets with other frameworks, as ONNX files")
     actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = _command(actions, "check", onnx.run,
+                   "show the layers of a net in an ONNX file, or all of its nodes that can't be "
+                   "read")
+    onnx.add_arguments(sub)
     sub = _command(actions, "export", _onnx_export,
                    "write a trained net as an ONNX file, and beside it a JSON file: how an image "
                    "becomes an input, and the names of the classes")

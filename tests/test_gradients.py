@@ -1,14 +1,11 @@
 """Every gradient against central differences, and against gradients that PyTorch computed.
 
-The reference gradients lie in tests/reference/gradients.npz, so the tests need no PyTorch. To make
-them again, or after adding an operation to the script:  python tests/reference/make_gradients.py
-Where PyTorch is installed, the layers of the paper's net are compared with it live, at their own
-sizes.
+The reference gradients are stored, see stored.py, so the tests need no PyTorch. Where PyTorch is
+installed, the layers of the paper's net are compared with it live, at their own sizes.
 """
-from pathlib import Path
-
 import numpy as np
 import pytest
+from stored import REFERENCE, assert_close, assert_equal_to_reference, cases_of
 
 from numpyzf import functional
 from numpyzf.gradcheck import check_gradient
@@ -131,30 +128,6 @@ def test_softmax_cross_entropy(rng):
 
 
 # ---- reference gradients -----------------------------------------------------------------------
-
-REFERENCE = {}
-with np.load(Path(__file__).parent / "reference" / "gradients.npz", allow_pickle=False) as file:
-    for entry in set(file.files) - {"versions"}:
-        case, name = entry.split("/")
-        value = file[entry]
-        REFERENCE.setdefault(case, {})[name] = value if value.ndim else value.item()
-
-
-def cases_of(operation):
-    cases = sorted(case for case in REFERENCE if case.split()[0] == operation)
-    return pytest.mark.parametrize("case", cases)
-
-
-def assert_equal_to_reference(case, **results):
-    for name, actual in results.items():
-        assert_close(actual, np.asarray(REFERENCE[case][name]), name)
-
-
-def assert_close(actual, expected, name):
-    assert np.shape(actual) == expected.shape, name
-    atol = 1e-10 * np.abs(expected).max()
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=name)
-
 
 @cases_of("conv")
 @every_method

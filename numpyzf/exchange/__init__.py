@@ -2,4 +2,11 @@
 
     wire.py         how messages are bytes: the little of protocol buffers that is needed
     messages.py     the fields of ONNX's messages
+    graph.py        a model file as plain tuples
+    tensors.py      tensors as NumPy arrays
+    read.py         read_onnx: a file as a Network; and what its nodes ask of the next three
+    call.py         one node, asked for its inputs and attributes
+    fold.py         constants that a file computes
+    operators.py    operators as layers
+    command.py      `numpyzf onnx check`
 """

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from .call import NotKnown, Output, Unsupported, without_batch
-from .tensors import DTYPES, MOST_AXES
+from .call import Output, Unsupported
 from .messages import BFLOAT16, BOOL
+from .tensors import DTYPES, MOST_AXES
 
 MOST_NUMBERS = 1 << 28      # of one constant that a file declares and doesn't hold
 
@@ -84,8 +84,8 @@ def _gather(call):
 def _slice(call):
     data = call.value(0)
     if call.opset < 10:
-        starts, stops = call.list("starts", None), call.list("ends", None)
-        axes, steps = call.list("axes", None, [*range(len(starts))]), [1] * len(starts)
+        starts, stops = call.ints("starts", None), call.ints("ends", None)
+        axes, steps = call.ints("axes", None, [*range(len(starts))]), [1] * len(starts)
     else:
         starts, stops = call.integers(1, "starts"), call.integers(2, "ends")
         axes = call.integers(3, "axes") if call.has(3) else [*range(len(starts))]
@@ -104,7 +104,8 @@ def _slice(call):
 
 
 def _cast(call):
-    value, kind = call.value(0), call.attribute("to", 0)
+    value, kind = call.value(0), call.kind()
+    call.attribute("saturate", 1)
     if kind not in DTYPES:
         raise Unsupported(f"its attribute to is the type {kind}, which isn't read here")
     call.room(value.shape)
@@ -123,7 +124,7 @@ def _concat(call):
 
 def _reshape(call):
     value = call.value(0)
-    shape = call.list("shape", None) if call.opset < 5 else call.integers(1, "the shape")
+    shape = call.ints("shape", None) if call.opset < 5 else call.integers(1, "the shape")
     if not call.attribute("allowzero", 0):
         if any(n == 0 and i >= value.ndim for i, n in enumerate(shape)):
             raise ValueError(f"its shape is {shape} for {value.shape}")
@@ -157,7 +158,7 @@ def _unsqueeze(call):
 
 def _transpose(call):
     value = call.value(0)
-    return value.transpose(call.list("perm", None, [*range(value.ndim)][::-1]))
+    return value.transpose(call.ints("perm", None, [*range(value.ndim)][::-1]))
 
 
 def _expand(call):

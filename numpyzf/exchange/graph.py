@@ -21,7 +21,7 @@ class Node(NamedTuple):
     number: int         # its place among the nodes, from 0
 
     def __str__(self):
-        called = f"'{texts.short(self.name)}'" if self.name else f"number {self.number}"
+        called = f"'{texts.short(self.name, 100)}'" if self.name else f"number {self.number}"
         return f"{texts.short(self.op)} {called}"
 
 

@@ -38,9 +38,9 @@ class Window(NamedTuple):
 
 
 def _window(call, size):
-    stride = call.list("strides", 2, [1, 1], least=1)
-    dilation = call.list("dilations", 2, [1, 1], least=1)
-    pad = call.list("pads", 4, [0, 0, 0, 0], least=0)
+    stride = call.ints("strides", 2, [1, 1], least=1)
+    dilation = call.ints("dilations", 2, [1, 1], least=1)
+    pad = call.ints("pads", 4, [0, 0, 0, 0], least=0)
     auto = call.attribute("auto_pad", "NOTSET")
     if auto not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
         raise ValueError(f"its attribute auto_pad is {auto!r}")
@@ -61,7 +61,7 @@ def _conv(call):
     if w.ndim != 4:
         raise Unsupported(f"its filters are of shape {w.shape}; read here are those of two "
                           "dimensions (F, C, KH, KW)")
-    size = call.list("kernel_shape", 2, [*w.shape[2:]])
+    size = call.ints("kernel_shape", 2, [*w.shape[2:]])
     if size != [*w.shape[2:]]:
         raise ValueError(f"its attribute kernel_shape is {size}, but its filters are of {w.shape}")
     groups, window = call.attribute("group", 1), _window(call, size)
@@ -75,34 +75,37 @@ def _conv(call):
     else:
         layer = GeneralConv(C, F, size, stride=window.stride, pad=window.pad,
                             dilation=window.dilation, groups=groups)
-    if call.has(2):
-        _fill(call, layer, "b", call.constant(2, "its bias"))
-    else:
-        call.builder.without_bias.add(id(layer))
     out = call.add(layer, call.output())
-    _fill(call, layer, "w", w)
+    _fill(layer, "w", w)
+    if call.has(2):
+        _fill(layer, "b", call.constant(2, "its bias"))
+    else:
+        call.builder.without_bias.add(out.layer)
     return out
 
 
-def _fill(call, layer, key, value):
-    """Copy a constant into a layer's parameter, as float32."""
+def _fill(layer, key, value, factor=1.0):
+    """Copy a constant, times a factor, into a layer's parameter, as float32."""
     own = layer.params[key]
     if value.shape != own.shape:
         raise ValueError(f"{key} has shape {value.shape}, but must have {own.shape}")
-    own[...] = finite(value)
+    with np.errstate(all="ignore"):
+        own[...] = value
+        if factor != 1:
+            own *= np.float32(factor)
+    finite(own)
 
 
 def finite(value):
     """A constant, if it holds no NaN and no infinite number, as float32 neither."""
-    with np.errstate(over="ignore"):
-        largest = np.abs(value).max(initial=0) if value.dtype.kind == "f" else 0
-    if not largest <= UNBOUNDED:
-        raise ValueError("its constants hold NaN or infinite numbers")
+    if value.dtype.kind == "f" and value.size:
+        if not (-UNBOUNDED <= value.min() and value.max() <= UNBOUNDED):
+            raise ValueError("its constants hold NaN or infinite numbers")
     return value
 
 
 def _max_pool(call):
-    window = _window(call, call.list("kernel_shape", 2, least=1))
+    window = _window(call, call.ints("kernel_shape", 2, least=1))
     ceil = _flag(call, "ceil_mode")
     _flag(call, "storage_order")            # of the indices, which no net uses here
     size, stride, pad, dilation = window
@@ -114,7 +117,7 @@ def _max_pool(call):
 
 
 def _average_pool(call):
-    size, stride, pad, dilation = _window(call, call.list("kernel_shape", 2, least=1))
+    size, stride, pad, dilation = _window(call, call.ints("kernel_shape", 2, least=1))
     if max(dilation) > 1:
         raise Unsupported(f"its attribute dilations is {list(dilation)}; average pools aren't "
                           "dilated here")
@@ -155,16 +158,16 @@ def _reduce_mean(call):
 
 def _lrn(call):
     size = call.attribute("size", 0)
-    layer = ContrastNorm(size=size, alpha=call.attribute("alpha", 1e-4),
-                         beta=call.attribute("beta", 0.75), k=call.attribute("bias", 1.0))
-    return call.add(layer, call.maps())
+    alpha, beta, k = (_within(call.attribute(name, default)) for name, default in
+                      (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)))
+    return call.add(ContrastNorm(size=size, alpha=alpha, beta=beta, k=k), call.maps())
 
 
 def _batch_norm(call):
     names = ("scale", "shift", "mean", "variance")
     scale, shift, mean, variance = (finite(call.constant(i, f"its {name}"))
                                     for i, name in enumerate(names, 1))
-    call.attribute("momentum", 0.9), call.list("consumed_inputs", None, [])
+    call.attribute("momentum", 0.9), call.ints("consumed_inputs", None, [])
     call.attribute("is_test", 1)
     if _flag(call, "training_mode") or not _flag(call, "spatial", 1):
         raise Unsupported("it normalizes by each batch (training_mode), or each pixel on its own "
@@ -179,6 +182,7 @@ def _batch_norm(call):
 
 
 def _add_batch_norm(call, x, scale, shift, mean=0, variance=1, epsilon=0.0):
+    call.room((4, x.shape[0]))
     layer = BatchNorm(x.shape[0], epsilon=epsilon)
     layer.params["scale"][...], layer.params["shift"][...] = scale, shift
     layer.mean[...], layer.variance[...] = mean, variance
@@ -186,12 +190,12 @@ def _add_batch_norm(call, x, scale, shift, mean=0, variance=1, epsilon=0.0):
 
 
 def _relu(call):
-    call.list("consumed_inputs", None, [])
+    call.ints("consumed_inputs", None, [])
     return call.add(ReLU(), call.output())
 
 
 def _leaky_relu(call):
-    call.list("consumed_inputs", None, [])
+    call.ints("consumed_inputs", None, [])
     return call.add(LeakyReLU(_within(call.attribute("alpha", 0.01))), call.output())
 
 
@@ -202,14 +206,14 @@ def _within(value):
 
 
 def _sigmoid(call):
-    call.list("consumed_inputs", None, [])
+    call.ints("consumed_inputs", None, [])
     return call.add(Sigmoid(), call.output())
 
 
 def _clip(call):
     low, high = -math.inf, math.inf
     if call.opset < 11:
-        call.list("consumed_inputs", None, [])
+        call.ints("consumed_inputs", None, [])
         low, high = call.attribute("min", low), call.attribute("max", high)
     else:
         low = call.number(1, "its minimum") if call.has(1) else low
@@ -236,8 +240,8 @@ def _nothing(call):
 
 
 def _cast(call):
-    kind, x = call.attribute("to", 0), call.output()
-    call.attribute("saturate", 1)
+    kind, x = call.kind(), call.output()
+    call.attribute("saturate", 1), call.attribute("round_mode", "up")
     if kind not in (FLOAT, FLOAT16, DOUBLE, BFLOAT16):
         raise Unsupported(f"its attribute to is the type {kind}; what a net computes is floats "
                           "here")
@@ -246,7 +250,7 @@ def _cast(call):
 
 def _dropout(call):
     call.attribute("ratio", 0.5), call.attribute("seed", 0)
-    call.list("consumed_inputs", None, []), call.attribute("is_test", 1)
+    call.ints("consumed_inputs", None, []), call.attribute("is_test", 1)
     if call.has(1):
         call.number(1, "its ratio")
     if call.has(2) and call.number(2, "its training_mode"):
@@ -270,15 +274,13 @@ def _gemm(call):
         if b.shape not in ((), (1,), (len(w),), (1, 1), (1, len(w))):
             raise Unsupported(f"its bias has shape {b.shape}; read here is one number for each of "
                               f"the {len(w)} outputs")
-        layer.params["b"][...] = finite(b).reshape(-1)
-        if beta != 1:
-            layer.params["b"] *= np.float32(beta)
+        _fill(layer, "b", np.broadcast_to(b.reshape(-1), len(w)), beta)
     return out
 
 
 def _matmul(call):
-    out, layer = _linear(call, call.constant(1, "its matrix").T, 1.0)
-    call.builder.without_bias.add(id(layer))
+    out, _ = _linear(call, call.constant(1, "its matrix").T, 1.0)
+    call.builder.without_bias.add(out.layer)
     return out
 
 
@@ -292,9 +294,7 @@ def _linear(call, w, alpha):
     call.room(w.shape)
     layer = Linear(w.shape[1], w.shape[0])
     out = call.add(layer, x)
-    _fill(call, layer, "w", w)
-    if alpha != 1:
-        layer.params["w"] *= np.float32(alpha)
+    _fill(layer, "w", w, alpha)
     return out, layer
 
 
@@ -310,7 +310,7 @@ def _concat(call):
 
 
 def _sum(call):
-    call.list("consumed_inputs", None, [])
+    call.ints("consumed_inputs", None, [])
     outputs = [call.output(i) for i in range(len(call.node.inputs))]
     return outputs[0] if len(outputs) == 1 else _add_outputs(call, outputs)
 
@@ -326,14 +326,14 @@ def _add_outputs(call, outputs):
 def _arithmetic(call):
     """x + c, x − c, c − x, x · c, x / c with a number c for each channel; or x + y."""
     op, first = call.node.op, 1 if call.is_constant(0) else 0
-    call.list("consumed_inputs", None, []), call.attribute("broadcast", 0)
+    call.ints("consumed_inputs", None, []), call.attribute("broadcast", 0)
     shift = call.attribute("axis", 0) if call.opset < 7 else 0
-    x = call.output(first)
     if not call.is_constant(1 - first):
         if op == "Add":
-            return _add_outputs(call, [x, call.output(1)])
-        raise Unsupported(f"both of its inputs are computed from the image: {with_batch(x.shape)}",
-                          "numpyzf has no gates, as of squeeze-and-excitation nets")
+            return _add_outputs(call, [call.output(0), call.output(1)])
+        raise Unsupported("the net computes both of its inputs; numpyzf has no gates, as of swish "
+                          "or squeeze and excitation", "take a net without them")
+    x = call.output(first)
     c = _per_channel(call.constant(1 - first, "its constant"), x, shift)
     if op == "Add" or op == "Sub":
         if (op, first) == ("Sub", 1):
@@ -341,17 +341,17 @@ def _arithmetic(call):
         return _add_shift(call, x, c if op == "Add" else -c)
     if op == "Div":
         if first == 1 or not c.all():
-            raise Unsupported("it divides by what is computed from the image, or by 0")
+            raise Unsupported("it divides by what the net computes, or by 0")
         c = finite(1 / c.astype(np.float64))
     return _add_batch_norm(call, x, c, 0)
 
 
 def _add_shift(call, x, c):
     """Add numbers: to the bias of the layer before, if it has none and nothing else reads it."""
-    layer = call.builder.layers.get(x.layer)
-    if id(layer) in call.builder.without_bias and call.builder.uses(call.node, x) == 1:
-        call.builder.without_bias.discard(id(layer))
-        layer.params["b"][...] = c
+    builder = call.builder
+    if x.layer in builder.without_bias and builder.uses[x.layer] == 1:
+        builder.without_bias.discard(x.layer)
+        builder.layers[x.layer].params["b"][...] = c
         return x
     return _add_batch_norm(call, x, 1, c)
 
@@ -385,8 +385,8 @@ def _reshape(call):
     x = call.output()
     copy = not _flag(call, "allowzero")
     if call.opset < 5:
-        call.list("consumed_inputs", None, [])
-        shape = np.array(call.list("shape", None))
+        call.ints("consumed_inputs", None, [])
+        shape = np.array(call.ints("shape", None))
     else:
         shape = call.value(1)
     if isinstance(shape, Output) or shape.ndim != 1 or shape.dtype.kind not in "iu":
@@ -412,7 +412,7 @@ def _reshaped(call, x, shape):
     if len(shape) == 1:
         return _flat(call, x)
     raise Unsupported(f"it makes {with_batch(shape)} of {with_batch(x.shape)}; read here are those "
-                      "that flatten")
+                      "that flatten", shape=shape)
 
 
 def _squeeze(call):
@@ -429,11 +429,12 @@ def _squeeze(call):
 def _transpose(call):
     x = call.output()
     count = len(x.shape) + 1
-    perm = call.list("perm", count, [*range(count)][::-1])
+    perm = call.ints("perm", count, [*range(count)][::-1])
     if perm != [*range(count)]:
         raise Unsupported(f"its attribute perm is {perm}: it exchanges axes of {with_batch(x.shape)}",
                           "export the net with axes (N, C, H, W) all through; tf2onnx has "
-                          "--inputs-as-nchw for the input")
+                          "--inputs-as-nchw for the input",
+                          shape=[x.shape[axis - 1] for axis in perm[1:]] if perm[0] == 0 else None)
     return x
 
 
@@ -442,7 +443,7 @@ def _pad(call):
     if mode != "constant":
         raise Unsupported(f"its attribute mode is {mode}; read here is constant")
     if call.opset < 11:
-        pads = call.list("paddings" if call.opset < 2 else "pads", None)
+        pads = call.ints("paddings" if call.opset < 2 else "pads", None)
         value, axes = call.attribute("value", 0.0), None
     else:
         pads = call.integers(1, "its pads")

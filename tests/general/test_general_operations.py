@@ -5,8 +5,8 @@ name. Then what isn't in the loops: cases by hand, sizes, windows that are impos
 """
 import numpy as np
 import pytest
-from general_cases import (CONV, POOL, assert_close, both_dtypes, conv_cases, draw, off_kinks,
-                           pool_cases)
+from general_cases import (CONV, POOL, assert_close, average_cases, both_dtypes, conv_cases, draw,
+                           off_kinks, pool_cases)
 
 from numpyzf.functional import relu_backward, unpool
 from numpyzf.general import functional, reference
@@ -37,6 +37,10 @@ def test_the_geometries_hold_the_cases_that_matter():
                      for s, k, d in zip(c.stride, c.size, c.dilation)) >= 40
     assert count(c.groups > 1 and c.C > c.groups for c in CONV) >= 20
     assert count(c.groups > 1 and c.C == c.groups for c in CONV) >= 20
+    square = [c for c in POOL if c.size[0] == c.size[1] and c.stride[0] == c.stride[1]
+              and c.pad[0] == c.pad[1] and c.dilation == (1, 1)]
+    assert count(c.pad[:2] != c.pad[2:] for c in square) >= 15
+    assert count(2 * c.pad[0] > c.size[0] for c in square) >= 2
     assert count(c.ceil and c.sizes() != c._replace(ceil=False).sizes() for c in POOL) >= 20
     # a window of ceil that would begin in the padding at the end
     beginning = [c.ceil and -(-(n + b + a - k) // s) * s >= n + b
@@ -123,13 +127,8 @@ def test_unpool_is_the_adjoint_of_max_pool_with_its_switches_fixed(case, rng):
 
 @both_dtypes
 @pytest.mark.parametrize("count_pad", [False, True], ids=["", "counted"])
-@pool_cases
+@average_cases
 def test_average_pool(case, count_pad, dtype, rng):
-    case = case._replace(dilation=(1, 1))
-    if not case.each_window_holds_a_pixel():
-        case = case._replace(pad=(0, 0, 0, 0), ceil=True)
-    if 0 in case.sizes():
-        pytest.skip("no window fits")
     windows = dict(case.average(), count_pad=count_pad)
     x, dy = normal(rng, dtype, case.x_shape(), (case.N, case.C, *case.sizes()))
     y, saved = functional.average_pool_forward(x, **windows)

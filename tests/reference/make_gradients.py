@@ -127,5 +127,111 @@ record("net", net, dict(labels=np.array([2, 4])), x=normal(2, 3, 20, 17),
        conv2_w=normal(5, 6, 3, 3) / 3, conv2_b=normal(5) / 5,
        fc3_w=normal(8, 20) / 2, fc3_b=normal(8) / 5, fc4_w=normal(5, 8), fc4_b=normal(5))
 
+# ---- nets that come from elsewhere -----------------------------------------------------------
+#
+# Padding is (top, left, bottom, right) as in numpyzf.general; PyTorch's own is the same on both
+# sides, so x is padded first where it isn't.
+
+def padded(x, pad, value):
+    top, left, bottom, right = pad
+    return T.pad(x, (left, right, top, bottom), value=value)
+
+
+def general_conv(x, w, b, stride, pad, dilation, groups):
+    return T.conv2d(padded(x, pad, 0.0), w, b, stride, 0, dilation, groups)
+
+
+for case, x_shape, w_shape, stride, pad, dilation, groups in [
+        ("general_conv rectangles", (2, 3, 7, 8), (4, 3, 3, 2), (1, 2), (0, 0, 0, 0), (1, 1), 1),
+        ("general_conv a row", (1, 3, 4, 9), (2, 3, 1, 7), (1, 1), (0, 3, 0, 3), (1, 1), 1),
+        ("general_conv unequal padding", (2, 2, 6, 5), (3, 2, 3, 3), (2, 2), (0, 2, 1, 0), (1, 1),
+         1),
+        ("general_conv dilated", (1, 2, 9, 8), (3, 2, 3, 2), (1, 2), (2, 1, 2, 1), (2, 3), 1),
+        ("general_conv two groups", (2, 4, 5, 6), (6, 2, 3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 2),
+        ("general_conv depthwise", (2, 3, 7, 6), (3, 1, 3, 3), (2, 2), (1, 1, 1, 1), (1, 1), 3),
+        ("general_conv depthwise, two filters each", (1, 2, 6, 7), (4, 1, 3, 2), (1, 1),
+         (2, 0, 0, 1), (1, 2), 2)]:
+    record(case, general_conv, dict(stride=stride, pad=pad, dilation=dilation, groups=groups),
+           x=normal(*x_shape), w=normal(*w_shape), b=normal(w_shape[0]))
+
+
+def general_max_pool(x, size, stride, pad, dilation, ceil):
+    if pad[:2] == pad[2:]:
+        return T.max_pool2d(x, size, stride, pad[:2], dilation, ceil_mode=ceil)
+    return T.max_pool2d(padded(x, pad, -np.inf), size, stride, 0, dilation, ceil_mode=ceil)
+
+
+for case, shape, size, stride, pad, dilation, ceil in [
+        ("general_max_pool rectangles", (2, 2, 7, 8), (3, 2), (2, 1), (1, 0, 1, 0), (1, 1), False),
+        ("general_max_pool unequal padding", (2, 2, 6, 5), (3, 3), (2, 2), (0, 1, 1, 0), (1, 1),
+         False),
+        ("general_max_pool dilated", (1, 3, 8, 7), (2, 3), (1, 2), (1, 1, 1, 1), (3, 2), False),
+        ("general_max_pool ceil", (1, 3, 8, 6), (2, 3), (3, 2), (0, 1, 0, 1), (1, 1), True),
+        ("general_max_pool ceil, the last one dropped", (2, 2, 5, 5), (2, 2), (2, 2), (1, 1, 1, 1),
+         (1, 1), True)]:
+    record(case, general_max_pool,
+           dict(size=size, stride=stride, pad=pad, dilation=dilation, ceil=ceil), x=normal(*shape))
+
+
+def average_pool(x, size, stride, pad, ceil, count_pad):
+    return T.avg_pool2d(x, size, stride, pad[:2], ceil, count_pad)
+
+
+for case, shape, size, stride, pad, ceil in [
+        ("average_pool plain", (2, 2, 7, 8), (3, 2), (2, 3), (0, 0, 0, 0), False),
+        ("average_pool padded", (2, 2, 6, 7), (3, 3), (2, 1), (1, 1, 1, 1), False),
+        ("average_pool ceil", (2, 2, 8, 7), (3, 2), (2, 2), (1, 0, 1, 0), True),
+        ("average_pool ceil, the last one dropped", (1, 2, 5, 5), (2, 2), (2, 2), (1, 1, 1, 1),
+         True)]:
+    for count_pad in (False, True):
+        record(f"{case}{', counted' if count_pad else ''}", average_pool,
+               dict(size=size, stride=stride, pad=pad, ceil=ceil, count_pad=count_pad),
+               x=normal(*shape))
+
+record("global_average_pool", lambda x: T.adaptive_avg_pool2d(x, 1), {}, x=normal(2, 3, 4, 5))
+
+
+def batch_norm(x, scale, shift, mean, variance, epsilon):
+    mean, variance = torch.tensor(mean), torch.tensor(variance)
+    return T.batch_norm(x, mean, variance, scale, shift, eps=epsilon)
+
+
+for case, shape in ("batch_norm of maps", (2, 3, 4, 5)), ("batch_norm of features", (4, 3)):
+    record(case, batch_norm,
+           dict(mean=normal(3), variance=rng.uniform(0, 3, 3), epsilon=0.01),
+           x=normal(*shape), scale=normal(3), shift=normal(3))
+
+record("leaky_relu", lambda x, slope: T.leaky_relu(x, slope), dict(slope=0.2), x=normal(2, 3, 4, 5))
+record("clipped_relu six", lambda x, low, high: T.hardtanh(x, low, high),
+       dict(low=0.0, high=6.0), x=4 * normal(2, 3, 4, 5))
+record("clipped_relu both sides", lambda x, low, high: T.hardtanh(x, low, high),
+       dict(low=-1.0, high=0.5), x=normal(2, 3, 4, 5))
+record("sigmoid", lambda x: torch.sigmoid(x), {}, x=4 * normal(2, 3, 4, 5))
+record("softmax of features", lambda x: T.softmax(x, 1), {}, x=2 * normal(4, 6))
+record("softmax of maps", lambda x: T.softmax(x, 1), {}, x=2 * normal(2, 3, 4, 5))
+record("concat", lambda x0, x1, x2: torch.cat([x0, x1, x2], 1), {},
+       x0=normal(2, 1, 3, 4), x1=normal(2, 3, 3, 4), x2=normal(2, 2, 3, 4))
+record("add", lambda x0, x1: x0 + x1, {}, x0=normal(2, 3, 3, 4), x1=normal(2, 3, 3, 4))
+record("pad", lambda x, pad, value: padded(x, pad, value), dict(pad=(1, 0, 2, 3), value=-1.5),
+       x=normal(2, 3, 4, 5))
+
+
+def branches(x, stem_w, stem_b, narrow_w, narrow_b, wide_w, wide_b, deep_w, deep_b):
+    x = T.relu(T.conv2d(x, stem_w, stem_b, stride=2, padding=1))
+    x = T.max_pool2d(x, 3, 2, ceil_mode=True)
+    squeezed = T.leaky_relu(T.conv2d(x, narrow_w, narrow_b), 0.1)
+    x = torch.cat([squeezed, T.relu(T.conv2d(x, wide_w, wide_b, padding=1, groups=2))], 1)
+    y = T.hardtanh(T.conv2d(x, deep_w, deep_b, padding=2, dilation=2, groups=6), 0.0, 1.0)
+    x = x + y
+    x = torch.cat([T.avg_pool2d(x, 3, 2, 1), T.max_pool2d(x, 3, 2, 1)], 1)
+    return T.softmax(T.adaptive_avg_pool2d(x, 1).flatten(1), 1)
+
+
+record("branches", branches, {}, x=normal(2, 3, 15, 18),
+       stem_w=normal(4, 3, 3, 3) / 3, stem_b=normal(4) / 5,
+       narrow_w=normal(2, 4, 1, 1) / 2, narrow_b=normal(2) / 5,
+       wide_w=normal(4, 2, 3, 3) / 3, wide_b=normal(4) / 5,
+       deep_w=normal(6, 1, 3, 3) / 3, deep_b=normal(6) / 5)
+
 np.savez_compressed(FILE, **entries)
 print(f"{FILE.name}: {len(entries)} arrays, {FILE.stat().st_size / 1000:.0f} kB, {VERSIONS}")
