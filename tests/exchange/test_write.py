@@ -149,6 +149,7 @@ def test_whole_nets_read_back(make, side, tmp_path, rng):
 
 # ---- the file ------------------------------------------------------------------------------------
 
+@pytest.mark.small
 def test_the_form_of_the_file(tmp_path, rng):
     net = fill(Network([("conv", Conv(3, 4, 3)), ("flatten", Flatten()), ("fc", Linear(36, 2))],
                        (3, 5, 5)), rng)
@@ -196,6 +197,7 @@ class Mine(ReLU):
     """A layer that could do anything."""
 
 
+@pytest.mark.small
 def test_layers_that_no_operator_is_known_for_are_named_all_at_once(tmp_path):
     path = tmp_path / "net.onnx"
     path.write_text("the earlier file")
@@ -212,6 +214,7 @@ def test_two_things_of_one_name(names, tmp_path):
         write_onnx(net, tmp_path / "net.onnx")
 
 
+@pytest.mark.small
 def test_what_float16_cannot_hold(tmp_path):
     net = Network([("conv", Conv(3, 3, 1))], (3, 5, 5))
     net.parameters["conv.b"][1] = -70000
@@ -220,6 +223,7 @@ def test_what_float16_cannot_hold(tmp_path):
     write_onnx(net, tmp_path / "net.onnx")
 
 
+@pytest.mark.small
 def test_other_weights_than_the_two(tmp_path):
     with pytest.raises(ValueError, match="weights"):
         write_onnx(Network([("a", ReLU())], (3, 5, 5)), tmp_path / "net.onnx", weights="int8")
