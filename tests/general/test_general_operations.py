@@ -292,7 +292,7 @@ def test_a_share_writes_its_own_planes_and_rows(rng):
     for array in (y, index):
         planes = array.reshape(4, -1)
         assert (planes[[0, 3]] == -7).all() and (planes[1:3] != -7).all()
-    columns = np.full((12, 16), -7.0)                       # 2·2·3 rows, for 2 images of 4·2 outputs
+    columns = np.full((12, 16), -7.0)           # 2·2·3 rows; 2 images of 4·2 outputs
     general.unfold_any(x, columns, *windows, 0, 4, 2, 3, 8)
     assert (columns[[0, 1, 2, 8, 9, 10, 11]] == -7).all() and (columns[3:8] != -7).all()
     down = np.full(x.shape, -7.0)
