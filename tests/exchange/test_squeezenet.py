@@ -20,6 +20,7 @@ import pytest
 
 from numpyzf import data
 from numpyzf.data import embedded
+from numpyzf.deconvnet import project
 from numpyzf.exchange.read import read_onnx
 from numpyzf.general.models import squeezenet
 from numpyzf.layers import Dropout
@@ -136,3 +137,49 @@ def test_photographs_of_known_classes(net, tmp_path):
     assert (ranks == 0).sum() >= 13 and (ranks < 5).sum() >= 18
     others, = runtime.InferenceSession(FOLDER / "squeezenet.onnx").run(None, {"input": x})
     assert np.abs(others - scores).max() <= 1e-5 * scores.max()
+
+
+# ---- the way down, against PyTorch ---------------------------------------------------------------
+
+@pytest.mark.parametrize("layer", ["pool1", "fire3", "fire5", "fire9", "flatten"])
+@pytest.mark.parametrize("rule", ["deconvnet", "gradient", "guided"])
+def test_projections_are_those_of_pytorch_s_autograd(net, layer, rule):
+    """The net built of PyTorch's functions, with a ReLU that goes down by the rule."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: SqueezeNet's "
+                                                "projections are not compared with it live")
+    F = torch.nn.functional
+
+    class Rectify(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return x.clamp(min=0)
+
+        @staticmethod
+        def backward(context, r):
+            (x,) = context.saved_tensors
+            r = r * (x > 0) if rule != "deconvnet" else r
+            return r.clamp(min=0) if rule != "gradient" else r
+
+    def value(name, own, xs):
+        w, b = (torch.from_numpy(own.params[key]) if own.params else None for key in ("w", "b"))
+        size, stride, pad = own.window or (0, 1, 0)
+        kind = type(own).__name__
+        return {"Conv": lambda: F.conv2d(xs[0], w, b, stride, pad),
+                "ReLU": lambda: Rectify.apply(xs[0]),
+                "MaxPool": lambda: F.max_pool2d(xs[0], size, stride, pad),
+                "Concat": lambda: torch.cat(xs, 1),
+                "GlobalAveragePool": lambda: xs[0].mean((2, 3), keepdim=True),
+                "Flatten": lambda: xs[0].flatten(1)}[kind]()
+
+    image = data.load_image(data.photograph("cat"), 227)[None]
+    x = image.astype(np.float32)[:, ::-1] - np.float32(ABOUT["mean"]).reshape(1, 3, 1, 1)
+    trace = net.forward(np.ascontiguousarray(x))
+    unit = np.unravel_index(trace[layer].argmax(), trace[layer].shape)
+    made = {"input": torch.from_numpy(trace["input"]).requires_grad_()}
+    for name in net.up_to(layer):
+        made[name] = value(name, net.layers[name], [made[below] for below in net.inputs[name]])
+    (expected,) = torch.autograd.grad(made[layer][tuple(map(int, unit))], made["input"])
+    pixels = project(net, trace, layer, unit, rule=rule, seed=1.0)
+    largest = np.abs(expected[0].numpy()).max()
+    np.testing.assert_allclose(pixels, expected[0].numpy(), rtol=0, atol=1e-4 * largest)
