@@ -1,5 +1,6 @@
 """Networks in: an ONNX file as a Network."""
 import math
+import re
 from collections import Counter
 from numbers import Integral
 from typing import NamedTuple
@@ -49,7 +50,7 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
     isn't read.
     fold_norms: put each batch normalization into the convolution before it.
     Returns a Network of float32 parameters which gives what the file says, a softmax at its end
-    included. A layer has its node's name, or one such as "conv3" if it has none.
+    included. A layer has its node's name, or one such as "conv3" if it has none but a number.
     Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
     supported: all of them, each with a way out. FileNotFoundError, or OSError.
     """
@@ -196,7 +197,7 @@ class Builder:
     def _name(self, node, part):
         """A name that no layer has."""
         base = texts.clean(node.name).strip("/ ")
-        if not base:
+        if re.fullmatch(r"n?[0-9]*(_[0-9]+)?", base):       # "", or "n12", which says nothing
             word = WORDS.get(node.op, node.op.lower())
             self.numbers[word] += 1
             base = f"{word}{self.numbers[word]}"
