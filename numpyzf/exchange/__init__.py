@@ -7,6 +7,7 @@
     read.py         read_onnx: a file as a Network; and what its nodes ask of the next three
     call.py         one node, asked for its inputs and attributes
     fold.py         constants that a file computes
-    operators.py    operators as layers
+    operators.py    operators as layers; shapes.py: those that join outputs or change shapes
+    write.py        write_onnx: a Network as a file
     command.py      `numpyzf onnx check`
 """

@@ -129,16 +129,17 @@ class Builder:
         self.problems = []
         self.left = max(TIMES * model.nbytes, SMALL)
         value = self._image()
-        self.batch = value.shape[0]
         self.input_shape = _input_shape(value, size)
+        self.batch = value.shape[0]         # a number where the file freezes it
         self.values[value.name] = Output("input", self.input_shape)
 
     def _image(self):
         """The Value of the one input that the net computes from."""
         used = [value for value in self.model.inputs if value.name in self.readers]
         if len(used) != 1:
-            raise ValueError(f"it takes {len(used)} inputs ({texts.listed([v.name for v in used])});"
-                             " numpyzf reads nets of one, the images")
+            names = texts.listed([value.name for value in used])
+            raise ValueError(f"it takes {len(used)} inputs ({names}); numpyzf reads nets of one, "
+                             "the images")
         if used[0].kind not in (FLOAT, FLOAT16, DOUBLE, BFLOAT16):
             raise ValueError(f"its input {used[0].name!r} is of type {used[0].kind}, no floats; "
                              "export the net without what it does to bytes")

@@ -78,6 +78,6 @@ def test_scores_are_the_evaluator_s(tmp_path, name, weights, side):
 
 
 def test_what_a_shuffled_net_lacks():
-    with pytest.raises(ValueError, match="Reshape .*it makes .N, 4, 28, 56, 56. of .N, 112, 56, 56.*"
-                                         "Transpose"):
+    words = "Reshape .*it makes .N, 4, 28, 56, 56. of .N, 112, 56, 56.*Transpose"
+    with pytest.raises(ValueError, match=words):
         read_onnx(FOLDER / "light_shufflenet.onnx")
