@@ -6,7 +6,7 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from numpyzf import cli, modelfiles, runs
+from numpyzf import modelfiles, runs
 from numpyzf.data.preprocess import Preparation
 from numpyzf.layers import Conv, Flatten, Linear
 from numpyzf.network import Network
@@ -20,6 +20,7 @@ def small_run(rng, channels, classes=("cat", "Käse", "a\udc80b")):
     return runs.Run(net, Preparation(mean, 61.3, 5, 0, False), classes)
 
 
+@pytest.mark.small
 @pytest.mark.parametrize("channels, word", [(1, "gray"), (3, "RGB")])
 def test_the_json_file_says_how_an_image_becomes_an_input(channels, word, tmp_path, rng):
     run = small_run(rng, channels)

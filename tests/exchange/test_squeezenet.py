@@ -59,6 +59,14 @@ def test_the_file_is_the_model(net):
         np.testing.assert_array_equal(value, value.astype(np.float16))
 
 
+@pytest.mark.small
+def test_the_smallest_images_and_other_classes():
+    assert squeezenet(7, input_shape=(1, 31, 40)).shapes["flatten"] == (7,)
+    with pytest.raises(ValueError, match="layer pool5: a window of size 3"):
+        squeezenet(7, input_shape=(1, 30, 40))
+
+
+@pytest.mark.small
 def test_the_classes():
     names = ABOUT["names"]
     assert len(set(names)) == len(names) == 1000 and max(map(len, names)) <= 30
@@ -67,6 +75,7 @@ def test_the_classes():
     assert {number: names[number] for number in known} == known
 
 
+@pytest.mark.small
 def test_small_enough_and_licensed():
     assert (FOLDER / "squeezenet.onnx").stat().st_size < 2.6e6
     assert "Copyright (c) 2019 Primoz Godec" in (FOLDER / "LICENSE-squeezenet").read_text()
@@ -81,6 +90,7 @@ class Harm:
         return os.getenv, ("HOME",)
 
 
+@pytest.mark.small
 def test_a_pickle_brings_nothing_but_arrays(script):
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     # as NumPy 1 named its parts, and the distribution's pickle does
