@@ -10,7 +10,7 @@ stops the gradient there; the deconvnet's rectification lets it through.
 
 A convolution can be computed in four ways, the `method`. Of finite numbers "direct", "unfold" and
 "shift" give the same to rounding; "winograd" differs by up to some 1e-5 of the largest in float32.
-Numbers beyond some 1e34, infinities and NaN reach further in some. kernels/__init__.py has more.
+An infinity or a NaN reaches further in "unfold" and "shift". kernels/__init__.py has more.
 """
 from typing import NamedTuple
 
