@@ -98,6 +98,8 @@ def path(name, value):
     """The Path of a file or folder; ~ is the home folder, as in a shell."""
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{name} must be a path, not {type(value).__name__}")
+    if not os.fspath(value):    # a shell's variable that isn't set; it would be this folder
+        raise ValueError(f"{name} is empty; it must be a path")
     return Path(os.path.expanduser(value))
 
 

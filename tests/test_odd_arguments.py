@@ -9,6 +9,7 @@ from numpyzf.geometry import conv_output_size
 from numpyzf.layers import Conv, ContrastNorm, Dropout, Flatten, Linear, MaxPool, ReLU, Rule
 from numpyzf.look import boxes, linear, many, occlusion
 from numpyzf.network import Network
+from numpyzf.paper.study import Study
 
 pytestmark = pytest.mark.small
 
@@ -255,3 +256,13 @@ def test_the_home_folder_in_paths(tmp_path, monkeypatch):
 def test_what_is_no_path(use):
     with pytest.raises(TypeError, match="must be a path, not int"):
         use(3)
+
+
+@pytest.mark.parametrize("use", [runs.load_run, runs.train_run, data.load, checkpoints.read_npz,
+                                 Study])
+def test_an_empty_path_is_refused(use, tmp_path, monkeypatch):
+    """As of a shell's variable that isn't set. It would be this folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="is empty; it must be a path"):
+        use("")
+    assert not list(tmp_path.iterdir())
