@@ -511,7 +511,7 @@ def test_a_run_without_a_net(refused, command, tmp_path):
     Image.new("RGB", (30, 30)).save("image.png")
     image = ["image.png"] if command == ["explain"] else []
     line = refused(*command, ".", *image)
-    assert "checkpoint.npz is not there" in line and "make a trained net with: numpyzf train --out ." in line
+    assert "checkpoint.npz is not there; make a trained net with: numpyzf train --out ." in line
     (tmp_path / "checkpoint.npz").write_bytes(b"PK")
     assert "checkpoint.npz can't be read as .npz" in refused(*command, ".", *image)
 

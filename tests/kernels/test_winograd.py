@@ -154,8 +154,7 @@ def test_float32_costs_the_papers_net_less_than_1e_4(name, C, size, filters, K, 
     (1e38, 1e-3, 1e-3), (1e-3, 1e38, 1e-3), (1e-3, 1e-3, 3e36)], ids=["x", "w", "dy"])
 def test_what_overflows_on_the_way_alone_is_right(x_size, w_size, dy_size, K, stride, few, rng,
                                                   monkeypatch):
-    """All sums of the definition are finite, as the other factor is small. Nor is there a warning.
-    """
+    """All sums of the definition are finite, as the other factor is small. No warning comes."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
     x, w, b, dy = [values.clip(-1, 1) for values in draw(rng, np.float32, 4, 16, 9, 9, 16, K,
                                                          stride, 1)]
