@@ -1,4 +1,4 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, onnx, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -20,7 +20,8 @@ from . import data, kernels, plots, runs, texts, training
 from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
-from .exchange.model import KEYS, is_model, load_model
+from .exchange import command as onnx
+from .exchange.model import KEYS, export, is_model, load_model
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
@@ -144,6 +145,7 @@ def _parser():
     _add_features(commands)
     _add_explain(commands)
     _add_reproduce(commands)
+    _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
     _add_lesson(commands)
@@ -194,7 +196,8 @@ def _add_train(commands):
     sub = _command(commands, "train", _train,
                    "train a net on a data set; started again, it goes on from the last finished "
                    "epoch")
-    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images", least_size=8)
+    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images",
+                runs.LEAST_SIDE)
     sub.add_argument("--model", choices=runs.MODELS, default="labnet",
                      help="zfnet is the paper's, for images of 224 pixels or more")
     sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
@@ -287,14 +290,15 @@ def _add_features(commands):
                      help="folder of a trained net, an ONNX file, or squeezenet or labnet-cifar10, "
                           "which come with numpyzf")
     sub.add_argument("--layer",
-                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, conv3, "
-                          "or one in the middle of a net that has none")
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, "
+                          "conv3, or one in the middle of a net that has none")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)
     sub.add_argument("--data", metavar="FOLDER",
                      help="where the run's images are now, if they have moved since the training; "
-                          "for an ONNX file, any folder of photographs")
+                          "for an ONNX file, any folder of photographs, or if not given the dozen "
+                          "that comes along")
     sub.add_argument("--folder",
                      help="where the files of its named data set are now, if they have moved")
     sub.add_argument("--out", metavar="FILE",
@@ -305,15 +309,13 @@ def _add_features(commands):
 def _features(options):
     run, name = _open(options, options.run)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
-    folder = Path(options.run)
-    if not folder.is_dir():     # its checkpoint, a model file, or the name of a net
-        folder = folder.parent
     layer = options.layer or usual_layer(run.net)
-    path = options.out or folder / texts.file_name(name, layer, *maps, options.rule)
+    path = options.out or _run_folder(options.run) / texts.file_name(name, layer, *maps,
+                                                                     options.rule)
     _picture(path)
     _check_maps(run, layer, options.maps)
-    if "assumed" in run.settings and options.data is not None:
-        images = data.photographs(options.data, run.prepare.size)
+    if "assumed" in run.settings:       # a model file; its images are unknown
+        images = data.photographs(options.data or data.PHOTOGRAPHS, run.prepare.size)
     else:
         images = runs.run_data(run, data=options.data, folder=options.folder).images
     result = features.measure(run, images, layer, channels=options.maps, rule=options.rule)
@@ -368,6 +370,9 @@ def _add_preparation(sub):
                            help=f"{what}: a number, or one per channel in that order")
     group.add_argument("--names", metavar="FILE", type=_lines,
                        help="a text file with the name of a class in each line")
+def _run_folder(path):
+    """Where a run's pictures go: its folder, or that of its checkpoint or its model file."""
+    return Path(path) if Path(path).is_dir() else Path(path).parent
 
 
 def _net_name(path):
@@ -389,7 +394,9 @@ def _add_explain(commands):
     sub.add_argument("run", metavar="RUN", nargs="?", default="squeezenet",
                      help="folder of a trained net, an ONNX file, or one that comes with numpyzf: "
                           "squeezenet, which knows 1000 classes, or the small labnet-cifar10")
-    sub.add_argument("image", metavar="IMAGE", help="an image file")
+    sub.add_argument("image", metavar="IMAGE",
+                     help="an image file, or one that comes along: "
+                          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
     _add_rule(sub)
     sub.add_argument("--invert", action="store_true",
                      help="take the image's negative: for dark on bright, where the net was "
@@ -404,7 +411,7 @@ def _explain(options):
     _check_places(options.run, options.image)
     run, net = _open(options, options.run)
     channels, side, _ = run.prepare.mean.shape
-    image = data.load_image(options.image, side, channels=channels)
+    image = data.load_image(data.photograph(options.image), side, channels=channels)
     inverted = ["inverted"] if options.invert else []
     source = Path(options.image)
     path = options.out or texts.file_name(source.stem, "explained", *inverted, net, options.rule)
@@ -492,6 +499,32 @@ def _reproduce(options):
     print(f"Look at it: {path.resolve()}")
 
 
+# ---- onnx ---------------------------------------------------------------------------------------
+
+def _add_onnx(commands):
+    sub = _command(commands, "onnx", None, "exchange nets with other frameworks, as ONNX files")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = _command(actions, "check", onnx.run,
+                   "show the layers of a net in an ONNX file, or all of its nodes that can't be "
+                   "read")
+    onnx.add_arguments(sub)
+    sub = _command(actions, "export", _onnx_export,
+                   "write a trained net as an ONNX file, and beside it a JSON file: how an image "
+                   "becomes an input, and the names of the classes")
+    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
+    sub.add_argument("--out", metavar="FILE",
+                     help="the ONNX file; RUN/NAME.onnx if not given, where NAME is RUN's")
+
+
+def _onnx_export(options):
+    run, name = runs.load_run(options.run), _net_name(options.run)
+    path = Path(options.out or _run_folder(options.run) / texts.file_name(name, ending=".onnx"))
+    about = export(run, path)
+    shape, last = "×".join(map(str, run.net.input_shape)), [*run.net.layers][-1]
+    _say(f"{path}: takes images N×{shape} as input, gives N×{len(run.classes)} scores as {last}")
+    _say(f"{about}: how an image becomes an input, and the names of the classes")
+
+
 # ---- bench --------------------------------------------------------------------------------------
 
 def _add_bench(commands):
@@ -543,6 +576,9 @@ def _data(options):
     for name, what, where in data.available():
         print(f"{name:20}  {what}")
         print(f"{'':20}  {where or 'not here; downloaded when first loaded'}")
+    print(f"{'photographs':20}  a dozen, for explain and features: "
+          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
+    print(f"{'':20}  {data.PHOTOGRAPHS}")
     print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and "
           "test/ of that kind")
     print(f"\nDownloads are kept in {data.cache_folder()}; set NUMPYZF_CACHE to choose another "
@@ -646,6 +682,8 @@ def _picture(path):
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
+    if path.exists() and not path.is_file():    # /dev/null, beside which /dev/null.png would go
+        raise OSError(f"{path} is no file; --out takes the name of the picture")
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
     plots.check_path(path)

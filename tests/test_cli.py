@@ -12,6 +12,7 @@ from PIL import Image
 from numpyzf import cli, data, kernels, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
+from numpyzf.exchange.read import read_onnx
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
@@ -24,6 +25,7 @@ OPTIONS = {
     "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
     "explain": ["RUN", "IMAGE", "--rule", "--invert", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
+    "onnx": ["export"],
     "bench": ["--out"],
     "lab": ["list", "start", "check", "bundle", "mutants"],
     "data": []}
@@ -388,6 +390,26 @@ def test_names_that_could_do_harm(numpyzf, tmp_path):
     assert status == 2 and line.isprintable()
 
 
+# ---- onnx ---------------------------------------------------------------------------------------
+
+def test_a_run_becomes_a_model_file(numpyzf, refused, run, tmp_path):
+    status, out, err = numpyzf("onnx", "export", run)
+    path = run / f"{run.name}.onnx"
+    assert (status, err) == (0, [])
+    assert out == [f"{path}: takes images N×3×28×28 as input, gives N×2 scores as fc8",
+                   f"{path.with_suffix('.json')}: how an image becomes an input, and the names of "
+                   "the classes"]
+    net, x = runs.load_run(run).net, np.random.default_rng(0).standard_normal((2, 3, 28, 28))
+    x = x.astype(np.float32)
+    np.testing.assert_array_equal(read_onnx(path).predict(x), net.predict(x))
+    assert path.with_suffix(".json").exists()
+    assert numpyzf("onnx", "export", run / "checkpoint.npz", "--out", "mine.onnx")[0] == 0
+    assert (tmp_path / "mine.onnx").read_bytes() == path.read_bytes()
+    assert "net.txt" in refused("onnx", "export", run, "--out", "net.txt")
+    assert "nowhere" in refused("onnx", "export", run, "--out", "nowhere/net.onnx")
+    assert "no trained net" in refused("onnx", "export", "here")
+
+
 # ---- bench --------------------------------------------------------------------------------------
 
 def test_bench_prints_a_table_and_draws(numpyzf, monkeypatch, tmp_path):
@@ -457,7 +479,7 @@ def words_of(value):
     (["train", "--out", "run", "--epochs", "two"],
      "argument --epochs: invalid integer value: 'two'"),
     (["train", "--out", "run", "--batch", "-8"], "argument --batch: must be at least 1, not -8"),
-    (["train", "--out", "run", "--size", "7"], "argument --size: must be at least 8, not 7"),
+    (["train", "--out", "run", "--size", "11"], "argument --size: must be at least 12, not 11"),
     (["train", "--out", "run", "--seed", "-1"], "argument --seed: must be at least 0, not -1"),
     (["train", "--out", "run", "--rate", "fast"], "argument --rate: invalid float value: 'fast'"),
     (["train", "--out", "run", "--model", "vgg"],
@@ -511,7 +533,7 @@ def test_a_run_without_a_net(refused, command, tmp_path):
     Image.new("RGB", (30, 30)).save("image.png")
     image = ["image.png"] if command == ["explain"] else []
     line = refused(*command, ".", *image)
-    assert "checkpoint.npz is not there" in line and "make one with: numpyzf train --out ." in line
+    assert "checkpoint.npz is not there; make a trained net with: numpyzf train --out ." in line
     (tmp_path / "checkpoint.npz").write_bytes(b"PK")
     assert "checkpoint.npz can't be read as .npz" in refused(*command, ".", *image)
 
@@ -524,7 +546,8 @@ def test_a_run_without_a_net(refused, command, tmp_path):
      "--maps: conv1 has the maps 0 to 31, no 32"),
     (["--out", "a.xyz"], "xyz"),
     (["--out", "nowhere/a.png"], "nowhere/a.png"),
-    (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
+    (["--out", "."], ". is a folder; --out takes the name of the picture"),
+    (["--out", os.devnull], "is no file; --out takes the name of the picture")], ids=range(7))
 def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 

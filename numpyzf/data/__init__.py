@@ -15,8 +15,10 @@ from .download import cache_folder
 from .folder import read_folder, read_photographs
 from .image import load_image
 
-__all__ = ["Dataset", "available", "cache_folder", "load", "load_image", "photographs"]
+__all__ = ["Dataset", "available", "cache_folder", "load", "load_image", "photograph",
+           "photographs"]
 NAMES = ("fashion-mnist-small", "fashion-mnist", "cifar10", "scenes")
+PHOTOGRAPHS = Path(embedded.__file__).parent / "photographs"      # of the public domain
 FOLDER_SIZE, SCENE_SIZE = 32, 64        # sides in pixels, where load is given none
 
 
@@ -78,15 +80,31 @@ def load(data, split="train", *, folder=None, size=None):
     return Dataset(*source.read(split, folder))
 
 
-def photographs(folder, size):
+def photographs(folder=PHOTOGRAPHS, size=227):
     """All images in a folder and in the folders in it, whatever their classes.
 
-    folder: its path (~ is the home folder).
+    folder: its path (~ is the home folder); the dozen photographs that come along if not given.
     size: side in pixels, to which they are resized and cropped.
-    Returns uint8 (N, 3, size, size). Raises FileNotFoundError, or ValueError for a folder without
-    images and for damaged ones; each names the file.
+    Returns uint8 (N, 3, size, size), in the order of their paths. Raises FileNotFoundError, or
+    ValueError for a folder without images and for damaged ones; each names the file.
+
+    >>> photographs().shape
+    (12, 3, 227, 227)
     """
     return read_photographs(_image_folder(folder, None), size)
+
+
+def photograph(name):
+    """The Path of an image file: of one's own, or of one of the photographs that come along.
+
+    name: a path; or "cat", "coffee" …, where there is no file of that name.
+
+    >>> photograph("cat").name
+    'cat.jpg'
+    """
+    path = checks.path("name", name)
+    ours = PHOTOGRAPHS / f"{name}.jpg"
+    return ours if not path.exists() and path.name == str(name) and ours.exists() else path
 
 
 def available():

@@ -8,15 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import tensors
+from . import messages, tensors
+
+UNBOUNDED = np.finfo(np.float32).max        # the largest number of all
 
 
 class Unsupported(ValueError):
-    """What a node asks for and numpyzf doesn't have; and a way out, which may be empty."""
+    """What a node asks for and numpyzf doesn't have; and a way out, which may be empty.
 
-    def __init__(self, what, way_out=""):
+    shape: of what the node would make, without the batch, where that is known: so more of the nodes
+    behind it can be looked at.
+    """
+
+    def __init__(self, what, way_out="", shape=None):
         super().__init__(what)
-        self.way_out = way_out
+        self.way_out, self.shape = way_out, shape
 
 
 class NotKnown(Exception):
@@ -66,8 +72,8 @@ class Call:
         """Input i, an array without the batch's size in it. what: what is said of another."""
         value = self.value(i)
         if isinstance(value, Output):
-            raise Unsupported(f"{what} (input {i + 1}) is computed from the image; read here are "
-                              "constants")
+            raise Unsupported(f"{what}, input {i + 1}, must be a constant, but the net computes "
+                              "it")
         return without_batch(value)
 
     def integers(self, i, what):
@@ -108,7 +114,14 @@ class Call:
                              f"{type(default).__name__}")
         return value
 
-    def list(self, name, count, default=None, least=None):
+    def flag(self, name, default=0):
+        """An attribute that is 0 or 1, as a bool."""
+        value = self.attribute(name, default)
+        if value not in (0, 1):
+            raise ValueError(f"its attribute {name} is {value}, neither 0 nor 1")
+        return bool(value)
+
+    def ints(self, name, count, default=None, least=None):
         """An attribute of `count` integers (None: any number), each at least `least`."""
         self.asked_attributes.add(name)
         value = self.node.attributes.get(name, default)
@@ -127,8 +140,13 @@ class Call:
     def axes(self, since, default=None):
         """The axes: an attribute before opset `since`, then input 2."""
         if self.opset < since:
-            return self.list("axes", None, default)
+            return self.ints("axes", None, default)
         return self.integers(1, "axes") if self.has(1) else default
+
+    def kind(self):
+        """The type of numbers that a Cast makes; its name before opset 6."""
+        value = self.attribute("to", 0 if self.opset >= 6 else "")
+        return value if self.opset >= 6 else getattr(messages, value, None)
 
     def tensor(self, name):
         """An attribute that is a tensor, as an array; None if it isn't there."""
@@ -168,3 +186,18 @@ def without_batch(value):
 def with_batch(shape):
     """A shape as ONNX writes it: "(N, 64, 7, 7)"."""
     return f"({', '.join(['N', *map(str, shape)])})"
+
+
+def within(value):
+    """A number, if float32 holds it."""
+    if not abs(value) <= UNBOUNDED:
+        raise ValueError(f"it has the number {value}")
+    return value
+
+
+def finite(value):
+    """A constant, if it holds no NaN and no infinite number, as float32 neither."""
+    if value.dtype.kind == "f" and value.size:
+        if not (-UNBOUNDED <= value.min() and value.max() <= UNBOUNDED):
+            raise ValueError("its constants hold NaN or infinite numbers")
+    return value

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from .call import NotKnown, Output, Unsupported, without_batch
-from .tensors import DTYPES, MOST_AXES
+from .call import Output, Unsupported
 from .messages import BFLOAT16, BOOL
+from .tensors import DTYPES, MOST_AXES
 
 MOST_NUMBERS = 1 << 28      # of one constant that a file declares and doesn't hold
 
@@ -78,14 +78,16 @@ def _gather(call):
     if index.size and not (-count <= index.min() and index.max() < count):
         raise ValueError(f"its index is not within {count} numbers")
     call.room((index.size, data.size // max(count, 1)))
-    return data.take(index, axis)
+    # one axis of indices, since a masked array that gives one number gives another type
+    shape = data.shape[:axis] + index.shape + data.shape[axis + 1:]
+    return data.take(index.ravel(), axis).reshape(shape)
 
 
 def _slice(call):
     data = call.value(0)
     if call.opset < 10:
-        starts, stops = call.list("starts", None), call.list("ends", None)
-        axes, steps = call.list("axes", None, [*range(len(starts))]), [1] * len(starts)
+        starts, stops = call.ints("starts", None), call.ints("ends", None)
+        axes, steps = call.ints("axes", None, [*range(len(starts))]), [1] * len(starts)
     else:
         starts, stops = call.integers(1, "starts"), call.integers(2, "ends")
         axes = call.integers(3, "axes") if call.has(3) else [*range(len(starts))]
@@ -104,7 +106,8 @@ def _slice(call):
 
 
 def _cast(call):
-    value, kind = call.value(0), call.attribute("to", 0)
+    value, kind = call.value(0), call.kind()
+    call.attribute("saturate", 1)
     if kind not in DTYPES:
         raise Unsupported(f"its attribute to is the type {kind}, which isn't read here")
     call.room(value.shape)
@@ -114,7 +117,7 @@ def _cast(call):
 
 
 def _concat(call):
-    values = [call.value(i) for i in range(len(call.node.inputs))]
+    values = [call.value(i) for i in range(max(1, len(call.node.inputs)))]
     call.room(*(value.shape for value in values))
     axis = _axis(call.attribute("axis", 1 if call.opset < 4 else 0), values[0].ndim)
     masked = any(np.ma.is_masked(value) for value in values)
@@ -123,7 +126,7 @@ def _concat(call):
 
 def _reshape(call):
     value = call.value(0)
-    shape = call.list("shape", None) if call.opset < 5 else call.integers(1, "the shape")
+    shape = call.ints("shape", None) if call.opset < 5 else call.integers(1, "the shape")
     if not call.attribute("allowzero", 0):
         if any(n == 0 and i >= value.ndim for i, n in enumerate(shape)):
             raise ValueError(f"its shape is {shape} for {value.shape}")
@@ -157,7 +160,7 @@ def _unsqueeze(call):
 
 def _transpose(call):
     value = call.value(0)
-    return value.transpose(call.list("perm", None, [*range(value.ndim)][::-1]))
+    return value.transpose(call.ints("perm", None, [*range(value.ndim)][::-1]))
 
 
 def _expand(call):

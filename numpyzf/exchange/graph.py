@@ -8,6 +8,9 @@ from .. import texts
 from . import messages, wire
 
 OLDEST_IR, NEWEST_OPSET = 3, 26     # what was checked against; older files had no opsets
+# The value of an attribute that isn't what its type says, or is of a type that no convnet needs:
+# no function takes it for a number, a string, a list or a tensor.
+UNREAD = ("of a type that isn't read",)
 
 
 class Node(NamedTuple):
@@ -21,7 +24,7 @@ class Node(NamedTuple):
     number: int         # its place among the nodes, from 0
 
     def __str__(self):
-        called = f"'{texts.short(self.name)}'" if self.name else f"number {self.number}"
+        called = f"'{texts.short(self.name, 100)}'" if self.name else f"number {self.number}"
         return f"{texts.short(self.op)} {called}"
 
 
@@ -51,11 +54,14 @@ def read_model(path):
     path: Path of the file.
     Returns a Model. Raises ValueError if it is damaged or no ONNX, OSError if it can't be read.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise ValueError("it is no regular file")
+    if path.exists() and not path.is_file():        # a pipe would never end
+        raise ValueError("a folder, or another thing that is no file, and no ONNX model")
     with open(path, "rb") as file:
         data = file.read()
-    found = wire.read(memoryview(data), messages.MODEL)
+    try:
+        found = wire.read(memoryview(data), messages.MODEL)
+    except ValueError as error:
+        raise ValueError(f"no ONNX model, or a damaged one: {error}") from None
     graph, ir = found.get("graph"), found.get("ir_version", 0)
     if graph is None or not graph.get("node") or ir < 1:
         raise ValueError("no ONNX model, or a damaged one")
@@ -108,14 +114,14 @@ def _node(message, number):
 
 
 def _attribute(message):
-    """The value of an attribute; None of a type that no convnet needs."""
+    """The value of an attribute, or UNREAD."""
     field = messages.ATTRIBUTE_TYPES.get(message.get("type"))
-    if field in ("floats", "ints", "strings"):
-        value = message.get(field, [])
-    else:       # what is zero or empty may be left out
-        value = message.get(field, {"f": 0.0, "i": 0, "s": b""}.get(field))
+    if not {*message} <= {"name", "type", field}:       # a value of another type
+        return UNREAD
+    # what is zero or empty may be left out
+    value = message.get(field, {"f": 0.0, "i": 0, "s": b"", "floats": b""}.get(field, []))
     if field == "floats":
-        value = np.frombuffer(value or b"", "<f4").tolist()
+        value = np.frombuffer(value, "<f4").tolist()
     if field == "s":
         value = str(value, "utf-8", "replace")
-    return value
+    return UNREAD if field is None or field == "t" and value == [] else value

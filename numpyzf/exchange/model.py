@@ -1,15 +1,17 @@
-"""A model file as a Run: a net, what its input is made of, and its classes' names.
+"""A model file as a Run, and a run as a model file: a net to take along.
 
-A model file says nothing of these. They stand in a JSON file beside it, MODEL.json for MODEL.onnx,
-or are given; what nobody gives is assumed, and told.
+An ONNX file doesn't say how an image becomes an input, nor what the scores are of. That stands in a
+JSON file beside it, MODEL.json for MODEL.onnx, or is given; what nobody says is assumed, and told.
 
     {"size": 227, "channels": "BGR", "mean": [103.9, 116.8, 123.7], "scale": 1,
      "names": ["tench", "goldfish", …]}
 
-size: side of the net's input in pixels; only where the model leaves it open.
-channels: the order of the net's three input channels, "RGB" or "BGR".
-mean, scale: numbers on the scale of bytes, 0 … 255, one or one per channel in the net's order: the
-net's input is (pixels − mean) / scale.
+size: the middle square of an image is made this large, in pixels; where the net's input is smaller,
+it is the middle of that. A model that leaves the size of its images open gets it as well.
+channels: what the input has for channels: "RGB", "BGR" or "gray".
+mean: what is taken from the pixels, 0 … 255: a number, a list of one per channel in their order, or
+an image as lists of lists of lists (C, size, size).
+scale: what the difference is then divided by: a number, or one per channel.
 names: of the classes, in the order of the scores.
 """
 import copy
@@ -19,18 +21,20 @@ from pathlib import Path
 import numpy as np
 
 from .. import checks, texts
+from ..checkpoints import replacing
 from ..data.preprocess import Preparation
 from ..general.layers import Softmax
 from ..layers import Conv, Flatten
 from ..network import Network
 from ..runs import Run
 from .read import read_onnx
+from .write import write_onnx
 
 SQUEEZENET = Path(__file__).parent.parent / "data" / "embedded" / "squeezenet.onnx"
 KEYS = ("size", "channels", "mean", "scale", "names")
-# What PyTorch's and most other ImageNet networks take, on the scale of bytes.
+# What most ImageNet networks of PyTorch take, on the scale of bytes.
 USUAL_MEAN, USUAL_SCALE = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-MOST_NBYTES = 16 << 20      # of the JSON file
+MOST_NBYTES = 64 << 20      # of the JSON file
 
 
 def is_model(path):
@@ -59,38 +63,86 @@ def load_model(path=SQUEEZENET, *, size=None, channels=None, mean=None, scale=No
     given = {key: value for key, value in zip(KEYS, (size, channels, mean, scale, names))
              if value is not None}
     told = _beside(path)
-    about, assumed = told | given, []
-    net = _scores(read_onnx(path, size=about.get("size"), fold_norms=True), path)
+    net = _scores(_read(path, given.get("size"), told.get("size")), path)
     C, H, W = net.input_shape
-    if H != W:
-        raise ValueError(f"{path}: its images are {H}×{W}; only square ones can be prepared: say "
-                         "which with size")
-    if C not in (1, 3):
-        raise ValueError(f"{path}: its images have {C} channels; pictures have 3, or 1 if gray")
-    for key, usual, words in (
-            ("channels", "RGB", "channels: RGB"),
-            ("mean", USUAL_MEAN if C == 3 else 0, "mean: ImageNet's, as in most networks"),
-            ("scale", USUAL_SCALE if C == 3 else 255, "scale: ImageNet's deviation"),
-            ("names", None, "names: none, so classes are numbers")):
-        if key in given:
-            assumed.append(f"{key}: as given")
-        elif key in told:
-            assumed.append(f"{key}: from {_json_of(path).name}")
-        else:
-            about[key] = usual
-            assumed.append(words if C == 3 or key not in ("mean", "scale")
-                           else f"{key}: {usual}")
-    classes = _names(about["names"], net, path)
-    mean, scale = (_per_channel(key, about[key], C, path) for key in ("mean", "scale"))
+    if H != W or C not in (1, 3):
+        raise ValueError(f"{path}: its images are {C}×{H}×{W}; only square ones of 3 channels, or "
+                         "1 if gray, can be prepared: for another size say which with size")
+    usual = {"size": H, "channels": "RGB", "mean": USUAL_MEAN, "scale": USUAL_SCALE, "names": None}
+    if C == 1:
+        usual |= {"channels": "gray", "mean": 0, "scale": 255}
+    about = usual | told | given
+    checks.one_of(f"{path}: channels", about["channels"], ("gray",) if C == 1 else ("RGB", "BGR"))
+    side = checks.integer(f"{path}: size", about["size"], H)
+    mean = _numbers("mean", about["mean"], (C, side, side), path)
+    scale = _numbers("scale", about["scale"], (C, 1, 1), path)
     if not (scale > 0).all():
         raise ValueError(f"{path}: scale must be positive, not {about['scale']!r}")
-    if checks.one_of("channels", about["channels"], ("RGB", "BGR")) == "BGR":
+    if about["channels"] == "BGR":
         _take_rgb(net, path)
         mean, scale = mean[::-1], scale[::-1]
-    mean = np.ascontiguousarray(np.broadcast_to(mean, (C, H, W)), np.float32)
-    prepare = Preparation(mean, np.ascontiguousarray(scale), H, 0, False)
-    settings = {"data": None, "folder": None, "size": H, "model": path.name, "assumed": assumed}
-    return Run(net, prepare, classes, [], settings)
+    prepare = Preparation(np.ascontiguousarray(mean), np.ascontiguousarray(scale), H, 0, False)
+    settings = {"data": None, "folder": None, "size": side, "model": path.name,
+                "assumed": [_source(key, told, given, path, C) for key in KEYS]}
+    return Run(net, prepare, _names(about["names"], net, path), [], settings)
+
+
+def export(run, path, *, weights="float32"):
+    """Write a run as an ONNX file and its JSON file.
+
+    run: a runs.Run.
+    path: the ONNX file, whose name ends in .onnx.
+    weights: "float32", or "float16" for half the size, see write_onnx.
+    Returns the Path of the JSON file. Raises ValueError for another ending, OSError naming the
+    file.
+    """
+    path = checks.path("path", path)
+    if not is_model(path):
+        raise ValueError(f"{path}: the name of a model file ends in .onnx")
+    channels, size, _ = run.prepare.mean.shape
+    about = {"size": size, "channels": "gray" if channels == 1 else "RGB",
+             "mean": _decimals(run.prepare.mean), "scale": _decimals(run.prepare.scale),
+             "names": [*run.classes]}
+    write_onnx(run.net, path, weights=weights)
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in about.items()]
+    with replacing(_json_of(path)) as file:
+        file.write(("{\n" + ",\n".join(lines) + "\n}\n").encode())
+    return _json_of(path)
+
+
+def _decimals(values):
+    """A number or an array as JSON has them, of an array with one number per channel just these.
+
+    Each is the shortest decimal that is this float32: 0.1, and not 0.10000000149011612.
+    """
+    values = np.asarray(values, np.float32)
+    if values.ndim == 3 and (values == values[:, :1, :1]).all():
+        values = values[:, 0, 0]
+    numbers = np.array([float(str(value)) for value in values.ravel()])
+    return numbers.reshape(values.shape).tolist()
+
+
+def _read(path, size, prepared):
+    """The net of a file, for images of `size`; or as the file says, or of `prepared` pixels."""
+    if size is not None or prepared is None:
+        return read_onnx(path, size=size, fold_norms=True)
+    try:
+        return read_onnx(path, fold_norms=True)
+    except ValueError:          # it leaves the size open; if it is something else, that comes again
+        return read_onnx(path, size=prepared, fold_norms=True)
+
+
+def _source(key, told, given, path, channels):
+    """Where a setting is from, in words."""
+    if key in given:
+        return f"{key} as given"
+    if key in told:
+        return f"{key} from {_json_of(path).name}"
+    if key in ("mean", "scale"):
+        usual = "ImageNet's" if channels == 3 else {"mean": "0", "scale": "255"}[key]
+        return f"{key} assumed to be {usual}"
+    return {"size": "size from the file", "names": "classes as numbers",
+            "channels": f"channels {'gray' if channels == 1 else 'RGB'} assumed"}[key]
 
 
 def _json_of(path):
@@ -144,15 +196,18 @@ def _names(names, net, path):
     return tuple(names)
 
 
-def _per_channel(key, values, channels, path):
-    """One number, or one per channel: float32 (C, 1, 1)."""
+def _numbers(key, values, shape, path):
+    """A number, one per channel, or all of `shape` (C, H, W), as a float32 array of that shape."""
     try:
         numbers = np.asarray(values, np.float32)
     except (ValueError, TypeError):
-        numbers = np.full(0, np.nan)
-    if numbers.shape not in ((), (channels,)) or not np.isfinite(numbers).all():
-        raise ValueError(f"{path}: {key} must be a number, or {channels} of them, not {values!r}")
-    return np.ascontiguousarray(np.broadcast_to(numbers, (channels,))).reshape(-1, 1, 1)
+        numbers = np.full((), np.nan)
+    if numbers.shape == shape[:1]:
+        numbers = numbers.reshape(-1, 1, 1)                     # (C,) -> (C, 1, 1)
+    if numbers.shape not in ((), (shape[0], 1, 1), shape) or not np.isfinite(numbers).all():
+        raise ValueError(f"{path}: {key} must be a number, {shape[0]} of them, or "
+                         f"{'×'.join(map(str, shape))}, not {str(values)[:80]}")
+    return np.broadcast_to(numbers, shape)
 
 
 def _take_rgb(net, path):

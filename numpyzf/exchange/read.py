@@ -1,10 +1,12 @@
 """Networks in: an ONNX file as a Network."""
+import math
+import re
 from collections import Counter
+from numbers import Integral
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import checks, texts
+from ..general.fold import fold_batch_norm
 from ..network import Network
 from . import fold
 from .call import Call, NotKnown, Output, Unsupported
@@ -15,8 +17,13 @@ from .operators import OPERATORS, WORDS
 # Bytes of arrays that a net may have: those of its file some times, or this many, since files may
 # declare weights that they don't hold (ConstantOfShape), as ONNX's own small test nets do.
 TIMES, SMALL = 4, 1 << 30
+MOST_SIDE, MOST_NUMBERS = 1 << 14, 1 << 31      # of an image; of what a layer makes of one
 QUANTIZED = ("QLinear", "Quantize", "Dequantize", "DynamicQuantize", "ConvInteger", "MatMulInteger")
 BRANCHING = ("If", "Loop", "Scan")
+# These make what has the shape of what they take.
+ALIKE = ("Mul", "Div", "HardSwish", "HardSigmoid", "Elu", "Celu", "Selu", "Gelu", "Mish", "Swish",
+         "PRelu", "Softplus", "Softsign", "Tanh", "Erf", "Exp", "Sqrt", "Abs", "Neg", "LogSoftmax",
+         "Hardmax", "InstanceNormalization", "GroupNormalization", "LayerNormalization")
 
 
 class Problem(NamedTuple):
@@ -43,21 +50,25 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
     isn't read.
     fold_norms: put each batch normalization into the convolution before it.
     Returns a Network of float32 parameters which gives what the file says, a softmax at its end
-    included. A layer has its node's name, or one such as "conv3" if it has none.
+    included. A layer has its node's name, or one such as "conv3" if it has none but a number.
     Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
     supported: all of them, each with a way out. FileNotFoundError, or OSError.
     """
-    path = checks.path("path", path)
     reading = examine(path, size=size, output=output)
+    return network(reading, path, fold_norms=fold_norms)
+
+
+def network(reading, path, *, fold_norms=False):
+    """The Network of a Reading. Arguments and errors as of read_onnx."""
     if reading.problems:
         count, whole = len(reading.problems), len(reading.model.nodes)
         raise ValueError(f"{path}: {count} of its {whole} nodes can't be read: "
                          f"{'; '.join(summary(reading.problems))}")
     try:
         net = Network(reading.layers, reading.input_shape)
-        return net
+        return fold_batch_norm(net) if fold_norms else net
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {texts.clean(error)}") from None
 
 
 def examine(path, *, size=None, output=None):
@@ -86,8 +97,9 @@ def summary(problems):
     for node, what, way_out in problems:
         same.setdefault((node.op, what, way_out), []).append(node)
     for (op, what, way_out), nodes in same.items():
+        op = texts.short(op)
         names = ", ".join(str(node).removeprefix(f"{op} ") for node in nodes)
-        yield f"{texts.short(op)} {names}: {what}" + (f" ({way_out})" if way_out else "")
+        yield f"{op} {names}: {what}" + (f" ({way_out})" if way_out else "")
 
 
 def _end(model, output):
@@ -112,20 +124,22 @@ class Builder:
         self.values = {}                    # {name: array, Output, or None: not known}
         self.layers, self.entries = {}, []  # {name: layer}; (name, layer, inputs)
         self.numbers = Counter()            # of layers whose nodes have no names
-        self.without_bias = set()           # ids of layers that an Add may give its bias
+        self.without_bias = set()           # names of layers that an Add may give a bias
+        self.uses = Counter()               # how often what a layer gives is read, by its name
         self.problems = []
         self.left = max(TIMES * model.nbytes, SMALL)
         value = self._image()
-        self.batch = value.shape[0]
         self.input_shape = _input_shape(value, size)
+        self.batch = value.shape[0]         # a number where the file freezes it
         self.values[value.name] = Output("input", self.input_shape)
 
     def _image(self):
         """The Value of the one input that the net computes from."""
         used = [value for value in self.model.inputs if value.name in self.readers]
         if len(used) != 1:
-            raise ValueError(f"it takes {len(used)} inputs ({texts.listed([v.name for v in used])});"
-                             " numpyzf reads nets of one, the images")
+            names = texts.listed([value.name for value in used])
+            raise ValueError(f"it takes {len(used)} inputs ({names}); numpyzf reads nets of one, "
+                             "the images")
         if used[0].kind not in (FLOAT, FLOAT16, DOUBLE, BFLOAT16):
             raise ValueError(f"its input {used[0].name!r} is of type {used[0].kind}, no floats; "
                              "export the net without what it does to bytes")
@@ -140,11 +154,19 @@ class Builder:
             pass
         except (ValueError, TypeError, OverflowError) as error:
             self.problems.append(Problem(node, texts.clean(error), getattr(error, "way_out", "")))
-        for name in [*dict.fromkeys(node.outputs)]:
-            if name in self.values or name in self.model.tensors:
-                raise ValueError(f"{node} makes {name!r}, which is there already")
+            result = self._as_if(node, getattr(error, "shape", None))
+        for name in node.outputs:
             if name:
                 self.values[name] = result
+                if isinstance(result, Output):
+                    self.uses[result.layer] += self.readers[name]
+
+    def _as_if(self, node, shape):
+        """What a node that can't be read would make, as far as that is known, to look further."""
+        taken = [self.values.get(name) for name in node.inputs]
+        if shape is None and node.op in ALIKE and isinstance(next(iter(taken), None), Output):
+            shape = max((x.shape for x in taken if isinstance(x, Output)), key=math.prod)
+        return None if shape is None else Output("", tuple(shape))
 
     def _result(self, node):
         if node.domain:
@@ -159,13 +181,15 @@ class Builder:
             raise _unknown(node)
         if call.unasked():
             raise Unsupported(call.unasked())
-        if any(name in self.readers for name in node.outputs[1:]) or not node.outputs[0]:
-            raise Unsupported("an output of it but the first one is used")
+        if any(name in self.readers for name in node.outputs[1:]):
+            raise Unsupported("more than the first of its outputs is used")
         return result
 
     def add(self, node, layer, inputs, part):
         """Put a layer into the net. Returns its Output."""
         shape = tuple(layer.output_shape(*(x.shape for x in inputs)))
+        if math.prod(shape) > MOST_NUMBERS:
+            raise ValueError(f"it makes {math.prod(shape):,} numbers of one image")
         name = self._name(node, part)
         self.layers[name] = layer
         self.entries.append((name, layer, tuple(x.layer for x in inputs)))
@@ -174,7 +198,7 @@ class Builder:
     def _name(self, node, part):
         """A name that no layer has."""
         base = texts.clean(node.name).strip("/ ")
-        if not base:
+        if re.fullmatch(r"n?[0-9]*(_[0-9]+)?", base):       # "", or "n12", which says nothing
             word = WORDS.get(node.op, node.op.lower())
             self.numbers[word] += 1
             base = f"{word}{self.numbers[word]}"
@@ -185,15 +209,10 @@ class Builder:
             name = f"{base}_{number}"
         return name
 
-    def uses(self, node, x):
-        """How many nodes read what the layer of `x` gives, which `node` reads."""
-        names = [name for name in node.inputs if self.values.get(name) == x]
-        return sum(self.readers[name] for name in names)
-
     def room(self, shapes):
         """Count arrays of float32 that are about to be made."""
         for shape in shapes:
-            self.left -= 4 * int(np.prod(shape, dtype=object))
+            self.left -= 4 * math.prod(shape)
         if self.left < 0:
             raise ValueError("it needs more memory than a model file of "
                              f"{self.model.nbytes:,} bytes should")
@@ -207,7 +226,12 @@ class Builder:
 
 def _needed(model, end):
     """Numbers of the nodes that `end` is made from, and how often each value is read, by name."""
-    makers = {name: node for node in model.nodes for name in node.outputs if name}
+    makers, given = {}, {*model.tensors, *(value.name for value in model.inputs)}
+    for node in model.nodes:
+        for name in filter(None, node.outputs):
+            if name in makers or name in given:
+                raise ValueError(f"{node} makes {texts.short(name)!r}, which is there already")
+            makers[name] = node
     needed, readers, open_ = set(), Counter({end: 1}), [end]
     while open_:
         node = makers.get(open_.pop())
@@ -225,10 +249,11 @@ def _input_shape(value, size):
                          "images (N, C, H, W)")
     shape = value.shape[1:]
     if size is not None:
-        shape[1:] = (size, size) if isinstance(size, int) else size
-    if not all(isinstance(n, int) and n > 0 for n in shape):
-        raise ValueError(f"its input {value.name!r} leaves its shape open: {value.shape}; say the "
-                         "side of the images, size=224")
+        sides = (size, size) if isinstance(size, Integral) else size
+        shape[1:] = [checks.integer("size", n, 1) for n in sides]
+    if len(shape) != 3 or not all(isinstance(n, int) and 0 < n <= MOST_SIDE for n in shape):
+        raise ValueError(f"its input {value.name!r} has shape {value.shape}: images need three "
+                         f"numbers of 1 to {MOST_SIDE:,}; say the side of the images, size=224")
     return tuple(shape)
 
 
@@ -239,8 +264,7 @@ def _unknown(node):
                            "export the net as it was before it was quantized")
     if node.op in BRANCHING:
         return Unsupported("it is a graph in the graph", "export the net with fixed shapes")
-    if node.op == "Constant":
-        return Unsupported("it has no value that is numbers")
-    before = next((name for name in node.inputs if name), "")
-    return Unsupported("no operator that numpyzf has",
-                       f"read the net below it: output={texts.short(before, 80)!r}")
+    if node.op in fold.FOLDS:
+        return Unsupported("it works on what the net computes; read here is that with constants")
+    return Unsupported("numpyzf has no such operator", "replace it before you export, or end below "
+                       "it, with output=")

@@ -37,11 +37,13 @@ def write_onnx(net, path, *, weights="float32"):
     checks.one_of("weights", weights, ("float32", "float16"))
     path = checks.path("path", path)
     _check_layers(net)
-    nodes, arrays = [], {}
+    nodes, arrays, made = [], {}, {"input": "input"}    # made: {layer: the name of its output}
     for name in net.layers:
-        _add(net, name, nodes, arrays, weights == "float16")
-    _check_names(nodes, arrays)
+        made[name] = _add(net, name, made, nodes, arrays, weights == "float16")
     last = [*net.layers][-1]
+    if made[last] != last:
+        nodes.append(_node("Identity", last, [made[last]], {}))
+    _check_names(nodes, arrays)
     graph = {"node": nodes, "name": "numpyzf",
              "initializer": [_tensor(name, value) for name, value in arrays.items()],
              "input": [_images("input", net.input_shape)],
@@ -71,7 +73,7 @@ def _max_pool(layer, below, shape):
     if max(overhang) > 0 and whole:
         attributes["ceil_mode"] = 1
     else:
-        _pad_overhang(attributes, overhang)
+        _fit(attributes, overhang)
     return [("MaxPool", attributes, {})]
 
 
@@ -80,17 +82,19 @@ def _average_pool(layer, below, shape):
     if layer.count_pad and max(overhang) > 0:
         # Padding counts, but not what hangs over it. So padding becomes pixels, and what hangs over
         # them padding that doesn't count.
-        (top, left, bottom, right), (C, H, W) = layer.frame.pad, below
+        _fit(attributes, [min(over, 0) for over in overhang])
+        (top, left, bottom, right), (C, H, W) = attributes["pads"], below
         padded = C, top + H + bottom, left + W + right
         bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
-        return _pad(Pad(layer.frame.pad), below, padded) + _average_pool(bare, padded, shape)
+        return _pad(Pad((top, left, bottom, right)), below, padded) + _average_pool(bare, padded,
+                                                                                    shape)
     if layer.count_pad:
         attributes["count_include_pad"] = 1
-    _pad_overhang(attributes, overhang)
+    _fit(attributes, overhang)
     return [("AveragePool", attributes, {})]
 
 
-def _pad_overhang(attributes, overhang):
+def _fit(attributes, overhang):
     """Change the padding at the end so that it makes just our windows, without ceil_mode.
 
     That says the same to everyone: about ceil_mode readers disagree, where a last window would
@@ -126,14 +130,16 @@ def _frame(layer):
 
 
 def _contrast_norm(layer, below, shape):
-    size, *constants = (layer.constants[key] for key in ("size", "alpha", "beta", "k"))
-    alpha, beta, bias = map(float, constants)
-    return [("LRN", {"size": size, "alpha": alpha, "beta": beta, "bias": bias}, {})]
+    alpha, beta, bias = (float(layer.constants[key]) for key in ("alpha", "beta", "k"))
+    attributes = {"size": int(layer.constants["size"]), "alpha": alpha, "beta": beta, "bias": bias}
+    return [("LRN", attributes, {})]
 
 
 def _batch_norm(layer, below, shape):
     arrays = layer.params | {"mean": layer.mean, "variance": layer.variance}
-    return [("BatchNormalization", {"epsilon": layer.epsilon}, arrays)]
+    # The momentum is for training, where 1 keeps mean and variance as they are. ONNX's reference
+    # evaluator mixes the images' own in by it even at inference.
+    return [("BatchNormalization", {"epsilon": layer.epsilon, "momentum": 1.0}, arrays)]
 
 
 def _clip(layer, below, shape):
@@ -168,30 +174,34 @@ WRITERS = {
     Pad: _pad,
     Concat: _simple("Concat", axis=1),
     Add: _simple("Sum"),
-    Dropout: _simple("Identity"),       # as at inference
+    Dropout: lambda layer, below, shape: [],        # nothing, as at inference
 }
 
 
 # ---- a graph made of them ------------------------------------------------------------------------
 
-def _add(net, name, nodes, arrays, half):
-    """Append a layer's nodes to the list, and its arrays to the dictionary {name: array}."""
+def _add(net, name, made, nodes, arrays, half):
+    """Append a layer's nodes to the list, and its arrays to the dictionary {name: array}.
+
+    made: {layer: the name of its output}, of those before it.
+    Returns the name of this one's.
+    """
     layer, below = net.layers[name], net.inputs[name]
-    shape_below = net.shapes[below[0]]
-    operations = WRITERS[type(layer)](layer, shape_below, net.shapes[name])
+    operations = WRITERS[type(layer)](layer, net.shapes[below[0]], net.shapes[name])
+    inputs = [made[key] for key in below]
     for number, (operator, attributes, own) in enumerate(operations, 1):
-        inputs = [*below]
         for key, value in own.items():
             inputs.append(f"{name}.{key}")
-            if half and f"{name}.{key}" in net.parameters and isinstance(layer, Conv | Linear):
+            if half and key in layer.params and isinstance(layer, Conv | Linear):
                 nodes.append(_node("Cast", f"{name}.{key}", [f"{name}.{key}.float16"],
                                    {"to": messages.FLOAT}))
                 arrays[f"{name}.{key}.float16"] = _half(f"{name}.{key}", value)
             else:
                 arrays[f"{name}.{key}"] = value
-        made = name if number == len(operations) else f"{name}.{operator}"
-        nodes.append(_node(operator, made, inputs, attributes))
-        below = [made]
+        output = name if number == len(operations) else f"{name}.{operator}"
+        nodes.append(_node(operator, output, inputs, attributes))
+        inputs = [output]
+    return inputs[0]
 
 
 def _half(name, value):
@@ -246,6 +256,6 @@ def _check_names(nodes, arrays):
     for name in [node["name"] for node in nodes]:
         if name in seen:
             raise ValueError(f"in an ONNX file a layer can't be called {name!r}, "
-                             + ("as it is empty" if not name else "which is the name of another array")
+                             + ("as it is empty" if not name else "the name of another array")
                              + ": give it another name")
         seen.add(name)

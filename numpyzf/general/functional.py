@@ -93,7 +93,13 @@ def max_pool_forward(x, *, size, stride, pad=0, dilation=1, ceil=False):
         raise ValueError(f"switches are 32-bit integers: maps of {x.shape[2:]} are too large")
     shape = *x.shape[:2], *pool_size(around, x.shape[2:], ceil)
     y, index = np.empty(shape, x.dtype), np.empty(shape, np.int32)
-    kernels.run(kernels.general_max_pool, shape[0] * shape[1], x, y, index, *kernels.spread(around))
+    work = shape[0] * shape[1], x, y, index
+    (KH, KW), (down, right), (top, left, *_), dilation = around
+    if (KH, down, top) == (KW, right, left) and dilation == (1, 1):
+        # square: padding at the end only makes more windows, and y has place for them
+        kernels.run(kernels.max_pool, *work, KH, down, top, False)
+    else:
+        kernels.run(kernels.general_max_pool, *work, *kernels.spread(around))
     return y, Switches(index, x.shape)
 
 
@@ -225,7 +231,8 @@ def batch_norm_backward(dy, saved):
 
 
 def batch_norm_transpose(r, saved):
-    """r · scale / √(variance + epsilon): the adjoint, r of any number of signals, or boxes of them."""
+    """r · scale / √(variance + epsilon): the adjoint, of any number of signals, or boxes of them.
+    """
     r = checks.array("r", r, like=saved.x.dtype)
     if r.ndim != saved.x.ndim or r.shape[1] != len(saved.scale):
         raise ValueError(f"r has shape {r.shape}, but the output has {saved.x.shape}")

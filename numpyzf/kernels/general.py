@@ -85,7 +85,9 @@ def general_transpose(r, w, frame, groups, size):
         signal = r[images].transpose(1, 0, 2, 3).reshape(groups, F // groups, -1)
         # (groups, K, F/groups) @ (groups, F/groups, G·P) -> (groups, K, G·P)
         out = scratch("columns", (groups, K, signal.shape[2]), r.dtype)
-        columns = np.matmul(wt, signal, out=out).reshape(groups * K, -1)
+        # one filter in a group: nothing is summed, and the product takes a third of the time
+        product = np.multiply if F == groups else np.matmul
+        columns = product(wt, signal, out=out).reshape(groups * K, -1)
         run(fold_any, C, columns, x[images], *spread(frame), OH, OW)
     return x
 
@@ -205,6 +207,7 @@ def general_max_pool(x, y, index, size, stride, pad, dilation, start, stop):
     """
     channels, height, width = x.shape[1:]
     oh, ow = y.shape[2], y.shape[3]
+    line = np.empty(ow, x.dtype)
     for plane in range(start, stop):
         # this channel of this image
         n, c = plane // channels, plane % channels
@@ -219,13 +222,20 @@ def general_max_pool(x, y, index, size, stride, pad, dilation, start, stop):
                 if not 0 <= h < height:
                     continue
                 for j in range(size[1]):
-                    # the windows whose pixel under tap (i, j) isn't padding
+                    # the windows whose pixel under tap (i, j) isn't padding; the first one's
                     shift = j * dilation[1] - pad[1]
                     q_start, q_stop = inside(width, shift, stride[1], ow)
-                    for q in range(q_start, q_stop):
-                        # a window's first pixel, a larger one, or its first NaN
-                        v = q * stride[1] + shift
-                        value, so_far = x[n, c, h, v], best[q]
-                        better = (not value <= so_far) & (so_far == so_far)
-                        if better | (place[q] < 0):
-                            best[q], place[q] = value, np.int32(h * width + v)
+                    if q_start == q_stop:
+                        continue
+                    first = q_start * stride[1] + shift
+                    # their pixels, one after the other: the compiler makes vector code of the rest
+                    take_every(stride[1], x[n, c, h, first:], line, q_stop - q_start)
+                    so_far, switches = best[q_start:], place[q_start:]
+                    corner = np.int32(h * width + first)
+                    for q in range(q_stop - q_start):
+                        # a window's first pixel, a larger one, or its first NaN is taken
+                        value, largest, switch = line[q], so_far[q], switches[q]
+                        better = (not value <= largest) & (largest == largest) | (switch < 0)
+                        so_far[q] = value if better else largest
+                        here = np.int32(corner + np.int32(q) * np.int32(stride[1]))
+                        switches[q] = here if better else switch

@@ -71,7 +71,7 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
 
 
 def usual_layer(net):
-    """The layer to draw where nobody names one: conv3, or the middle one of those that have maps."""
+    """The layer to draw where nobody names one: conv3, or the middle one of those with maps."""
     if "conv3" in net.layers:
         return "conv3"
     with_maps = [name for name in net.layers if len(net.shapes[name]) == 3]

@@ -81,9 +81,11 @@ def draw(rng, pooling):
     size, dilation = pairs(1, 5), pairs(1, 4)
     if rng.integers(2):
         dilation = np.ones(2, int)
-    pad = rng.integers(0, 3 if pooling else 5, 4)
+    stride, pad = pairs(1, 6), rng.integers(0, 3 if pooling else 5, 4)
+    if pooling and rng.integers(4) == 0:                    # what the square pools' kernel takes
+        size[1], stride[1], pad[1], dilation[:] = size[0], stride[0], pad[0], 1
     sides = [tuple(map(int, values))
-             for values in (pairs(1, 10), size, pairs(1, 6), pad, dilation)]
+             for values in (pairs(1, 10), size, stride, pad, dilation)]
     return Case(int(rng.integers(1, 3)), int(C), int(F), groups, *sides,
                 ceil=bool(pooling and rng.integers(2)))
 
@@ -107,10 +109,13 @@ HAND_CONV = [Case(2, 4, 6, 2, (5, 6), (3, 2), (1, 1), (1, 0, 2, 1), (1, 1), Fals
 HAND_POOL = [Case(2, 2, 1, 1, (6, 5), (3, 2), (2, 2), (0, 0, 0, 0), (1, 1), True),
              Case(1, 2, 1, 1, (5, 5), (2, 2), (2, 2), (1, 0, 1, 1), (1, 1), True),   # one dropped
              Case(1, 1, 1, 1, (7, 6), (2, 3), (1, 2), (1, 1, 0, 2), (2, 1), False),
+             Case(1, 2, 1, 1, (6, 7), (2, 2), (1, 1), (0, 0, 1, 0), (2, 2), False),
              Case(1, 1, 1, 1, (2, 2), (3, 3), (2, 2), (0, 0, 0, 0), (1, 1), True),   # larger
              Case(1, 2, 1, 1, (7, 9), (1, 2), (3, 4), (0, 0, 0, 0), (1, 1), True)]   # gaps
 CONV = HAND_CONV + possible(120, np.random.default_rng(13), pooling=False)
 POOL = HAND_POOL + possible(120, np.random.default_rng(13), pooling=True)
+AVERAGE = [case for case in (case._replace(dilation=(1, 1)) for case in POOL)
+           if case.each_window_holds_a_pixel()]
 
 
 def named(cases, by_hand):
@@ -119,6 +124,7 @@ def named(cases, by_hand):
 
 
 conv_cases = pytest.mark.parametrize("case", named(CONV, HAND_CONV))
+average_cases = pytest.mark.parametrize("case", named(dict.fromkeys(AVERAGE), HAND_POOL))
 pool_cases = pytest.mark.parametrize("case", named(POOL, HAND_POOL))
 
 

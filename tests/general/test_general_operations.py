@@ -5,12 +5,13 @@ name. Then what isn't in the loops: cases by hand, sizes, windows that are impos
 """
 import numpy as np
 import pytest
-from general_cases import (CONV, POOL, assert_close, both_dtypes, conv_cases, draw, off_kinks,
-                           pool_cases)
+from general_cases import (CONV, POOL, assert_close, average_cases, both_dtypes, conv_cases, draw,
+                           off_kinks, pool_cases)
 
 from numpyzf.functional import relu_backward, unpool
 from numpyzf.general import functional, reference
 from numpyzf.gradcheck import check_adjoint
+from numpyzf.kernels import general
 
 small = pytest.mark.small
 VALUES = {"normal": lambda rng, shape: rng.standard_normal(shape),
@@ -37,6 +38,10 @@ def test_the_geometries_hold_the_cases_that_matter():
                      for s, k, d in zip(c.stride, c.size, c.dilation)) >= 40
     assert count(c.groups > 1 and c.C > c.groups for c in CONV) >= 20
     assert count(c.groups > 1 and c.C == c.groups for c in CONV) >= 20
+    square = [c for c in POOL if c.size[0] == c.size[1] and c.stride[0] == c.stride[1]
+              and c.pad[0] == c.pad[1] and c.dilation == (1, 1)]
+    assert count(c.pad[:2] != c.pad[2:] for c in square) >= 15
+    assert count(2 * c.pad[0] > c.size[0] for c in square) >= 2
     assert count(c.ceil and c.sizes() != c._replace(ceil=False).sizes() for c in POOL) >= 20
     # a window of ceil that would begin in the padding at the end
     beginning = [c.ceil and -(-(n + b + a - k) // s) * s >= n + b
@@ -123,13 +128,8 @@ def test_unpool_is_the_adjoint_of_max_pool_with_its_switches_fixed(case, rng):
 
 @both_dtypes
 @pytest.mark.parametrize("count_pad", [False, True], ids=["", "counted"])
-@pool_cases
+@average_cases
 def test_average_pool(case, count_pad, dtype, rng):
-    case = case._replace(dilation=(1, 1))
-    if not case.each_window_holds_a_pixel():
-        case = case._replace(pad=(0, 0, 0, 0), ceil=True)
-    if 0 in case.sizes():
-        pytest.skip("no window fits")
     windows = dict(case.average(), count_pad=count_pad)
     x, dy = normal(rng, dtype, case.x_shape(), (case.N, case.C, *case.sizes()))
     y, saved = functional.average_pool_forward(x, **windows)
@@ -279,3 +279,22 @@ def test_pad(dtype, rng):
     np.testing.assert_array_equal(functional.pad_backward(y, saved), x, strict=True)
     for pad in (0, (0, 0, 0, 0)):
         np.testing.assert_array_equal(functional.pad_forward(x, pad=pad)[0], x)
+
+
+# ---- the kernels ---------------------------------------------------------------------------------
+
+@small
+def test_a_share_writes_its_own_planes_and_rows(rng):
+    x = rng.standard_normal((2, 2, 4, 5))
+    windows = (2, 3), (1, 2), (1, 0), (1, 1)
+    y, index = np.full((2, 2, 4, 2), -7.0), np.full((2, 2, 4, 2), -7, np.int32)
+    general.general_max_pool(x, y, index, *windows, 1, 3)
+    for array in (y, index):
+        planes = array.reshape(4, -1)
+        assert (planes[[0, 3]] == -7).all() and (planes[1:3] != -7).all()
+    columns = np.full((12, 16), -7.0)           # 2·2·3 rows; 2 images of 4·2 outputs
+    general.unfold_any(x, columns, *windows, 0, 4, 2, 3, 8)
+    assert (columns[[0, 1, 2, 8, 9, 10, 11]] == -7).all() and (columns[3:8] != -7).all()
+    down = np.full(x.shape, -7.0)
+    general.fold_any(np.ones((12, 16)), down, *windows, 4, 2, 1, 2)
+    assert (down[:, 0] == -7).all() and (down[:, 1] != -7).all()

@@ -118,7 +118,8 @@ def test_smaller_images_are_means_of_squares(rng):
     images = rng.integers(0, 256, (2, 3, 8, 8)).astype(np.uint8)
     found = photographs.smaller(images, 4)
     means = images.reshape(2, 3, 4, 2, 4, 2).mean(axis=(3, 5))
-    assert found.dtype == np.uint8 and np.abs(found - means).max() <= 0.51
+    # Pillow rounds twice, rows and then columns: 0.5 each
+    assert found.dtype == np.uint8 and np.abs(found - means).max() <= 1
     np.testing.assert_array_equal(photographs.smaller(images, 99), images)
 
 
