@@ -494,6 +494,10 @@ def _reproduce(options):
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
                   photos=options.photos, net=options.net, quick=options.quick)
     _tell_size(options)
+    if study.photos and not options.part:
+        run = study.photos.run
+        _say(f"{study.photos.net_name} takes images of {run.prepare.size}×{run.prepare.size} "
+             f"pixels; {'; '.join(run.settings.get('assumed', ['as it was trained']))}.")
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")

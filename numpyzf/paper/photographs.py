@@ -57,9 +57,20 @@ class Photographs:
         return Dataset(*found), total
 
     @cached_property
+    def _read_once(self):
+        return self.read()
+
+    @property
     def data(self):
         """The photographs, read once; see `read`."""
-        return self.read()[0]
+        return self._read_once[0]
+
+    @property
+    def count(self):
+        """How many there are, in words: "3,781 photographs"."""
+        data, total = self._read_once
+        of = f" of {total:,}" if total > len(data.labels) else ""
+        return f"{len(data.labels):,}{of} photographs"
 
 
 def open_net(net=None):

@@ -18,7 +18,7 @@ def real(study):
         raise NotTestable(f"of {len(data.labels)} photographs the {STRONGEST} strongest of "
                           f"{samples} samples are nearly all that there are; it takes more")
     layers = _layers(net)
-    study.step(f"strongest of {len(data.labels)} photographs: {', '.join(layers)}")
+    study.step(f"strongest of {photos.count}: {', '.join(layers)}")
     scores, shown = measure_real(photos.run, data.images, data.labels, layers, samples)
     untested = [Claim(TEXT[f"claim: {name}"], TEXT["measured: no object"], NOT_TESTABLE)
                 for name in ("exaggerate", "one part", "parts above edges")]
@@ -26,7 +26,7 @@ def real(study):
              Claim(TEXT["claim: examples"], TEXT["measured: look"], NOT_TESTABLE)]
     notes = [TEXT["note: real"].format(net=photos.net_name)] + [None] * len(shown)
     sections = [maps(net, each, photos.name, note) for each, note in zip(shown[1:], notes)]
-    text = TEXT["section: real"].format(samples=samples, count=len(data.labels), maps=SCORED)
+    text = TEXT["section: real"].format(samples=samples, count=photos.count, maps=SCORED)
     return Report(found, [*sections, Section("These layers in numbers", text,
                                              rows=table_of({photos.name: scores}))])
 
