@@ -37,8 +37,10 @@ def write(path, name, items):
         parts.append(page.Section(item.heading, "", rows=_table(rows, item)))
         parts += _sections(item.small, "") + _sections(item.real, TEXT["on a real network"])
     small, real = [[claim for item in items for claim in _claims(item[place])] for place in (1, 3)]
-    text = TEXT["section: overview"].format(data=name, **_counts(small)) + "\n\n"
-    text += TEXT["section: real"].format(**_counts(real)) if real else TEXT["section: no photographs"]
+    on_real = TEXT["section: no photographs"]
+    if real:
+        on_real = TEXT["section: real"].format(**_counts(real))
+    text = f"{TEXT['section: overview'].format(data=name, **_counts(small))}\n\n{on_real}"
     page.write(path, TEXT["title"], [page.Section("What holds", text, rows=overview), *parts])
 
 

@@ -19,7 +19,7 @@ REAL = [item.name for item in reproduce.ITEMS if item.real]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with photographs, a model, and a quick study in which every real part is finished."""
+    """A folder with photographs, a model, and a quick study with every real part finished."""
     folder = tmp_path_factory.mktemp("real")
     write_photographs(folder)
     write_model(folder)
