@@ -325,11 +325,11 @@ def test_a_sample_that_is_all(tmp_path):
 
 
 def test_a_sample_has_as_many_of_each_class(tmp_path):
-    images, labels, classes, total = read_sample(folder_of(tmp_path, a=2, b=9, c=9), 4, 10)
-    assert np.bincount(labels).tolist() == [2, 4, 4] and total == 20
+    images, labels, classes, total = read_sample(folder_of(tmp_path, a=2, b=9, c=9), 4, 12)
+    assert np.bincount(labels).tolist() == [2, 5, 5] and total == 20
     shown = images[labels == 1, 0, 0, 0]
-    assert len(set(shown)) == 4 and shown.tolist() != [0, 1, 2, 3]
-    again = read_sample(tmp_path, 4, 10)
+    assert len(set(shown)) == 5 and shown.tolist() != [0, 1, 2, 3, 4]
+    again = read_sample(tmp_path, 4, 12)
     np.testing.assert_array_equal(again[0], images)
 
 
