@@ -9,7 +9,7 @@ from ..claims import NOT_TESTABLE, Claim, Report
 from ..photographs import BATCH, answers, draw_rows, evenly, stages
 from .draw import draw
 from .measure import measure, of_images, score
-from .report import SHOWN, TEXT, projected_matters
+from .report import TEXT, most_changed, projected_matters
 
 PHOTOGRAPHS, QUICK_PHOTOGRAPHS = 6, 2       # for each seed
 CANDIDATES = 10         # times as many photographs from which those are chosen
@@ -33,7 +33,8 @@ def real(study):
         scores.append(of_images([score(result, np.zeros(result.image.shape[1:], bool),
                                        np.empty((0, 2))) for result in results]))
         if seed == photos.seeds[0]:
-            picture = _picture(photos, layer, rows[:SHOWN], own, max(1, side // FINE))
+            shown = np.isin(rows, most_changed(results, rows))
+            picture = _picture(photos, layer, rows[shown], own[shown], max(1, side // FINE))
     text = TEXT["section: real"].format(size=results[0].size, layer=layer, net=photos.net_name,
                                         count=count)
     section = Section("A gray square over photographs", text, picture, alt=TEXT["alt: maps"])
