@@ -27,8 +27,8 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
-from .tour import captions, demo, explain, features
-from .tour.features import usual_layer
+from .tour import captions, demo, explain, features, tiles
+from .tour.usual import usual_layer
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
@@ -317,7 +317,8 @@ def _features(options):
         images = data.photographs(options.data or data.PHOTOGRAPHS, run.prepare.size)
     else:
         images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule)
+    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule,
+                              second=tiles.second_rule(run.net, options.rule))
     _save(features.draw(result, captions.describe(run, name)), path)
 
 
