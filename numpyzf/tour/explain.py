@@ -1,12 +1,14 @@
-"""What a net sees in one image: its answer, and every convolution's strongest maps as pixels."""
+"""What a net sees in one image: its answer, and the strongest maps of its layers as pixels."""
 from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional, plots, texts
+from .. import checks, functional, plots, texts
 from ..data.preprocess import center_crop
-from ..deconvnet import project, strongest
-from . import captions
+from ..deconvnet import strongest
+from ..look.many import project_many
+from . import captions, tiles
+from .usual import maps_are_scores, usual_layers
 
 RARE = 0.2      # an image's border is odd if at most this share of the training images has such one
 
@@ -16,41 +18,62 @@ class Explanation(NamedTuple):
     image: np.ndarray           # uint8 (C, H, W), as the net gets it
     classes: list               # names of the five most likely classes, most likely first
     probabilities: np.ndarray   # (5,), theirs
-    layers: list                # names of the convolutions, from the pixels up
+    layers: list                # names, from the pixels up
     units: list                 # per layer and map: (0, channel, row, column), the strongest unit
     values: list                # per layer and map: its activation
-    projections: list           # per layer and map: its projection (C, H, W)
+    projections: list           # per layer the look.many.Projections of these units
     cones: list                 # per layer and map: two slices, the rows and columns it can see
     rule: str                   # how the projections went down
     remark: str                 # what seems wrong with the image, see polarity; "" if nothing does
+    names: list                 # per layer and map: "map 5", or its class as well if it is of one
+    second: str = None          # of a large image, another rule, see tiles.second_rule
+    beside: tuple = ()          # as projections, by that rule
 
 
-def measure(run, image, *, rule="deconvnet", maps=4):
-    """Ask a net about one image, and project what fires most in each convolution.
+def measure(run, image, *, rule="deconvnet", maps=None, layers=None):
+    """Ask a net about one image, and project what fires most in some of its layers.
 
     run: runs.Run.
     image: uint8 (C, H, W), as large as the images the net was trained on.
     rule: how to go down, see deconvnet.project.
-    maps: how many maps of each convolution; those with the largest activation are taken.
-    Returns an Explanation. Raises ValueError if the run hasn't one class name per score.
+    maps: how many maps of each layer, those with the largest activation; 4 if not given, or 3 of a
+    large image.
+    layers: names of layers that have maps; those of usual.usual_layers if not given.
+    Returns an Explanation. Raises ValueError if the run hasn't one class name per score, or for a
+    layer that isn't there or has no maps.
     """
     net = run.net
+    layers = usual_layers(net) if layers is None else sorted(
+        checks.layers_of_maps("layers", net, layers), key=[*net.layers].index)
+    second = tiles.second_rule(net, rule)
+    maps = maps or (3 if second else 4)
     trace = net.forward(run.prepare(image[None]))
     probabilities = functional.softmax(trace.scores)[0]
     if len(run.classes) != len(probabilities):
         raise ValueError(f"classes has {len(run.classes)} names, but the net has "
                          f"{len(probabilities)} scores")
     likely = np.argsort(-probabilities, kind="stable")[:5]
-    units, values, projections, cones = [], [], [], []
-    for layer in net.convolutions:
-        found = _strongest_units(trace, layer, maps)
-        units.append(found)
-        values.append([float(trace[layer][unit]) for unit in found])
-        projections.append([project(net, trace, layer, unit, rule=rule) for unit in found])
-        cones.append([net.cone(layer, row, column) for _, _, row, column in found])
+    units = [_strongest_units(trace, layer, maps) for layer in layers]
+    values = [[float(trace[layer][unit]) for unit in found] for layer, found in zip(layers, units)]
+    cones = [[net.cone(layer, row, column) for _, _, row, column in found]
+             for layer, found in zip(layers, units)]
+    projections, *beside = [[project_many(net, trace, layer, found, rule=way)
+                             for layer, found in zip(layers, units)]
+                            for way in ([rule, second] if second else [rule])]
     return Explanation(center_crop(image, *net.input_shape[1:]), [run.classes[c] for c in likely],
-                       probabilities[likely], net.convolutions, units, values, projections, cones,
-                       rule, polarity(image, run.prepare.mean))
+                       probabilities[likely], layers, units, values, projections, cones, rule,
+                       polarity(image, run.prepare.mean), _names(run, layers, units), second,
+                       *beside)
+
+
+def _names(run, layers, units):
+    """Per layer and map what it is called: its number, and its class if it is of one."""
+    found = []
+    for layer, of_layer in zip(layers, units):
+        classes = run.classes if maps_are_scores(run.net, layer) else None
+        found.append([f"map {c}: {texts.short(classes[c], 20)}" if classes else f"map {c}"
+                      for _, c, _, _ in of_layer])
+    return found
 
 
 def polarity(image, mean):
@@ -95,10 +118,13 @@ def draw(result, net=None, name="the image"):
 
     Each map is shown by two pictures with a frame around all that its strongest unit sees. In the
     first one this is the image, in the second one the projection. Around it the image is faint.
+    Of a large image each map is shown by three tiles, see tiles.py.
 
     net, name: what the picture says of the net, see captions.describe, and of the image.
     Returns a matplotlib figure.
     """
+    if result.second:
+        return _draw_large(result, net, name)
     rows, columns = len(result.layers), max(len(units) for units in result.units)
     width = 2.5 + 1.9 * columns
     with plots.style():
@@ -108,10 +134,7 @@ def draw(result, net=None, name="the image"):
         plots.key(figure, "outside lower center", columns=4, frame=True)
         left, right = figure.subfigures(1, 2, width_ratios=(2.5, 1.9 * columns))
         image, bars = left.subplots(2, 1)
-        height, side = result.image.shape[1:]
-        plots.show(image, plots.to_image(result.image))
-        image.set_title(f"as the net gets it: {height}×{side}")
-        image.set_anchor("N")
+        _show_image(image, result)
         _draw_answer(bars, result)
         panels = right.subplots(rows, 2 * columns, squeeze=False)
         for axes in panels.flat:
@@ -124,9 +147,20 @@ def draw(result, net=None, name="the image"):
     return figure
 
 
+def _show_image(axes, result):
+    height, side = result.image.shape[1:]
+    plots.show(axes, plots.to_image(result.image))
+    axes.set_title(f"as the net gets it: {height}×{side}")
+    axes.set_anchor("N")
+
+
+def _first_line(net, name):
+    return f"{texts.short(name)}, as seen by {net or 'a net'}"
+
+
 def _title(result, net, name):
     most = max(len(units) for units in result.units)
-    lines = [f"{texts.short(name)}, as seen by {net or 'a net'}",
+    lines = [_first_line(net, name),
              f"rule: {captions.rule_name(result.rule)}; of each layer the {most} maps that fire "
              "most, strongest first: the image, and the projection of the map's strongest unit"]
     return "\n".join(lines + [result.remark] * bool(result.remark))
@@ -143,12 +177,67 @@ def _draw_pair(axes, result, row, column):
         shown[place] = inside[place]
         plots.show(panel, shown)
         _frame(panel, *place)
-    unit = result.units[row][column]
-    axes[0].set_title(f"map {unit[1]}", loc="left")
+    axes[0].set_title(result.names[row][column], loc="left")
     rows, columns = place
     axes[1].text((columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2,
                  captions.why_flat(result.values[row][column], projection), ha="center",
                  va="center", fontsize=7)
+
+
+def _draw_large(result, net, name, gap=0.09, head=2.8, foot=0.4):
+    """As draw, of a large image: image and answer above, and below a row of maps per layer.
+
+    Placed by hand, in inches: so each pixel of a tile is one of the picture.
+    """
+    columns, tile = max(len(units) for units in result.units), tiles.SIDE + plots.GAP
+    wide, high = (3 * tile + plots.GAP) / plots.DPI, (tile + plots.GAP) / plots.DPI
+    width, height = 0.5 + columns * (wide + gap), head + foot + len(result.layers) * (high + 0.25)
+
+    def place(left, top, w=0, h=0):
+        return left / width, 1 - (top + h) / height, w / width, h / height
+
+    with plots.style():
+        figure = plots.figure(width, height, layout="none")
+        lines = [_first_line(net, name), *[result.remark] * bool(result.remark)]
+        figure.suptitle(plots.heading("\n".join(lines), 0.9 * width), x=gap / width,
+                        y=1 - gap / height, ha="left", fontsize=9)
+        plots.key(figure, "lower center", columns=4)
+        _show_image(figure.add_axes(place(0.5, 0.75, 1.8, 1.8)), result)
+        _draw_answer(figure.add_axes(place(2.5, 0.55, 2.5, 2)), result)
+        figure.text(*place(5.2, 0.6)[:2], plots.heading(_how_to_read(result), width - 5.8),
+                    va="top", linespacing=1.4)
+        for row, layer in enumerate(result.layers):
+            top = head + row * (high + 0.25) + 0.2
+            size = "×".join(map(str, result.projections[row].boxes.shape[2:]))
+            figure.text(*place(0.27, top + high / 2)[:2], f"{layer}\n{size}", rotation=90,
+                        ha="center", va="center", fontweight="bold")
+            for column in range(len(result.units[row])):
+                axes = figure.add_axes(place(0.5 + column * (wide + gap), top, wide, high))
+                _draw_tiles(axes, result, row, column)
+    return figure
+
+
+def _how_to_read(result):
+    most = max(len(units) for units in result.units)
+    rules = " and by ".join(captions.rule_name(rule) for rule in (result.rule, result.second))
+    return (f"Below, of each layer the {most} maps that fire most, strongest first. Each has three "
+            "tiles: all that the map's strongest unit sees of the image, and the unit's projections "
+            f"by {rules}. The numbers are that field's pixels.\n{tiles.GRIDS}")
+
+
+def _draw_tiles(axes, result, row, column):
+    """What one unit sees, and its projections by both rules, as tiles."""
+    patches, seen = tiles.patches(result.image[None], [0] * len(result.units[row]),
+                                  result.cones[row], result.projections[row])
+    projections = [found[row].boxes[column] for found in (result.projections, result.beside)]
+    shown = [tiles.patch_tile(patches[column], seen[column], tiles.SIDE)]
+    shown += [tiles.projection_tile(r, tiles.SIDE) for r in projections]
+    plots.show(axes, plots.mosaic(shown, 3))
+    axes.set_title(result.names[row][column], loc="left")
+    for number, projection in enumerate(projections, 1):
+        axes.text((number + 0.5) * (tiles.SIDE + plots.GAP), tiles.SIDE / 2,
+                  captions.why_flat(result.values[row][column], projection), ha="center",
+                  va="center", fontsize=7)
 
 
 def _draw_answer(axes, result):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import plots, texts
-from ..data.preprocess import Prepared
+from ..data.preprocess import Prepared, center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
 from . import captions, tiles
@@ -50,7 +50,7 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     k: how many activations of each map, from as many images.
     rule: how to go down, see deconvnet.project.
     second: another rule, whose projections stand beside; for large images see tiles.second_rule.
-    batch: images that go through the net at a time.
+    batch: images that go through the net at a time; a large image takes 20 MB of memory.
     top: what look.many.top_activations has found for this layer in these images, prepared; then
     nothing is searched, and k is the one of `top`.
     Returns Features. Raises ValueError for an unknown layer or channel, or if there are no images.
@@ -104,7 +104,10 @@ def _tiles(net, inputs, layer, units, rules):
     trace = net.forward(inputs[numbers], until=layer)
     in_trace = np.column_stack([image_of, flat[:, 1:]])
     first, *others = [project_many(net, trace, layer, in_trace, rule=rule) for rule in rules]
-    patches, seen = tiles.patches(net, layer, in_trace, inputs.images[numbers], first)
+    pixels = center_crop(inputs.images[numbers], *net.input_shape[1:])
+    # a feature has no place, and net.cone asks for none: it sees the whole image
+    cones = [net.cone(layer, *unit[-2:]) for unit in flat]
+    patches, seen = tiles.patches(pixels, image_of, cones, first)
     boxes = [found.boxes for found in (first, *others)]
     return [x.reshape(*units.shape[:2], *x.shape[1:])
             for x in (patches, first.corners, seen, *boxes)]
