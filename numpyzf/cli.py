@@ -290,8 +290,8 @@ def _add_features(commands):
                      help="folder of a trained net, an ONNX file, or squeezenet or labnet-cifar10, "
                           "which come with numpyzf")
     sub.add_argument("--layer",
-                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, conv3, "
-                          "or one in the middle of a net that has none")
+                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, "
+                          "conv3, or one in the middle of a net that has none")
     sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
                      help="maps to draw instead of the most active ones")
     _add_rule(sub)

@@ -215,7 +215,7 @@ def show(axes, image):
 
     axes: matplotlib's.
     image: floats in [0, 1], (H, W) or (H, W, 3). A gray one runs from 0, black, to 1, white,
-    whatever it holds.
+    whatever it holds. A color one may be uint8 as well.
     """
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()

@@ -35,8 +35,8 @@ def normalize(images, mean, scale):
 
     images: (N, C, H, W), any number type.
     mean: what is subtracted, (C, H, W) for each pixel or (C, 1, 1) for each channel.
-    scale: a positive number, or one for each channel, (C, 1, 1). 1 leaves values of about −128 … 128,
-    as in the paper.
+    scale: a positive number, or one for each channel, (C, 1, 1). 1 leaves values of about
+    −128 … 128, as in the paper.
     Returns float32 (N, C, H, W). Raises TypeError or ValueError.
     """
     _check_images(images)
@@ -127,7 +127,7 @@ class Preparation(NamedTuple):
     set's standard deviation lets He initialization and today's usual rates work.
     """
     mean: np.ndarray        # (C, H, W), float32: the training set's mean image
-    scale: float            # the training set's standard deviation; 1 in the paper; may be (C, 1, 1)
+    scale: float            # the training set's standard deviation; 1 in the paper; or (C, 1, 1)
     size: int               # side of the net's input, pixels
     pad: int                # pixels of zeros around an image before a random crop
     flip: bool              # random crops are mirrored, half of them

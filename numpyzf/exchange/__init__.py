@@ -8,5 +8,12 @@
     call.py         one node, asked for its inputs and attributes
     fold.py         constants that a file computes
     operators.py    operators as layers
+    write.py        write_onnx: a Network as a file
+    model.py        a file as a runs.Run, with what a JSON file beside it says; and the way back
     command.py      `numpyzf onnx check`
 """
+from .model import export, load_model
+from .read import read_onnx
+from .write import write_onnx
+
+__all__ = ["export", "load_model", "read_onnx", "write_onnx"]

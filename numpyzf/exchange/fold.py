@@ -78,7 +78,9 @@ def _gather(call):
     if index.size and not (-count <= index.min() and index.max() < count):
         raise ValueError(f"its index is not within {count} numbers")
     call.room((index.size, data.size // max(count, 1)))
-    return data.take(index, axis)
+    # one axis of indices, since a masked array that gives one number gives another type
+    shape = data.shape[:axis] + index.shape + data.shape[axis + 1:]
+    return data.take(index.ravel(), axis).reshape(shape)
 
 
 def _slice(call):

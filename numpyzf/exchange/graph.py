@@ -51,11 +51,14 @@ def read_model(path):
     path: Path of the file.
     Returns a Model. Raises ValueError if it is damaged or no ONNX, OSError if it can't be read.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise ValueError("it is no regular file")
+    if path.exists() and not path.is_file():        # a pipe would never end
+        raise ValueError("a folder, or another thing that is no file, and no ONNX model")
     with open(path, "rb") as file:
         data = file.read()
-    found = wire.read(memoryview(data), messages.MODEL)
+    try:
+        found = wire.read(memoryview(data), messages.MODEL)
+    except ValueError as error:
+        raise ValueError(f"no ONNX model, or a damaged one: {error}") from None
     graph, ir = found.get("graph"), found.get("ir_version", 0)
     if graph is None or not graph.get("node") or ir < 1:
         raise ValueError("no ONNX model, or a damaged one")

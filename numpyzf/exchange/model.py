@@ -138,10 +138,11 @@ def _source(key, told, given, path, channels):
         return f"{key} as given"
     if key in told:
         return f"{key} from {_json_of(path).name}"
-    return {"size": "size from the file", "channels": f"channels {'gray' if channels == 1 else 'RGB'}"
-            " assumed", "names": "classes as numbers"}.get(key) or (
-        f"{key} assumed to be " + ("ImageNet's" if channels == 3 else
-                                   {"mean": "0", "scale": "255"}[key]))
+    if key in ("mean", "scale"):
+        usual = "ImageNet's" if channels == 3 else {"mean": "0", "scale": "255"}[key]
+        return f"{key} assumed to be {usual}"
+    return {"size": "size from the file", "names": "classes as numbers",
+            "channels": f"channels {'gray' if channels == 1 else 'RGB'} assumed"}[key]
 
 
 def _json_of(path):

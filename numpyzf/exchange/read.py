@@ -153,9 +153,7 @@ class Builder:
         except (ValueError, TypeError, OverflowError) as error:
             self.problems.append(Problem(node, texts.clean(error), getattr(error, "way_out", "")))
             result = self._as_if(node, getattr(error, "shape", None))
-        for name in [*dict.fromkeys(node.outputs)]:
-            if name in self.values or name in self.model.tensors:
-                raise ValueError(f"{node} makes {name!r}, which is there already")
+        for name in node.outputs:
             if name:
                 self.values[name] = result
                 if isinstance(result, Output):
@@ -226,7 +224,12 @@ class Builder:
 
 def _needed(model, end):
     """Numbers of the nodes that `end` is made from, and how often each value is read, by name."""
-    makers = {name: node for node in model.nodes for name in node.outputs if name}
+    makers, given = {}, {*model.tensors, *(value.name for value in model.inputs)}
+    for node in model.nodes:
+        for name in filter(None, node.outputs):
+            if name in makers or name in given:
+                raise ValueError(f"{node} makes {texts.short(name)!r}, which is there already")
+            makers[name] = node
     needed, readers, open_ = set(), Counter({end: 1}), [end]
     while open_:
         node = makers.get(open_.pop())

@@ -32,10 +32,9 @@ def numbers(name, value, axes, least):
 
 
 def windows(frame):
-    """A layer's `window`: the geometry.Window of both axes, or Sides where the axes differ."""
-    rows, columns = (Window(span(frame, axis), frame.stride[axis], frame.pad[axis])
-                     for axis in (0, 1))
-    return rows if rows == columns else Sides(rows, columns)
+    """A layer's `window`: fields.Sides. Of a dilated one the size is its span."""
+    return Sides(*(Window(span(frame, axis), frame.stride[axis], frame.pad[axis])
+                   for axis in (0, 1)))
 
 
 def span(frame, axis):

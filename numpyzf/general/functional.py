@@ -231,7 +231,8 @@ def batch_norm_backward(dy, saved):
 
 
 def batch_norm_transpose(r, saved):
-    """r · scale / √(variance + epsilon): the adjoint, r of any number of signals, or boxes of them."""
+    """r · scale / √(variance + epsilon): the adjoint, of any number of signals, or boxes of them.
+    """
     r = checks.array("r", r, like=saved.x.dtype)
     if r.ndim != saved.x.ndim or r.shape[1] != len(saved.scale):
         raise ValueError(f"r has shape {r.shape}, but the output has {saved.x.shape}")

@@ -15,7 +15,8 @@ What is in this room:
     cache.py        where compiled kernels are kept
 
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
-kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name. Of finite numbers all but
+kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name, all but general.py's,
+which general/functional.py calls: there is no choice for its windows. Of finite numbers all but
 Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
 float32. A NaN or an infinity can reach further than by the definition, which is direct's: all
 outputs of the Winograd tiles that contain it; and in gradients, where it meets a zero of padding or
@@ -45,11 +46,11 @@ work to do.
 
 Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
 threads write one number: an output plane is one thread's in direct, Winograd and the pools, a
-band of rows in shift, a part by BLAS in unfold, a map of a box in boxes, a chunk or a part of a
-flat array in pointwise. Sums of several threads are added in the order of the shares. So results
-don't depend on which thread is first. Kernels release the interpreter's lock. Matrix products use
-BLAS's own threads. A forked process makes threads of its own when it first needs some; fork while
-no kernel and no product runs.
+band of rows in shift, a part by BLAS in unfold and general, a map of a box in boxes, a chunk or a
+part of a flat array in pointwise. Sums of several threads are added in the order of the shares. So
+results don't depend on which thread is first. Kernels release the interpreter's lock. Matrix
+products use BLAS's own threads. A forked process makes threads of its own when it first needs some;
+fork while no kernel and no product runs.
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
 the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside

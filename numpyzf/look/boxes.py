@@ -5,8 +5,8 @@ box (C, b, b) of its maps. All boxes have one side b; the first pixel of box m i
 corners[m] of the map. M of them are one batch, on which the ordinary operations run. A box may
 stick out over the edges: there its values are zero, as there are no units.
 
-`project_boxes` is Layer.project for boxes. It knows those layers of layers.py that have maps, and of
-general/layers.py those that have no window; others, of your own too, go down in whole maps.
+`project_boxes` is Layer.project for boxes. It knows those layers of layers.py that have maps, and
+of general/layers.py those that have no window; others, of your own too, go down in whole maps.
 """
 import numpy as np
 

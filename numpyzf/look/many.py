@@ -61,12 +61,12 @@ def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation
     y, rule = checks.projection(net, trace, layer, rule, seed, RULES)
     rule, units = Rule(*rule), checks.units(units, y.shape, layer)
     values = y[tuple(units.T)] if seed == "activation" else np.full(len(units), seed, y.dtype)
-    field, (C, *size) = net.receptive_field(layer), net.input_shape
+    fields, (C, *size) = [net.receptive_field(layer, axis) for axis in (0, 1)], net.input_shape
     inner, corners = size, np.zeros((len(units), 2), np.int64)
-    if field:
-        inner = [min(field.size, n) for n in size]
-        first = field.start + field.stride * units[:, 2:]
-        corners = np.where(np.less(field.size, size), first, 0)
+    if all(fields):
+        sides, strides, starts = zip(*fields)
+        inner = [min(side, n) for side, n in zip(sides, size)]
+        corners = np.where(np.less(sides, size), starts + strides * units[:, 2:], 0)
     out = np.empty((len(units), C, *inner), y.dtype)
     step = max(1, CHUNK_NBYTES // (largest_array(net, layer) * y.itemsize))
     for start in range(0, len(units), step):

@@ -14,7 +14,10 @@ RARE = 0.2      # an image's border is odd if at most this share of the training
 
 
 class Explanation(NamedTuple):
-    """One image as a net sees it. Lists per layer and map have the strongest map first."""
+    """One image as a net sees it. Lists per layer and map have the strongest map first.
+
+    Where each map is of one class, see usual.maps_are_scores, the likeliest class is first.
+    """
     image: np.ndarray           # uint8 (C, H, W), as the net gets it
     classes: list               # names of the five most likely classes, most likely first
     probabilities: np.ndarray   # (5,), theirs
@@ -25,7 +28,7 @@ class Explanation(NamedTuple):
     cones: list                 # per layer and map: two slices, the rows and columns it can see
     rule: str                   # how the projections went down
     remark: str                 # what seems wrong with the image, see polarity; "" if nothing does
-    names: list                 # per layer and map: "map 5", or its class as well if it is of one
+    names: list                 # per layer and map: "map 5", with its class if it is of one
     second: str = None          # of a large image, another rule, see tiles.second_rule
     beside: tuple = ()          # as projections, by that rule
 
@@ -37,7 +40,7 @@ def measure(run, image, *, rule="deconvnet", maps=None, layers=None):
     image: uint8 (C, H, W), as large as the images the net was trained on.
     rule: how to go down, see deconvnet.project.
     maps: how many maps of each layer, those with the largest activation; 4 if not given, or 3 of a
-    large image.
+    large image. Where each map is of one class they are those of the likeliest classes.
     layers: names of layers that have maps; those of usual.usual_layers if not given.
     Returns an Explanation. Raises ValueError if the run hasn't one class name per score, or for a
     layer that isn't there or has no maps.
@@ -53,7 +56,10 @@ def measure(run, image, *, rule="deconvnet", maps=None, layers=None):
         raise ValueError(f"classes has {len(run.classes)} names, but the net has "
                          f"{len(probabilities)} scores")
     likely = np.argsort(-probabilities, kind="stable")[:5]
-    units = [_strongest_units(trace, layer, maps) for layer in layers]
+    channels = [likely if maps_are_scores(net, layer) else _most_active(trace[layer][0])
+                for layer in layers]
+    units = [[strongest(trace, layer, channel) for channel in found[:maps]]
+             for layer, found in zip(layers, channels)]
     values = [[float(trace[layer][unit]) for unit in found] for layer, found in zip(layers, units)]
     cones = [[net.cone(layer, row, column) for _, _, row, column in found]
              for layer, found in zip(layers, units)]
@@ -106,11 +112,9 @@ def _border(image):
     return (np.sum(image, dtype=np.float64) - inner.sum()) / (image.size - inner.size)
 
 
-def _strongest_units(trace, layer, maps):
-    """The strongest unit of each of the `maps` maps that have the largest activation."""
-    largest = trace[layer][0].max(axis=(1, 2))                  # (channels,)
-    channels = np.argsort(-largest, kind="stable")[:maps]
-    return [strongest(trace, layer, channel) for channel in channels]
+def _most_active(y):
+    """The maps of y (channels, H, W), that with the largest activation first."""
+    return np.argsort(-y.max(axis=(1, 2)), kind="stable")
 
 
 def draw(result, net=None, name="the image"):
@@ -159,10 +163,9 @@ def _first_line(net, name):
 
 
 def _title(result, net, name):
-    most = max(len(units) for units in result.units)
     lines = [_first_line(net, name),
-             f"rule: {captions.rule_name(result.rule)}; of each layer the {most} maps that fire "
-             "most, strongest first: the image, and the projection of the map's strongest unit"]
+             f"rule: {captions.rule_name(result.rule)}; of each layer {_which(result)}: the image, "
+             "and the projection of the map's strongest unit"]
     return "\n".join(lines + [result.remark] * bool(result.remark))
 
 
@@ -184,17 +187,20 @@ def _draw_pair(axes, result, row, column):
                  va="center", fontsize=7)
 
 
-def _draw_large(result, net, name, gap=0.09, head=2.8, foot=0.4):
+def _draw_large(result, net, name, head=2.6, foot=0.4, left=0.5, above=0.25):
     """As draw, of a large image: image and answer above, and below a row of maps per layer.
 
-    Placed by hand, in inches: so each pixel of a tile is one of the picture.
+    Placed by hand, in inches: so each pixel of a tile is one of the picture. All rows are one image
+    on one pair of axes, since axes take longer to make than what is on them.
     """
-    columns, tile = max(len(units) for units in result.units), tiles.SIDE + plots.GAP
-    wide, high = (3 * tile + plots.GAP) / plots.DPI, (tile + plots.GAP) / plots.DPI
-    width, height = 0.5 + columns * (wide + gap), head + foot + len(result.layers) * (high + 0.25)
+    rows = [_mosaics(result, row) for row in range(len(result.layers))]
+    high, wide = (n / plots.DPI for n in rows[0][0].shape[:2])
+    columns, gap = max(map(len, rows)), 0.09
+    width = left + columns * (wide + gap)
+    height = head + foot + len(rows) * (high + above)
 
-    def place(left, top, w=0, h=0):
-        return left / width, 1 - (top + h) / height, w / width, h / height
+    def place(x, y, w=0, h=0):
+        return x / width, 1 - (y + h) / height, w / width, h / height
 
     with plots.style():
         figure = plots.figure(width, height, layout="none")
@@ -202,49 +208,76 @@ def _draw_large(result, net, name, gap=0.09, head=2.8, foot=0.4):
         figure.suptitle(plots.heading("\n".join(lines), 0.9 * width), x=gap / width,
                         y=1 - gap / height, ha="left", fontsize=9)
         plots.key(figure, "lower center", columns=4)
-        _show_image(figure.add_axes(place(0.5, 0.75, 1.8, 1.8)), result)
-        _draw_answer(figure.add_axes(place(2.5, 0.55, 2.5, 2)), result)
-        figure.text(*place(5.2, 0.6)[:2], plots.heading(_how_to_read(result), width - 5.8),
+        _show_image(figure.add_axes(place(left, 0.6, 1.8, 1.8)), result)
+        _draw_answer(figure.add_axes(place(left + 2, 0.5, 2.5, 1.9)), result, 40)
+        figure.text(*place(left + 4.9, 0.6)[:2], plots.heading(_how_to_read(result), width - 6),
                     va="top", linespacing=1.4)
-        for row, layer in enumerate(result.layers):
-            top = head + row * (high + 0.25) + 0.2
-            size = "×".join(map(str, result.projections[row].boxes.shape[2:]))
-            figure.text(*place(0.27, top + high / 2)[:2], f"{layer}\n{size}", rotation=90,
-                        ha="center", va="center", fontweight="bold")
-            for column in range(len(result.units[row])):
-                axes = figure.add_axes(place(0.5 + column * (wide + gap), top, wide, high))
-                _draw_tiles(axes, result, row, column)
+        axes = figure.add_axes(place(left, head, width - left, height - head - foot))
+        _show_rows(axes, rows, result, (high + above) * plots.DPI, (wide + gap) * plots.DPI)
     return figure
 
 
+def _show_rows(axes, rows, result, down, along):
+    """Mosaics on one pair of axes, and around them what they are.
+
+    down, along: pixels from one to the next.
+    """
+    high, wide = rows[0][0].shape[:2]
+    down, along = round(down), round(along)
+    canvas = np.ones((len(rows) * down, along * max(map(len, rows)), 3))
+    rules = [captions.rule_name(rule) for rule in (result.rule, result.second)]
+    for i, row in enumerate(rows):
+        bottom = (i + 1) * down
+        size = "×".join(map(str, result.projections[i].boxes.shape[2:]))
+        axes.text(-0.2 * plots.DPI, bottom - high / 2, f"{result.layers[i]}\n{size}", rotation=90,
+                  ha="center", va="center", fontweight="bold")
+        for j, mosaic in enumerate(row):
+            x, tile = j * along, (wide - plots.GAP) / 3
+            canvas[bottom - high:bottom, x:x + wide] = mosaic.reshape(high, wide, -1)
+            axes.text(x, bottom - high - 5, result.names[i][j], va="bottom")
+            for k, rule in enumerate(rules, 1):
+                if i == 0:
+                    axes.text(x + k * tile, bottom - high - 5, rule, va="bottom")
+                if _why_flat(result, i, j, k):
+                    axes.text(x + (k + 0.5) * tile, bottom - high / 2, _why_flat(result, i, j, k),
+                              ha="center", va="center", fontsize=7)
+    plots.show(axes, np.uint8(np.round(255 * canvas)))      # which matplotlib draws faster
+
+
+def _mosaics(result, row):
+    """Of each map of one layer three tiles side by side: what its unit sees, two projections."""
+    found = result.projections[row], result.beside[row]
+    patches, seen = tiles.patches(result.image[None], [0] * len(found[0]), result.cones[row],
+                                  found[0])
+    return [plots.mosaic([tiles.patch_tile(patches[m], seen[m], tiles.SIDE),
+                          *(tiles.projection_tile(r.boxes[m], tiles.SIDE) for r in found)], 3)
+            for m in range(len(patches))]
+
+
+def _why_flat(result, row, column, number):
+    """What stands on projection 1 or 2 of a unit."""
+    found = (result.projections, result.beside)[number - 1]
+    return captions.why_flat(result.values[row][column], found[row].boxes[column])
+
+
+def _which(result):
+    """Which maps of each layer are drawn, in words."""
+    of_classes = [layer for layer, names in zip(result.layers, result.names) if ":" in names[0]]
+    note = f" (of {texts.listed(of_classes)} those of the likeliest classes)" if of_classes else ""
+    return f"the {max(map(len, result.units))} maps that fire most{note}, strongest first"
+
+
 def _how_to_read(result):
-    most = max(len(units) for units in result.units)
     rules = " and by ".join(captions.rule_name(rule) for rule in (result.rule, result.second))
-    return (f"Below, of each layer the {most} maps that fire most, strongest first. Each has three "
-            "tiles: all that the map's strongest unit sees of the image, and the unit's projections "
-            f"by {rules}. The numbers are that field's pixels.\n{tiles.GRIDS}")
+    return (f"Below, of each layer {_which(result)}. Each has three tiles: all that the map's "
+            f"strongest unit sees of the image, and the unit's projections by {rules}. The numbers say how many pixels it sees.\n{tiles.GRIDS}")
 
 
-def _draw_tiles(axes, result, row, column):
-    """What one unit sees, and its projections by both rules, as tiles."""
-    patches, seen = tiles.patches(result.image[None], [0] * len(result.units[row]),
-                                  result.cones[row], result.projections[row])
-    projections = [found[row].boxes[column] for found in (result.projections, result.beside)]
-    shown = [tiles.patch_tile(patches[column], seen[column], tiles.SIDE)]
-    shown += [tiles.projection_tile(r, tiles.SIDE) for r in projections]
-    plots.show(axes, plots.mosaic(shown, 3))
-    axes.set_title(result.names[row][column], loc="left")
-    for number, projection in enumerate(projections, 1):
-        axes.text((number + 0.5) * (tiles.SIDE + plots.GAP), tiles.SIDE / 2,
-                  captions.why_flat(result.values[row][column], projection), ha="center",
-                  va="center", fontsize=7)
-
-
-def _draw_answer(axes, result):
+def _draw_answer(axes, result, length=22):
     places = np.arange(len(result.classes))
     axes.barh(places, result.probabilities, color=plots.BLUE, height=0.35)
     for place, name, p in zip(places, result.classes, result.probabilities):
-        axes.text(0, place - 0.28, f"{texts.short(name, 22)}  {p:.1%}", va="bottom", fontsize=8)
+        axes.text(0, place - 0.28, f"{texts.short(name, length)}  {p:.1%}", va="bottom", fontsize=8)
     axes.set(xlim=(0, 1), ylim=(len(places) - 0.6, -0.9))
     axes.set_axis_off()
 

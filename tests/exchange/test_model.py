@@ -122,8 +122,9 @@ def test_what_stands_beside_it_counts_and_what_is_given_counts_more(model, image
     assert run.classes == ("x", "y", "z")
     expected = (images - np.array([1.0, 2, 3])[:, None, None]) / np.array([1, 2, 4])[:, None, None]
     near(run.prepare(images), expected)
-    assert run.settings["assumed"] == ["size from the file", "channels RGB assumed", "mean as given",
-                                       "scale from net.json", "names as given"]
+    assert run.settings["assumed"] == [
+        "size from the file", "channels RGB assumed", "mean as given", "scale from net.json",
+        "names as given"]
 
 
 def test_a_net_that_takes_bgr_is_turned_to_rgb(model, images):

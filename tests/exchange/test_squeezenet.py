@@ -20,6 +20,7 @@ import pytest
 
 from numpyzf import data
 from numpyzf.data import embedded
+from numpyzf.deconvnet import project
 from numpyzf.exchange.read import read_onnx
 from numpyzf.general.models import squeezenet
 from numpyzf.layers import Dropout
@@ -59,6 +60,14 @@ def test_the_file_is_the_model(net):
         np.testing.assert_array_equal(value, value.astype(np.float16))
 
 
+@pytest.mark.small
+def test_the_smallest_images_and_other_classes():
+    assert squeezenet(7, input_shape=(1, 31, 40)).shapes["flatten"] == (7,)
+    with pytest.raises(ValueError, match="layer pool5: a window of size 3"):
+        squeezenet(7, input_shape=(1, 30, 40))
+
+
+@pytest.mark.small
 def test_the_classes():
     names = ABOUT["names"]
     assert len(set(names)) == len(names) == 1000 and max(map(len, names)) <= 30
@@ -67,6 +76,7 @@ def test_the_classes():
     assert {number: names[number] for number in known} == known
 
 
+@pytest.mark.small
 def test_small_enough_and_licensed():
     assert (FOLDER / "squeezenet.onnx").stat().st_size < 2.6e6
     assert "Copyright (c) 2019 Primoz Godec" in (FOLDER / "LICENSE-squeezenet").read_text()
@@ -81,6 +91,7 @@ class Harm:
         return os.getenv, ("HOME",)
 
 
+@pytest.mark.small
 def test_a_pickle_brings_nothing_but_arrays(script):
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     # as NumPy 1 named its parts, and the distribution's pickle does
@@ -126,3 +137,49 @@ def test_photographs_of_known_classes(net, tmp_path):
     assert (ranks == 0).sum() >= 13 and (ranks < 5).sum() >= 18
     others, = runtime.InferenceSession(FOLDER / "squeezenet.onnx").run(None, {"input": x})
     assert np.abs(others - scores).max() <= 1e-5 * scores.max()
+
+
+# ---- the way down, against PyTorch ---------------------------------------------------------------
+
+@pytest.mark.parametrize("layer", ["pool1", "fire3", "fire5", "fire9", "flatten"])
+@pytest.mark.parametrize("rule", ["deconvnet", "gradient", "guided"])
+def test_projections_are_those_of_pytorch_s_autograd(net, layer, rule):
+    """The net built of PyTorch's functions, with a ReLU that goes down by the rule."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: SqueezeNet's "
+                                                "projections are not compared with it live")
+    F = torch.nn.functional
+
+    class Rectify(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return x.clamp(min=0)
+
+        @staticmethod
+        def backward(context, r):
+            (x,) = context.saved_tensors
+            r = r * (x > 0) if rule != "deconvnet" else r
+            return r.clamp(min=0) if rule != "gradient" else r
+
+    def value(name, own, xs):
+        w, b = (torch.from_numpy(own.params[key]) if own.params else None for key in ("w", "b"))
+        size, stride, pad = own.window or (0, 1, 0)
+        kind = type(own).__name__
+        return {"Conv": lambda: F.conv2d(xs[0], w, b, stride, pad),
+                "ReLU": lambda: Rectify.apply(xs[0]),
+                "MaxPool": lambda: F.max_pool2d(xs[0], size, stride, pad),
+                "Concat": lambda: torch.cat(xs, 1),
+                "GlobalAveragePool": lambda: xs[0].mean((2, 3), keepdim=True),
+                "Flatten": lambda: xs[0].flatten(1)}[kind]()
+
+    image = data.load_image(data.photograph("cat"), 227)[None]
+    x = image.astype(np.float32)[:, ::-1] - np.float32(ABOUT["mean"]).reshape(1, 3, 1, 1)
+    trace = net.forward(np.ascontiguousarray(x))
+    unit = np.unravel_index(trace[layer].argmax(), trace[layer].shape)
+    made = {"input": torch.from_numpy(trace["input"]).requires_grad_()}
+    for name in net.up_to(layer):
+        made[name] = value(name, net.layers[name], [made[below] for below in net.inputs[name]])
+    (expected,) = torch.autograd.grad(made[layer][tuple(map(int, unit))], made["input"])
+    pixels = project(net, trace, layer, unit, rule=rule, seed=1.0)
+    largest = np.abs(expected[0].numpy()).max()
+    np.testing.assert_allclose(pixels, expected[0].numpy(), rtol=0, atol=1e-4 * largest)

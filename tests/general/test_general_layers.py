@@ -98,10 +98,10 @@ def test_any_layout_of_memory(name, rng):
 
 @every_layer
 def test_by_the_gradient_s_rule_a_projection_is_the_gradient(name, rng):
-    """Of some signals of some images: two of image 1, one of image 0."""
+    """Of some signals of some images: one of image 1, two of image 0."""
     layer, xs = build(name)
     y, saved = layer.forward(*xs)
-    r, image_of = rng.standard_normal((3, *y.shape[1:])), np.array([1, 0, 1])
+    r, image_of = rng.standard_normal((3, *y.shape[1:])), np.array([1, 0, 0])
     down = listed(layer.project(r, saved, image_of, RULES["gradient"]))
     for m, n in enumerate(image_of):
         dy = np.zeros(y.shape)
@@ -186,7 +186,8 @@ def test_rectified_ways_down():
     r, image_of = np.array([[1.0, 1, 1], [-1, -1, -1]]), np.zeros(2, int)
     expected = {
         "leaky": (layers.LeakyReLU(0.5),
-                  {"deconvnet": [[1, 1, 1], [-.5, -.5, -.5]], "gradient": [[.5, 1, 1], [-.5, -1, -1]],
+                  {"deconvnet": [[1, 1, 1], [-.5, -.5, -.5]],
+                   "gradient": [[.5, 1, 1], [-.5, -1, -1]],
                    "guided": [[.5, 1, 1], [-.25, -.5, -.5]]}),
         "clipped": (layers.ClippedReLU(0, 6),
                     {"deconvnet": [[1, 1, 1], [0, 0, 0]], "gradient": [[0, 1, 0], [0, -1, 0]],
@@ -231,12 +232,11 @@ def test_a_layer_in_words(layer, words):
     assert repr(layer) == words
 
 
-def test_windows_are_plain_where_both_axes_are_the_same():
-    assert layers.GeneralConv(1, 1, 3, stride=2, pad=1).window == Window(3, 2, 1)
-    assert layers.GeneralConv(1, 1, 3, pad=(1, 1, 0, 2), dilation=2).window == Window(5, 1, 1)
-    assert (layers.GeneralMaxPool((3, 2), stride=(2, 1), pad=(1, 0, 0, 1)).window
-            == Sides(Window(3, 2, 1), Window(2, 1, 0)))
-    assert layers.Pad((1, 2, 0, 0)).window == Sides(Window(1, 1, 1), Window(1, 1, 2))
+def test_windows_along_both_axes():
+    assert (layers.GeneralConv(1, 1, 3, stride=(2, 1), pad=(1, 0, 0, 2), dilation=(1, 2)).window
+            == Sides(Window(3, 2, 1), Window(5, 1, 0)))
+    assert layers.GeneralMaxPool(3, stride=2).window == Sides(Window(3, 2, 0), Window(3, 2, 0))
+    assert layers.Pad((0, 2, 1, 0)).window == Sides(Window(1, 1, 0), Window(1, 1, 2))
     assert layers.GlobalAveragePool().window is None
 
 
@@ -258,8 +258,8 @@ def test_a_square_window_gives_the_numbers_of_the_plain_layers(rng):
                                      "b": rng.standard_normal(4)}
     pools = [kind(3, stride=2, pad=1, ceil=True) for kind in (layers.GeneralMaxPool, MaxPool)]
     for one, other in ((general, plain), pools):
-        assert one.window == other.window and one.output_shape((3, 7, 6)) == other.output_shape(
-            (3, 7, 6))
+        assert one.window == Sides(other.window, other.window)
+        assert one.output_shape((3, 7, 6)) == other.output_shape((3, 7, 6))
         (y, saved), (same, other_saved) = one.forward(x), other.forward(x)
         assert_close(y, same)
         for rule in (RULES["deconvnet"], Rule(True, False, True)):

@@ -11,6 +11,7 @@ from general_cases import (CONV, POOL, assert_close, average_cases, both_dtypes,
 from numpyzf.functional import relu_backward, unpool
 from numpyzf.general import functional, reference
 from numpyzf.gradcheck import check_adjoint
+from numpyzf.kernels import general
 
 small = pytest.mark.small
 VALUES = {"normal": lambda rng, shape: rng.standard_normal(shape),
@@ -278,3 +279,22 @@ def test_pad(dtype, rng):
     np.testing.assert_array_equal(functional.pad_backward(y, saved), x, strict=True)
     for pad in (0, (0, 0, 0, 0)):
         np.testing.assert_array_equal(functional.pad_forward(x, pad=pad)[0], x)
+
+
+# ---- the kernels ---------------------------------------------------------------------------------
+
+@small
+def test_a_share_writes_its_own_planes_and_rows(rng):
+    x = rng.standard_normal((2, 2, 4, 5))
+    windows = (2, 3), (1, 2), (1, 0), (1, 1)
+    y, index = np.full((2, 2, 4, 2), -7.0), np.full((2, 2, 4, 2), -7, np.int32)
+    general.general_max_pool(x, y, index, *windows, 1, 3)
+    for array in (y, index):
+        planes = array.reshape(4, -1)
+        assert (planes[[0, 3]] == -7).all() and (planes[1:3] != -7).all()
+    columns = np.full((12, 16), -7.0)           # 2·2·3 rows; 2 images of 4·2 outputs
+    general.unfold_any(x, columns, *windows, 0, 4, 2, 3, 8)
+    assert (columns[[0, 1, 2, 8, 9, 10, 11]] == -7).all() and (columns[3:8] != -7).all()
+    down = np.full(x.shape, -7.0)
+    general.fold_any(np.ones((12, 16)), down, *windows, 4, 2, 1, 2)
+    assert (down[:, 0] == -7).all() and (down[:, 1] != -7).all()
