@@ -1,9 +1,11 @@
 """The command `numpyzf` from outside: what it prints and draws, and the one line that tells what
 was wrong.
 """
+import json
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ OPTIONS = {
               "--rate", "--momentum", "--radius", "--patience", "--factor", "--settle",
               "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
     "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
-    "explain": ["RUN", "IMAGE", "--rule", "--invert", "--out"],
+    "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out"],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
     "onnx": ["export"],
     "bench": ["--out"],
@@ -561,6 +563,27 @@ def test_explain_without_a_run_takes_the_net_that_comes_along(numpyzf, tmp_path)
         tmp_path / "ship-explained-pretrained-deconvnet.png")
     names = [line.split()[1] for line in out[:5]]
     assert names[0] in ("ship", "airplane") and set(names) <= set(runs.pretrained().classes)
+
+
+def test_of_many_classes_a_few_are_named_and_the_file_that_has_all(numpyzf, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(plots, "save", lambda figure, path: drawn.append(path.name))
+    status, out, err = numpyzf("explain", "cat", "--layers", "fire4,relu1")
+    assert (status, err, drawn) == (
+        0, [], ["cat-explained-squeezenet-fire4-relu1-deconvnet.png"])
+    known = out[6].removeprefix("The net knows nothing but its 1,000 classes (among them ")
+    few, _, rest = known.partition("; all of them are in ")
+    file, _, rest = rest.partition("): ")
+    names = json.loads(Path(file).read_text(encoding="utf-8"))["names"]
+    assert len(names) == 1000 and len(few.split(", ")) == 4 and set(few.split(", ")) <= set(names)
+    assert rest == "whatever it sees, it names one of them."
+
+
+def test_layers_without_maps_are_not_explained(refused, run, tmp_path):
+    Image.new("RGB", (30, 30)).save("a.png")
+    assert "'fc8', which is no layer with maps; these are: conv1, " in refused(
+        "explain", run, "a.png", "--layers", "conv1,fc8")
+    assert os.listdir(tmp_path) == ["a.png"]
 
 
 def test_images_that_cannot_be_explained(refused, run, tmp_path):

@@ -196,7 +196,7 @@ def _draw_large(result, net, name, head=2.6, foot=0.4, left=0.5, above=0.25):
     rows = [_mosaics(result, row) for row in range(len(result.layers))]
     high, wide = (n / plots.DPI for n in rows[0][0].shape[:2])
     columns, gap = max(map(len, rows)), 0.09
-    width = left + columns * (wide + gap)
+    width = left + max(columns, 3) * (wide + gap)
     height = head + foot + len(rows) * (high + above)
 
     def place(x, y, w=0, h=0):
@@ -212,7 +212,8 @@ def _draw_large(result, net, name, head=2.6, foot=0.4, left=0.5, above=0.25):
         _draw_answer(figure.add_axes(place(left + 2, 0.5, 2.5, 1.9)), result, 40)
         figure.text(*place(left + 4.9, 0.6)[:2], plots.heading(_how_to_read(result), width - 6),
                     va="top", linespacing=1.4)
-        axes = figure.add_axes(place(left, head, width - left, height - head - foot))
+        axes = figure.add_axes(place(left, head, columns * (wide + gap),
+                                     height - head - foot))
         _show_rows(axes, rows, result, (high + above) * plots.DPI, (wide + gap) * plots.DPI)
     return figure
 

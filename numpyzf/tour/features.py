@@ -204,12 +204,12 @@ def _squares(rows, columns, title, per_map=2, side=2.1, above=0.26, gap=0.08):
     to arrange these few equal squares, which takes longer than drawing them.
     """
     width, height = per_map * side + (per_map + 1) * gap, side + above
-    title = plots.heading(title, columns * width)
+    title = plots.heading(title, 0.93 * columns * width)
     head, foot = 0.17 * (title.count("\n") + 1) + gap, 0.5 / columns + gap
     whole = rows * height + head + foot
     figure = plots.figure(columns * width, whole, layout="none")
     figure.suptitle(title, x=gap / (columns * width), y=1 - gap / whole, ha="left", fontsize=9)
-    plots.key(figure, "lower center", columns=per_map * columns)
+    plots.key(figure, "lower center", columns=int(columns * width / 2.2))
     squares = np.empty((rows * columns, per_map), object)
     for i in range(rows * columns):
         bottom = foot + (rows - 1 - i // columns) * height
