@@ -107,6 +107,8 @@ def path(name, value):
     """The Path of a file or folder; ~ is the home folder, as in a shell."""
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{name} must be a path, not {type(value).__name__}")
+    if not os.fspath(value):    # a shell's variable that isn't set; it would be this folder
+        raise ValueError(f"{name} is empty; it must be a path")
     return Path(os.path.expanduser(value))
 
 
@@ -148,12 +150,14 @@ def array(name, values, axes=None, *, like=None, shape=None, why=""):
     return values if values.flags.c_contiguous else np.ascontiguousarray(values)
 
 
-def masked(dy, mask):
-    """dy and the boolean array of relu_forward, of one shape."""
+def masked(dy, mask, boolean=True):
+    """dy and a mask, of one shape: the boolean array of relu_forward, or dropout_forward's."""
     dtype = getattr(mask, "dtype", type(mask).__name__)
-    if dtype != bool:
+    if boolean and dtype != bool:
         raise TypeError(f"mask must be the boolean array of relu_forward, not {dtype}")
-    dy = array("dy", dy, shape=mask.shape, why="that of the mask")
+    if not boolean:
+        mask = array("mask", mask)
+    dy = array("dy", dy, like=None if boolean else dtype, shape=mask.shape, why="that of the mask")
     return dy, np.ascontiguousarray(mask)
 
 
@@ -168,6 +172,13 @@ def weighted(x, x_axes, w, w_axes, b):
         raise ValueError(f"x has {x.shape[1]} {kind} (shape {x.shape}), "
                          f"the weights w take {w.shape[1]} (shape {w.shape})")
     return x, w, b
+
+
+def features(r, w):
+    """r (N, O) and weights w (O, I) that fit together."""
+    w = array("w", w, "OI")
+    return array("r", r, "NO", like=w.dtype, shape=(*np.shape(r)[:1], len(w)),
+                 why="one per row of w"), w
 
 
 def switches(r, found):

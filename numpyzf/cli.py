@@ -197,7 +197,8 @@ def _add_train(commands):
     sub = _command(commands, "train", _train,
                    "train a net on a data set; started again, it goes on from the last finished "
                    "epoch")
-    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images", least_size=8)
+    _add_source(sub, "a name that `numpyzf data` lists, or a folder of images",
+                runs.LEAST_SIDE)
     sub.add_argument("--model", choices=runs.MODELS, default="labnet",
                      help="zfnet is the paper's, for images of 224 pixels or more")
     sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
@@ -690,6 +691,8 @@ def _picture(path):
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
+    if path.exists() and not path.is_file():    # /dev/null, beside which /dev/null.png would go
+        raise OSError(f"{path} is no file; --out takes the name of the picture")
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
     plots.check_path(path)

@@ -8,9 +8,8 @@ takes time runs in kernels/, the machine room; reference.py has the same in plai
 A NaN: a network refuses it (checks.images). A pool takes it as the maximum. A ReLU leaves it up and
 stops the gradient there; the deconvnet's rectification lets it through.
 
-A convolution can be computed in four ways, the `method`. Of finite numbers "direct", "unfold" and
-"shift" give the same to rounding; "winograd" differs by up to some 1e-5 of the largest in float32.
-Numbers beyond some 1e34, infinities and NaN reach further in some. kernels/__init__.py has more.
+A convolution can be computed in four ways, the `method`, which give the same to rounding, but for
+"winograd": to some 1e-5 of the largest in float32. kernels/__init__.py has more, also of NaN.
 """
 from typing import NamedTuple
 
@@ -227,7 +226,7 @@ def linear_backward(dy, saved, *, need_dx=True):
 
 def linear_transpose(r, w):
     """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
-    r = checks.array("r", r, "NO", like=w.dtype, shape=(len(r), len(w)), why="one per row of w")
+    r, w = checks.features(r, w)
     return r @ w                                    # (N, O) @ (O, I) -> (N, I)
 
 
@@ -246,7 +245,8 @@ def dropout_forward(x, *, rate, rng):
 
 def dropout_backward(dy, mask):
     """dx = dy · mask."""
-    return checks.array("dy", dy, like=mask.dtype, shape=mask.shape, why="that of the mask") * mask
+    dy, mask = checks.masked(dy, mask, boolean=False)
+    return dy * mask
 
 
 def softmax(scores):

@@ -26,7 +26,8 @@ except ImportError:         # Windows
     fcntl = None
 
 MODELS = {"labnet": models.labnet, "zfnet": models.zfnet}
-INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape; labnet takes any
+INPUT_SHAPES = {"zfnet": (3, 224, 224)}     # of models that take one shape
+LEAST_SIDE = 12                             # of labnet's images, for its three pools
 LOG_EVERY = 60                              # seconds between two lines of progress in a log
 CHECKSUM = "checksum of the images"         # a setting
 PRETRAINED = Path(__file__).parent / "data" / "embedded" / "labnet-cifar10.npz"
@@ -291,9 +292,10 @@ def _load(data, folder, size):
 def _input_side(model, dataset, name):
     """Side of the net's input: the images', or less if the model takes one shape only."""
     height, width = dataset.images.shape[2:]
-    side = INPUT_SHAPES[model][1] if model in INPUT_SHAPES else height
+    side = INPUT_SHAPES[model][1] if model in INPUT_SHAPES else max(height, LEAST_SIDE)
     if height < side:
-        raise ValueError(f"{model} takes images of {side}×{side} pixels, {name} has "
+        more = "" if model in INPUT_SHAPES else " or more"
+        raise ValueError(f"{model} takes images of {side}×{side} pixels{more}, {name} has "
                          f"{height}×{width}; choose a larger size")
     return side
 
@@ -358,8 +360,10 @@ def load_run(folder):
         raise ValueError(f"{path} is no trained net; give the folder that numpyzf train --out "
                          "made, or the checkpoint.npz in it")
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: {folder} holds no trained net; "
-                                f"make one with: numpyzf train --out {folder}")
+        # a folder without the file, or no such path, which may be meant as a file's in a run
+        run = folder.parent if folder.suffix == ".npz" else folder
+        raise FileNotFoundError(f"{path} is not there; make a trained net with: "
+                                f"numpyzf train --out {run}")
     state, about = checkpoints.load_checkpoint(path, _build)
     return _run(state, about)
 

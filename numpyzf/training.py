@@ -74,9 +74,9 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
         v, gradient, number = velocity[name], grads[name], w.dtype.type
         gradient = checks.array(f"the gradient of {name}", gradient, like=w.dtype, shape=w.shape,
                                 why="that of the parameter")
-        if checks.array(name, w) is not w or checks.array(f"the velocity of {name}", v,
-                                                          like=w.dtype, shape=w.shape) is not v:
-            raise ValueError(f"{name} must be C-contiguous, to be changed in place")
+        checks.array(f"the velocity of {name}", v, like=checks.array(name, w).dtype, shape=w.shape)
+        if not all(own.flags.c_contiguous and own.flags.writeable for own in (w, v)):
+            raise ValueError(f"{name} must be C-contiguous and writable, to be changed in place")
         kernels.run(kernels.momentum_step, w.size, w.reshape(-1), v.reshape(-1),
                     gradient.reshape(-1), number(rate), number(momentum), least=kernels.FEW)
 

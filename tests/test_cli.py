@@ -481,7 +481,7 @@ def words_of(value):
     (["train", "--out", "run", "--epochs", "two"],
      "argument --epochs: invalid integer value: 'two'"),
     (["train", "--out", "run", "--batch", "-8"], "argument --batch: must be at least 1, not -8"),
-    (["train", "--out", "run", "--size", "7"], "argument --size: must be at least 8, not 7"),
+    (["train", "--out", "run", "--size", "11"], "argument --size: must be at least 12, not 11"),
     (["train", "--out", "run", "--seed", "-1"], "argument --seed: must be at least 0, not -1"),
     (["train", "--out", "run", "--rate", "fast"], "argument --rate: invalid float value: 'fast'"),
     (["train", "--out", "run", "--model", "vgg"],
@@ -535,7 +535,7 @@ def test_a_run_without_a_net(refused, command, tmp_path):
     Image.new("RGB", (30, 30)).save("image.png")
     image = ["image.png"] if command == ["explain"] else []
     line = refused(*command, ".", *image)
-    assert "checkpoint.npz is not there" in line and "make one with: numpyzf train --out ." in line
+    assert "checkpoint.npz is not there; make a trained net with: numpyzf train --out ." in line
     (tmp_path / "checkpoint.npz").write_bytes(b"PK")
     assert "checkpoint.npz can't be read as .npz" in refused(*command, ".", *image)
 
@@ -548,7 +548,8 @@ def test_a_run_without_a_net(refused, command, tmp_path):
      "--maps: conv1 has the maps 0 to 31, no 32"),
     (["--out", "a.xyz"], "xyz"),
     (["--out", "nowhere/a.png"], "nowhere/a.png"),
-    (["--out", "."], ". is a folder; --out takes the name of the picture")], ids=range(6))
+    (["--out", "."], ". is a folder; --out takes the name of the picture"),
+    (["--out", os.devnull], "is no file; --out takes the name of the picture")], ids=range(7))
 def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 

@@ -9,6 +9,7 @@ from numpyzf.geometry import conv_output_size
 from numpyzf.layers import Conv, ContrastNorm, Dropout, Flatten, Linear, MaxPool, ReLU, Rule
 from numpyzf.look import boxes, linear, many, occlusion
 from numpyzf.network import Network
+from numpyzf.paper.study import Study
 
 pytestmark = pytest.mark.small
 
@@ -72,15 +73,15 @@ def test_a_contrast_normalization_takes_numbers(name):
 
 
 @pytest.mark.parametrize("method", functional.kernels.METHODS)
-def test_up_to_1e33_every_method_gives_the_sum(method, rng):
-    """Winograd's numbers grow on the way; beyond some 1e34 they overflow, as the door says."""
+def test_up_to_1e36_every_method_gives_the_sum(method, rng):
+    """Winograd's numbers grow on the way, and overflow there."""
     x = rng.standard_normal((1, 16, 12, 12), np.float32)
     for size in (3, 5):
         w = rng.standard_normal((16, 16, size, size), np.float32)
         small = functional.conv_forward(x, w, w[:, 0, 0, 0], pad=1, method=method)[0]
-        large = functional.conv_forward(x * np.float32(1e31), w, 1e31 * w[:, 0, 0, 0], pad=1,
+        large = functional.conv_forward(x * np.float32(1e35), w, 1e35 * w[:, 0, 0, 0], pad=1,
                                         method=method)[0]
-        np.testing.assert_allclose(large / 1e31, small, atol=1e-3 * abs(small).max())
+        np.testing.assert_allclose(large / 1e35, small, atol=1e-3 * abs(small).max())
 
 
 def test_exchanged_arguments_are_told_their_order():
@@ -255,3 +256,13 @@ def test_the_home_folder_in_paths(tmp_path, monkeypatch):
 def test_what_is_no_path(use):
     with pytest.raises(TypeError, match="must be a path, not int"):
         use(3)
+
+
+@pytest.mark.parametrize("use", [runs.load_run, runs.train_run, data.load, checkpoints.read_npz,
+                                 Study])
+def test_an_empty_path_is_refused(use, tmp_path, monkeypatch):
+    """As of a shell's variable that isn't set. It would be this folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="is empty; it must be a path"):
+        use("")
+    assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import checkpoints, data, runs, training
+from numpyzf import checkpoints, data, models, runs, training
 from numpyzf.runs import hold_out, load_run, run_data, train_run
 from numpyzf.training import Recipe
 
@@ -503,6 +503,20 @@ def test_images_too_small_for_the_paper_s_net(train, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_images_too_small_for_the_lab_net(tmp_path):
+    labels = np.arange(8) % 2
+    for side, fits in ((11, False), (12, True)):
+        images = data.Dataset(np.zeros((8, 1, side, side), np.uint8), labels, ("a", "b"))
+        if fits:
+            assert runs._input_side("labnet", images, "these") == side
+            models.labnet(2, input_shape=(1, side, side))
+            continue
+        with pytest.raises(ValueError, match="labnet takes images of 12×12 pixels or more, .* has "
+                                             "11×11; choose a larger size"):
+            runs.train_run(tmp_path / "run", data=images)
+    assert not (tmp_path / "run").exists()
+
+
 def test_gray_images_for_the_paper_s_net(train, tmp_path, monkeypatch):
     gray = data.Dataset(np.zeros((20, 1, 224, 224), np.uint8), np.arange(20) % 2, ("a", "b"))
     monkeypatch.setattr(data, "load", lambda *_, **__: gray)
@@ -542,11 +556,15 @@ def test_a_checkpoint_that_is_no_run(whole, tmp_path, name):
         load_run(tmp_path)
 
 
-@pytest.mark.parametrize("name", [".", "nowhere"])
-def test_a_folder_without_a_run(tmp_path, name):
-    message = "holds no trained net; make one with: numpyzf train --out "
-    with pytest.raises(FileNotFoundError, match=message):
+@pytest.mark.parametrize("name, missing, run", [
+    (".", "checkpoint.npz", "."), ("nowhere", "nowhere", "nowhere"),
+    ("run/epoch-003.npz", "run/epoch-003.npz", "run")])
+def test_a_folder_without_a_run(tmp_path, name, missing, run):
+    """It is said once what is not there, and which folder to train into."""
+    with pytest.raises(FileNotFoundError) as error:
         load_run(tmp_path / name)
+    assert str(error.value) == (f"{tmp_path / missing} is not there; make a trained net with: "
+                                f"numpyzf train --out {tmp_path / run}")
 
 
 def test_a_file_in_the_folders_place_is_refused_before_anything_is_read(tmp_path):

@@ -363,6 +363,16 @@ def test_a_step_refuses_what_it_could_not_change_in_place():
 
 
 @small
+@pytest.mark.parametrize("name", ["parameter", "velocity"])
+def test_a_step_refuses_what_is_read_only(name):
+    arrays = {"parameter": np.ones(3), "velocity": np.zeros(3)}
+    arrays[name].flags.writeable = False
+    with pytest.raises(ValueError, match="^w must be C-contiguous and writable, to be changed in"):
+        momentum_step({"w": arrays["parameter"]}, {"w": arrays["velocity"]}, {"w": np.ones(3)},
+                      rate=0.1, momentum=0.9)
+
+
+@small
 @pytest.mark.parametrize("velocity, words", [
     (np.zeros(1, np.float32), r"the velocity of a has shape \(1,\), expected \(4,\)"),
     (np.zeros(4), "the velocity of a is float64"), (0, "the velocity of a must be a NumPy array")])

@@ -7,7 +7,7 @@
     read.py         read_onnx: a file as a Network; and what its nodes ask of the next three
     call.py         one node, asked for its inputs and attributes
     fold.py         constants that a file computes
-    operators.py    operators as layers
+    operators.py    operators as layers; shapes.py: those that join outputs or change shapes
     write.py        write_onnx: a Network as a file
     model.py        a file as a runs.Run, with what a JSON file beside it says; and the way back
     command.py      `numpyzf onnx check`

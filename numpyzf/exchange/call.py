@@ -10,6 +10,8 @@ import numpy as np
 
 from . import messages, tensors
 
+UNBOUNDED = np.finfo(np.float32).max        # the largest number of all
+
 
 class Unsupported(ValueError):
     """What a node asks for and numpyzf doesn't have; and a way out, which may be empty.
@@ -70,7 +72,8 @@ class Call:
         """Input i, an array without the batch's size in it. what: what is said of another."""
         value = self.value(i)
         if isinstance(value, Output):
-            raise Unsupported(f"{what}, input {i + 1}, must be a constant; here the net computes it")
+            raise Unsupported(f"{what}, input {i + 1}, must be a constant, but the net computes "
+                              "it")
         return without_batch(value)
 
     def integers(self, i, what):
@@ -110,6 +113,13 @@ class Call:
             raise ValueError(f"its attribute {name} is {value!r}, not of type "
                              f"{type(default).__name__}")
         return value
+
+    def flag(self, name, default=0):
+        """An attribute that is 0 or 1, as a bool."""
+        value = self.attribute(name, default)
+        if value not in (0, 1):
+            raise ValueError(f"its attribute {name} is {value}, neither 0 nor 1")
+        return bool(value)
 
     def ints(self, name, count, default=None, least=None):
         """An attribute of `count` integers (None: any number), each at least `least`."""
@@ -176,3 +186,18 @@ def without_batch(value):
 def with_batch(shape):
     """A shape as ONNX writes it: "(N, 64, 7, 7)"."""
     return f"({', '.join(['N', *map(str, shape)])})"
+
+
+def within(value):
+    """A number, if float32 holds it."""
+    if not abs(value) <= UNBOUNDED:
+        raise ValueError(f"it has the number {value}")
+    return value
+
+
+def finite(value):
+    """A constant, if it holds no NaN and no infinite number, as float32 neither."""
+    if value.dtype.kind == "f" and value.size:
+        if not (-UNBOUNDED <= value.min() and value.max() <= UNBOUNDED):
+            raise ValueError("its constants hold NaN or infinite numbers")
+    return value

@@ -1,4 +1,4 @@
-"""The command `numpyzf onnx check`: what is in a model file, or all that keeps it from being read."""
+"""The command `numpyzf onnx check`: a model file's layers, or all that keeps it from being read."""
 from .. import texts
 from . import read
 from .operators import OPERATORS

@@ -117,7 +117,7 @@ def _cast(call):
 
 
 def _concat(call):
-    values = [call.value(i) for i in range(len(call.node.inputs))]
+    values = [call.value(i) for i in range(max(1, len(call.node.inputs)))]
     call.room(*(value.shape for value in values))
     axis = _axis(call.attribute("axis", 1 if call.opset < 4 else 0), values[0].ndim)
     masked = any(np.ma.is_masked(value) for value in values)

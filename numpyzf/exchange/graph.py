@@ -8,6 +8,9 @@ from .. import texts
 from . import messages, wire
 
 OLDEST_IR, NEWEST_OPSET = 3, 26     # what was checked against; older files had no opsets
+# The value of an attribute that isn't what its type says, or is of a type that no convnet needs:
+# no function takes it for a number, a string, a list or a tensor.
+UNREAD = ("of a type that isn't read",)
 
 
 class Node(NamedTuple):
@@ -111,16 +114,14 @@ def _node(message, number):
 
 
 def _attribute(message):
-    """The value of an attribute; None of a type that no convnet needs."""
+    """The value of an attribute, or UNREAD."""
     field = messages.ATTRIBUTE_TYPES.get(message.get("type"))
-    if field in ("floats", "ints", "strings"):
-        value = message.get(field, [])
-    else:       # what is zero or empty may be left out
-        value = message.get(field, {"f": 0.0, "i": 0, "s": b""}.get(field))
-    if field == "f":        # of all numbers that this float32 may stand for the shortest: 0.0005
-        value = float(str(np.float32(value)))
+    if not {*message} <= {"name", "type", field}:       # a value of another type
+        return UNREAD
+    # what is zero or empty may be left out
+    value = message.get(field, {"f": 0.0, "i": 0, "s": b"", "floats": b""}.get(field, []))
     if field == "floats":
-        value = np.frombuffer(value or b"", "<f4").tolist()
+        value = np.frombuffer(value, "<f4").tolist()
     if field == "s":
         value = str(value, "utf-8", "replace")
-    return value
+    return UNREAD if field is None or field == "t" and value == [] else value

@@ -1,5 +1,6 @@
 """Networks in: an ONNX file as a Network."""
 import math
+import re
 from collections import Counter
 from numbers import Integral
 from typing import NamedTuple
@@ -49,7 +50,7 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
     isn't read.
     fold_norms: put each batch normalization into the convolution before it.
     Returns a Network of float32 parameters which gives what the file says, a softmax at its end
-    included. A layer has its node's name, or one such as "conv3" if it has none.
+    included. A layer has its node's name, or one such as "conv3" if it has none but a number.
     Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
     supported: all of them, each with a way out. FileNotFoundError, or OSError.
     """
@@ -128,16 +129,17 @@ class Builder:
         self.problems = []
         self.left = max(TIMES * model.nbytes, SMALL)
         value = self._image()
-        self.batch = value.shape[0]
         self.input_shape = _input_shape(value, size)
+        self.batch = value.shape[0]         # a number where the file freezes it
         self.values[value.name] = Output("input", self.input_shape)
 
     def _image(self):
         """The Value of the one input that the net computes from."""
         used = [value for value in self.model.inputs if value.name in self.readers]
         if len(used) != 1:
-            raise ValueError(f"it takes {len(used)} inputs ({texts.listed([v.name for v in used])});"
-                             " numpyzf reads nets of one, the images")
+            names = texts.listed([value.name for value in used])
+            raise ValueError(f"it takes {len(used)} inputs ({names}); numpyzf reads nets of one, "
+                             "the images")
         if used[0].kind not in (FLOAT, FLOAT16, DOUBLE, BFLOAT16):
             raise ValueError(f"its input {used[0].name!r} is of type {used[0].kind}, no floats; "
                              "export the net without what it does to bytes")
@@ -196,7 +198,7 @@ class Builder:
     def _name(self, node, part):
         """A name that no layer has."""
         base = texts.clean(node.name).strip("/ ")
-        if not base:
+        if re.fullmatch(r"n?[0-9]*(_[0-9]+)?", base):       # "", or "n12", which says nothing
             word = WORDS.get(node.op, node.op.lower())
             self.numbers[word] += 1
             base = f"{word}{self.numbers[word]}"

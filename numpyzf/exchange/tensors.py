@@ -7,7 +7,6 @@ model from anywhere could show what else is on a disk.
 import math
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 
@@ -87,6 +86,8 @@ def _listed(data, own, dtype, count):
 def _outside(tensor, dtype, count, folder):
     """Numbers of a file beside the model."""
     about = {pair.get("key"): pair.get("value", "") for pair in tensor.get("external_data", [])}
+    if not {*about} <= {"location", "offset", "length", "checksum"}:
+        raise ValueError(f"it says {', '.join(map(repr, about))} of another file")
     path = _inside(folder, about.get("location", ""))
     offset, nbytes = _number(about, "offset", 0), count * dtype.itemsize
     length = _number(about, "length", nbytes)

@@ -72,10 +72,10 @@ def pool_size(frame, hw, ceil=False):
     """output_size of a pool; ValueError where a window holds nothing but padding."""
     sizes = output_size(frame, hw, ceil)
     for axis, (n, count) in enumerate(zip(hw, sizes)):
-        # (windows, taps): the pixel under each
-        places = (np.arange(count)[:, None] * frame.stride[axis]
-                  + np.arange(frame.size[axis]) * frame.dilation[axis] - frame.pad[axis])
-        if not ((places >= 0) & (places < n)).any(axis=1).all():
+        # each window's first tap that isn't before the maps, and the pixel under it
+        begin, step = np.arange(count) * frame.stride[axis] - frame.pad[axis], frame.dilation[axis]
+        tap = ceil_div(np.maximum(-begin, 0), step)
+        if not ((tap < frame.size[axis]) & (begin + tap * step < n)).all():
             raise ValueError(f"pad {frame.pad} is too wide for a pooling window of "
                              f"{words(frame.size)} over {hw[0]}×{hw[1]} pixels: one window would "
                              "hold nothing but padding")

@@ -18,12 +18,10 @@ Each convolution file is one method: conv_forward, conv_backward and conv_transp
 kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name, all but general.py's,
 which general/functional.py calls: there is no choice for its windows. Of finite numbers all but
 Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
-float32. A NaN or an infinity can reach further than by the definition, which is direct's: all
-outputs of the Winograd tiles that contain it; and in gradients, where it meets a zero of padding or
-between two rows (0 · NaN is NaN), taps and pixels that don't see it. What overflows is infinite or
-NaN. Winograd's sums grow some 1e4 times larger on the way than what they give, so float32 overflows
-in it where Σ|w·x| is beyond 1e34, in the others at 3e38. No net that works has such numbers, and
-looking for them would take a pass over every output: name another method where you need them.
+float32. Where it would give a NaN or an infinity, as numbers overflow on its way or come in, it
+leaves the call to direct, which is slower. A NaN or an infinity in the arguments then reaches what
+the definition says. By unfold and shift it can reach further, where it meets a zero of padding or
+between two rows (0 · NaN is NaN): outputs, taps and pixels that don't see it.
 
 Which method `choose` takes for "auto", and why. functional.py asks it for convolutions and their
 gradients; a projection always takes unfold:

@@ -3,7 +3,8 @@
 Numba looks for changes only in the file of the kernel that it has stored. But kernels use functions
 of other files, which are compiled into them. So the folder is named by a hash of all files here:
 after any edit, all kernels are compiled anew. And Numba takes its cache for granted; here, what
-can't be read is compiled again, and what can't be stored is said in one line.
+can't be read is compiled again, and what can't be stored is said in one line. A folder that may
+only be read, as the one of a shared installation, serves too; what it lacks is stored elsewhere.
 """
 import contextlib
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numba
 from numba import config
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 
 UNUSED = 30 * 24 * 3600     # seconds: a folder that no start has used for so long is removed
 
@@ -33,31 +34,56 @@ def say(text):
 def njit(cache=False, **options):
     """Numba's njit, used in the same way: as a decorator, njit(nogil=True, cache=True).
 
-    cache: whether to keep what is compiled in FOLDER.
+    cache: whether to keep what is compiled, in FOLDER, and to look for it there and in SHARED.
     options: Numba's.
     """
     def compiled(function):
         kernel = numba.njit(**options)(function)
-        if cache and FOLDER and not config.DISABLE_JIT:
-            # a FunctionCache asks this setting once, when it is made
-            chosen, config.CACHE_DIR = config.CACHE_DIR, str(FOLDER)
-            try:
-                kernel._cache = _Cache(function)
-            except RuntimeError:            # Numba finds no way to keep this function: don't
-                pass
-            finally:
-                config.CACHE_DIR = chosen
+        if cache and not config.DISABLE_JIT:
+            for folder in filter(None, (*SHARED, FOLDER)):
+                with contextlib.suppress(RuntimeError):     # Numba can't keep this function: don't
+                    kernel._cache = _Cache(function, folder, kernel._cache)
         return kernel
     return compiled
 
 
-class _Cache(FunctionCache):
-    """Numba's cache of one kernel. It is never the reason that a kernel can't be used."""
+class _Locator(UserProvidedCacheLocator):
+    """Numba's, but it takes a folder that can't be written to."""
 
+    def ensure_cache_path(self):
+        with contextlib.suppress(OSError):
+            os.makedirs(self.get_cache_path(), exist_ok=True)
+
+
+class _Files(CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+
+class _Cache(FunctionCache):
+    """Numba's cache of one kernel. It is never the reason that a kernel can't be used.
+
+    function: the kernel's.
+    folder: where its files are.
+    before: the cache to ask first, one of a folder that can only be read, or Numba's empty one.
+    """
+
+    _impl_class = _Files
     told = False
+
+    def __init__(self, function, folder, before):
+        # Numba asks this setting once, here
+        chosen, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+        try:
+            super().__init__(function)
+        finally:
+            config.CACHE_DIR = chosen
+        self.before = before
 
     def load_overload(self, sig, target_context):
         """Called by Numba before it compiles. Returns None for what must be compiled."""
+        found = self.before.load_overload(sig, target_context)
+        if found is not None:
+            return found
         try:
             return super().load_overload(sig, target_context)
         except Exception:       # a file cut short: EOFError; a damaged one: any error
@@ -69,6 +95,8 @@ class _Cache(FunctionCache):
 
     def save_overload(self, sig, data):
         """Called by Numba when it has compiled."""
+        if not FOLDER:
+            return              # CompileLog says it
         try:
             super().save_overload(sig, data)
         except Exception as error:      # a full disk: OSError; an index that can't be read: any
@@ -80,10 +108,12 @@ class _Cache(FunctionCache):
                     "folder")
 
 
-def find_folder():
-    """The folder for compiled kernels: the first one that can be written to, or None.
+def find_folders():
+    """The folders for compiled kernels: the first that can be written to, and those before it.
 
     The places are those of Numba: $NUMBA_CACHE_DIR, __pycache__ beside this file, the user's cache.
+
+    Returns a folder or None, and a list of folders that are there but can only be read.
     """
     here = Path(__file__).parent
     sources = hashlib.sha256()
@@ -96,6 +126,7 @@ def find_folder():
     user = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     if os.path.isabs(user):             # "~" stays as it is where a user has no home
         places.append(Path(user, "numpyzf"))
+    shared = []
     for place in places:
         folder = place.absolute() / f"kernels-{sources.hexdigest()[:16]}"
         try:
@@ -104,10 +135,11 @@ def find_folder():
                 folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
             os.utime(folder)
-            return folder
+            return folder, shared
         except OSError:
-            pass
-    return None
+            if os.path.isdir(folder):
+                shared.append(folder)
+    return None, shared
 
 
 def _remove_unused(place):
@@ -118,4 +150,4 @@ def _remove_unused(place):
                 shutil.rmtree(old)
 
 
-FOLDER = find_folder()
+FOLDER, SHARED = find_folders()

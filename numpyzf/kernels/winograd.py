@@ -26,7 +26,9 @@ stride 2 becomes four of 3×3 taps, some of them zero.
 
 Cost: per tile and channel some 4·n² additions, and m·n to n² single pixels moved; per tile and
 pair of maps n² multiply-adds. It pays with some 16 maps or more. Its price: powers of the points
-amplify rounding, to some 1e-5 of the largest output in float32.
+amplify rounding, to some 1e-5 of the largest output in float32. They amplify the numbers on the
+way, too, so float32 may overflow where Σ|w·x| is beyond 1e34. That shows in the result, as infinity
+or NaN: the kernels that write it sum it up, and where a sum isn't finite, direct.py does it again.
 
 Threads: there are two ways to use the cores. Many maps: a large block of images; in the transforms
 threads share the channels, each written by one thread, and BLAS multiplies with threads of its own.
@@ -41,6 +43,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..geometry import ceil_div, conv_output_size
+from . import direct
 from .cache import njit
 from .shared import SMALL_PRODUCT, blocks, run, scratch
 
@@ -48,6 +51,8 @@ POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them
 TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has fewer than two outputs
 BLOCK_NBYTES = 32 << 20     # of V at a time, many maps: enough for products at full rate
 FEW_MAPS = 96 * 96          # filters times channels: up to so many are few maps
+
+quietly = np.errstate(over="ignore", invalid="ignore")  # what overflows here is done again
 
 # Fixed numbers, for full vector instructions:
 TILES_AT_ONCE = 64          # they stay in the first-level cache
@@ -108,6 +113,7 @@ def pays(height, width, w_shape, window):
 
 # ---- drivers ------------------------------------------------------------------------------------
 
+@quietly
 def conv_forward(x, w, b, window):
     """As in direct.py. Raises ValueError unless the filters have 2 to 7 taps per stride."""
     N, C, H, W = x.shape
@@ -117,17 +123,21 @@ def conv_forward(x, w, b, window):
     y = np.empty((N, F, OH, OW), x.dtype)
 
     def some_images(cost, limit, start, stop):
+        finite = True
         for block in blocks(start, stop, cost, limit):
             T = (block.stop - block.start) * tiles.tiles_down * tiles.tiles_across
             V = scratch("columns", (len(U), U.shape[2], T), x.dtype)
             run(inputs_to_points, C, x[block], V, *tiles, stride, pad)
             # (F, s²·C) @ (s²·C, T) -> (F, T), for each point
             M = np.matmul(U, V, out=scratch("outputs", (len(U), F, T), x.dtype))
-            run(outputs_from_points, F, M, b, y[block], *tiles)
-    share_images(some_images, N, U, tiles)
-    return y
+            finite &= all(run(outputs_from_points, F, M, b, y[block], *tiles))
+        return finite
+    if all(share_images(some_images, N, U, tiles)):
+        return y
+    return direct.conv_forward(x, w, b, window)
 
 
+@quietly
 def conv_backward(dy, x, w, window, need_dx):
     """As in direct.py, with conv_forward's error."""
     N, C, H, W = x.shape
@@ -136,7 +146,7 @@ def conv_backward(dy, x, w, window, need_dx):
     dx = np.empty_like(x) if need_dx else None
 
     def some_images(cost, limit, start, stop):
-        dU, db = np.zeros(U.shape, w.dtype), np.zeros(F, w.dtype)
+        dU, db, finite = np.zeros(U.shape, w.dtype), np.zeros(F, w.dtype), True
         for block in blocks(start, stop, cost, limit):
             T = (block.stop - block.start) * tiles.tiles_down * tiles.tiles_across
             V = scratch("columns", (len(U), U.shape[2], T), x.dtype)
@@ -150,16 +160,21 @@ def conv_backward(dy, x, w, window, need_dx):
             if need_dx:
                 # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
                 dV = np.matmul(U.transpose(0, 2, 1), dM, out=V)
-                run(inputs_from_points, C, dV, dx[block], *tiles, stride, pad)
-        return dU, db
+                finite &= all(run(inputs_from_points, C, dV, dx[block], *tiles, stride, pad))
+        return dU, db, finite
     sums = share_images(some_images, N, U, tiles)
-    dU, db = sums[0]
-    for own_dU, own_db in sums[1:]:
+    dU, db, finite = sums[0]
+    for own_dU, own_db, own_finite in sums[1:]:
         dU += own_dU
         db += own_db
-    return dx, filters_from_points(dU, w.shape, stride), db
+        finite &= own_finite
+    dw = filters_from_points(dU, w.shape, stride)
+    if finite and np.isfinite(dw).all() and np.isfinite(db).all():
+        return dx, dw, db
+    return direct.conv_backward(dy, x, w, window, need_dx)
 
 
+@quietly
 def conv_transpose(r, w, window, size):
     """As in direct.py, with conv_forward's error."""
     F, C = w.shape[:2]
@@ -168,6 +183,7 @@ def conv_transpose(r, w, window, size):
     x = np.empty((len(r), C, *size), r.dtype)
 
     def some_images(cost, limit, start, stop):
+        finite = True
         for block in blocks(start, stop, cost, limit):
             T = (block.stop - block.start) * tiles.tiles_down * tiles.tiles_across
             R = scratch("outputs", (len(U), F, T), r.dtype)
@@ -175,9 +191,11 @@ def conv_transpose(r, w, window, size):
             # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
             V = scratch("columns", (len(U), U.shape[2], T), r.dtype)
             np.matmul(U.transpose(0, 2, 1), R, out=V)
-            run(inputs_from_points, C, V, x[block], *tiles, stride, pad)
-    share_images(some_images, len(r), U, tiles)
-    return x
+            finite &= all(run(inputs_from_points, C, V, x[block], *tiles, stride, pad))
+        return finite
+    if all(share_images(some_images, len(r), U, tiles)):
+        return x
+    return direct.conv_transpose(r, w, window, size)
 
 
 def share_images(some_images, count, U, tiles):
@@ -357,6 +375,8 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                        start, stop):
     """B p Bᵀ of every tile p, added up where tiles overlap: the adjoint of inputs_to_points.
 
+    Returns whether all of x is finite, and sums of it, too.
+
     values: (n², s²·C, T).
     x: (G, C, H, W), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
@@ -376,6 +396,8 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
     pixels = np.zeros((SIDE, TILES_AT_ONCE), x.dtype)
     along = np.zeros((SIDE * rows, TILES_AT_ONCE), x.dtype)
     tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), x.dtype)
+    # as in outputs_from_points
+    sums = np.zeros(lines.size, x.dtype)
     for c in range(start, stop):
         # a stretch, as in inputs_to_points
         for first in range(0, images, group):
@@ -413,17 +435,22 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                                 line, own = lines[offset + k * stride:], pixels[k]
                                 for t in range(length):
                                     line[starts[t]] += own[t]
+                            for v in range(lines.size):
+                                sums[v] += lines[v]
                             # to this row of each image, without its padding
                             for image in range(count):
                                 line = lines[image * line_length + pad:]
                                 out = x[first + image, c, h]
                                 for v in range(inner):
                                     out[v] += line[v]
+    return np.isfinite(sums).all()
 
 
 @njit(nogil=True, cache=True)
 def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across, start, stop):
     """Aᵀ p A of every tile p, and the bias. What hangs over the edge is cut.
+
+    Returns whether all of y is finite, and sums of it, too.
 
     values: (n², F, T).
     b: (F,).
@@ -443,6 +470,8 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
     tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), y.dtype)
     along = np.zeros((MOST_OUTPUTS * SIDE, TILES_AT_ONCE), y.dtype)
     pixels = np.zeros((MOST_OUTPUTS, TILES_AT_ONCE), y.dtype)
+    # sums of all lines, which stay NaN or infinite where a number was so
+    sums = np.zeros(lines.size, y.dtype)
     for f in range(start, stop):
         # a stretch: tiles from column `left` on, of `count` images from `first` on
         for first in range(0, images, group):
@@ -470,12 +499,15 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
                             line, own = lines[left * outputs + k:], pixels[k]
                             for t in range(length):
                                 line[starts[t]] += own[t]
+                        for v in range(lines.size):
+                            sums[v] += lines[v]
                         # write this row of each image, or the part of it that the stretch has
                         for image in range(count):
                             line = lines[image * line_length + left * outputs:]
                             out = y[first + image, f, down * outputs + i, left * outputs:]
                             for v in range(min(ow - left * outputs, TILES_AT_ONCE * outputs)):
                                 out[v] = line[v]
+    return np.isfinite(sums).all()
 
 
 @njit(nogil=True, cache=True)

@@ -51,14 +51,14 @@ class Study:
 
     def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
                  report=print_line):
-        self.out, self.quick, self.report = Path(out), quick, report
+        self.out, self.quick, self.report = checks.path("out", out), quick, report
         self.seeds = (0, 1) if quick else (0, 1, 2)
         self.source = {"data": data, "folder": folder, "size": size}
         self._runs = {}
-        source = data if data in datasets.NAMES else str(Path(data).resolve())
+        source = data if data in datasets.NAMES else str(checks.path("data", data).resolve())
         self.name = texts.short(Path(source).name)      # of the images, in texts
-        self._check_folder({"data": source, "folder": folder and str(Path(folder).resolve()),
-                            "size": size, "quick": quick})
+        folder = folder and str(checks.path("folder", folder).resolve())
+        self._check_folder({"data": source, "folder": folder, "size": size, "quick": quick})
 
     def step(self, text):
         """Report a line about a step of an item."""

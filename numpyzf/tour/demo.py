@@ -6,6 +6,7 @@ text.md.
 from pathlib import Path
 
 from .. import page, plots, texts, training
+from ..checkpoints import replacing
 from ..data.preprocess import Prepared
 from ..look.many import top_activations
 from ..page import Section
@@ -88,7 +89,8 @@ def _one_image(run, out, image, label):
 def _section(out, name, heading, text, figure, alt):
     """A section with a picture, which is also written to a file."""
     png = plots.png_bytes(figure)
-    (out / f"{name}.png").write_bytes(png)
+    with replacing(out / f"{name}.png") as file:
+        file.write(png)
     return Section(heading, text, png, alt=alt)
 
 

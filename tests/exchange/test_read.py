@@ -419,7 +419,7 @@ def test_the_size_where_the_file_leaves_it_open(tmp_path):
 def test_layers_have_their_nodes_names_or_numbers(tmp_path):
     nodes = [node("Relu", "x", "a", name="/features/0/Relu"), node("Relu", "a", "b"),
              node("Relu", "b", "c", name="relu1"), node("Relu", "c", "d", name="input"),
-             node("Relu", "d", "e"), node("Relu", "e", "y", name="a\x1b[31m")]
+             node("Relu", "d", "e", name="n17"), node("Relu", "e", "y", name="a\x1b[31m")]
     net = read_onnx(saved(tmp_path, nodes))
     assert [*net.layers] == ["features/0/Relu", "relu1", "relu1_2", "input_2", "relu2", "a?[31m"]
 

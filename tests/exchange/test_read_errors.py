@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from building import encoded, model, node, random, saved, tensor
+from building import attribute, encoded, model, node, random, saved, tensor
 
 from numpyzf.exchange import read
 from numpyzf.exchange.fold import FOLDS
@@ -62,6 +62,9 @@ def refused(path, words, **options):
     ([node("Softmax", "x", "y")], {}, "axis is -1 for (N, 3, 8, 8)"),
     ([node("Flatten", "x", "y", axis=2)], {}, "attribute axis is 2"),
     ([node("Transpose", "x", "y", perm=[0, 2, 3, 1])], {}, "--inputs-as-nchw"),
+    ([node("Transpose", "x", "y", perm=[0, 1, 2, 7])], {}, "attribute perm is [0, 1, 2, 7]"),
+    ([node("Concat", "", "a", axis=1), node("Add", "x a", "y")], {}, "input 1 is missing"),
+    ([node("Sum", "", "a"), node("Add", "x a", "y")], {}, "Sum number 0"),
     ([node("Concat", "x x", "y", axis=0)], {}, "attribute axis is 0; read here is 1"),
     ([node("Mul", "x c", "y")], {"c": random(8)}, "constant has shape (8,) for (N, 3, 8, 8)"),
     ([node("Add", "x c", "y")], {"c": random(3, 8, 8)}, "one for each channel"),
@@ -85,7 +88,7 @@ def refused(path, words, **options):
     ([node("LeakyRelu", "x", "y", alpha=float("nan"))], {}, "the number nan"),
     ([node("Split", "x", "a b", axis=1), node("Add", "a b", "y")], {}, "Split number 0"),
     ([node("Shape", "x", "s"), node("Mul", "s s", "y")], {}, "computes with the number of images"),
-    ([node("Sqrt", "w", "r"), node("Conv", "x r", "y")], {"w": W}, "Sqrt number 0: it computes with"),
+    ([node("Sqrt", "w", "r"), node("Conv", "x r", "y")], {"w": W}, "it computes with const"),
     ([node("Add", "x z", "y")], {}, "takes 'z', which nothing before it makes"),
 ])
 def test_each_node_says_why(tmp_path, nodes, tensors, words):
@@ -109,8 +112,8 @@ def test_all_nodes_are_told_at_once(tmp_path):
              node("Mul", "h g", "y", name="gate"), node("LSTM", "x", "unused")]
     text = refused(saved(tmp_path, nodes[:-2] + nodes[-1:] + nodes[-2:-1],
                          {"w": random(3, 3, 3, 3)}), "7 of its 9 nodes can't be read: ")
-    for words in ("HardSwish 'first', 'second': numpyzf has no such", "Conv number 3: its attribute "
-                  "strides", "Split number 4", "Mish number 5", "MaxPool number 6: its attribute "
+    for words in ("HardSwish 'first', 'second': numpyzf has no such",
+                  "Conv number 3: its attribute strides", "Split number 4", "Mish number 5", "MaxPool number 6: its attribute "
                   "kernel_shape is missing", "Mul 'gate': the net computes both"):
         assert words in text
     assert "'conv'" not in text and "LSTM" not in text
@@ -141,8 +144,16 @@ def test_names_cannot_give_orders_to_a_terminal(tmp_path):
     (lambda m: m["graph"].update(output=[{"name": "no"}]), "no node makes 'no'"),
     (lambda m: m["graph"].update(output=[{"name": "x"}]), "no node makes 'x'"),
     (lambda m: m["graph"].update(input=[]), "it takes 0 inputs"),
-    (lambda m: m["graph"]["node"][0]["attribute"].extend([{"name": "group", "i": 1, "type": 2}] * 2),
+    (lambda m: m["graph"]["node"][0]["attribute"].extend([attribute("group", 1)] * 2),
      "two attributes 'group'"),
+    (lambda m: m["graph"]["node"][0]["attribute"].append({"name": "group", "i": 1, "type": 5}),
+     "its attribute group is"),
+    (lambda m: m["graph"]["node"][0]["attribute"].append({"name": "pads", "ints": [1], "type": 6}),
+     "its attribute pads is"),
+    (lambda m: m["graph"]["node"][0]["attribute"].append({"name": "group", "i": 1}),
+     "its attribute group is"),
+    (lambda m: m["graph"].update(input=[{"name": "x", "type": {"tensor_type": {"elem_type": 1}}}]),
+     "shape []"),
 ])
 def test_a_file_that_cannot_be(tmp_path, change, words):
     message = model([node("Conv", "x w", "a"), node("Relu", "a", "y")], {"w": W})

@@ -163,6 +163,7 @@ def test_a_folder_whose_name_begins_alike_is_another(folder):
     (dict(location="net.data", offset=-8), "its offset is '-8'"),
     (dict(location="net.data", offset="٨"), "its offset"),
     (dict(location="net.data", length="1e9"), "its length is '1e9'"),
+    (dict(location="net.data", ofset=8), "it says 'location', 'ofset' of another file"),
     (dict(location="other.data"), "'other.data' is missing"),
     (dict(location="."), "no file"),
     (dict(offset=8), "''"),

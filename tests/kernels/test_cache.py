@@ -107,6 +107,54 @@ def test_a_package_that_is_read_only_uses_the_user_s_cache(package, tmp_path):
     assert len(list((tmp_path / ".cache" / "numpyzf").glob("kernels-*"))) == 1
 
 
+# Makes a folder one that may only be read for root, too, who may write everywhere.
+READ_ONLY = """
+import os, tempfile
+really = tempfile.TemporaryFile
+
+def refused(*, dir):
+    if str(dir).startswith(os.environ["NUMBA_CACHE_DIR"]):
+        raise PermissionError(13, "Permission denied")
+    return really(dir=dir)
+tempfile.TemporaryFile = refused
+"""
+
+
+@pytest.fixture
+def shared(package, tmp_path):
+    """A folder with the kernels of PROGRAM that may only be read; nothing else can be written to.
+
+    Yields what the environment of a start then is. In the end nothing in the folder has changed.
+    """
+    (package / "kernels" / "__pycache__").touch()
+    folder = tmp_path / "shared"
+    environment = {"NUMBA_CACHE_DIR": str(folder), "HOME": "/dev/null"}
+    start(tmp_path, environment)
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = [path.stat().st_mtime_ns for path in paths]
+    yield environment
+    assert [folder, *folder.rglob("*")] == paths
+    assert [path.stat().st_mtime_ns for path in paths] == before
+    for path in paths:
+        path.chmod(0o755)
+
+
+def test_kernels_in_a_folder_that_may_only_be_read_are_used(shared, tmp_path):
+    assert start(tmp_path, shared, READ_ONLY + PROGRAM) == ("9.0 0", [])
+    for _ in range(2):
+        out, lines = start(tmp_path, shared, READ_ONLY + SHIFT)
+        assert out == "10.0 1" and len(lines) == 1 and "every start does again" in lines[0]
+
+
+def test_what_a_folder_that_may_only_be_read_lacks_is_kept_elsewhere(shared, tmp_path):
+    shared["HOME"] = str(tmp_path)
+    for count in (1, 0):
+        assert start(tmp_path, shared, READ_ONLY + SHIFT)[0] == f"10.0 {count}"
+        assert start(tmp_path, shared, READ_ONLY + PROGRAM) == ("9.0 0", [])
+
+
 @pytest.mark.parametrize("stream", ["None", "open(os.devnull)"])
 def test_without_stderr_it_is_silent(stream, tmp_path):
     environment = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)}
@@ -120,6 +168,7 @@ def test_folders_that_nobody_uses_are_removed(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (0, time.time() - days * 24 * 3600))
     monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path))
-    folder = cache.find_folder()
+    folder, shared = cache.find_folders()
+    assert shared == []
     assert sorted(os.listdir(tmp_path)) == sorted([folder.name, "kernels-new", "mine"])
     assert folder.name == cache.FOLDER.name

@@ -146,6 +146,73 @@ def test_float32_costs_the_papers_net_less_than_1e_4(name, C, size, filters, K, 
             assert error(actual, right) < limit
 
 
+# ---- numbers that are not finite, on the way or at all ------------------------------------------
+
+@few_or_many
+@pytest.mark.parametrize("K, stride", [(3, 1), (5, 1), (5, 2)])
+@pytest.mark.parametrize("x_size, w_size, dy_size", [
+    (1e38, 1e-3, 1e-3), (1e-3, 1e38, 1e-3), (1e-3, 1e-3, 3e36)], ids=["x", "w", "dy"])
+def test_what_overflows_on_the_way_alone_is_right(x_size, w_size, dy_size, K, stride, few, rng,
+                                                  monkeypatch):
+    """All sums of the definition are finite, as the other factor is small. No warning comes."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    x, w, b, dy = [values.clip(-1, 1) for values in draw(rng, np.float32, 4, 16, 9, 9, 16, K,
+                                                         stride, 1)]
+    arrays = x * np.float32(x_size), w * np.float32(w_size), b, dy * np.float32(dy_size)
+    with np.errstate(over="raise", invalid="raise"):
+        results = all_of(*arrays, stride, 1, "winograd")
+    for actual, right in zip(results, all_of(*arrays, stride, 1, "direct"), strict=True):
+        assert np.isfinite(right).all() and error(actual, right) < 1e-4
+
+
+@small
+@few_or_many
+def test_sums_over_tiles_that_overflow_on_the_way_alone_are_right(few, monkeypatch):
+    """Tiles are ordered by rows of them: those of all images' first rows are summed up first."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    x, w = np.full((200, 2, 8, 8), 1e-6, np.float32), np.ones((3, 2, 3, 3), np.float32)
+    dy = np.zeros((200, 3, 8, 8), np.float32)
+    dy[:, :, 0, 0], dy[:, :, 4, 0] = 3e37, -3e37
+    with np.errstate(over="raise", invalid="raise"):
+        _, dx, dw, db, _ = all_of(x, w, w[:, 0, 0, 0], dy, 1, 1, "winograd")
+    assert np.isfinite(dx).all() and np.isfinite(dw).all()
+    assert (np.abs(db) < 1e33).all()        # but for rounding, zero
+
+
+@pytest.fixture(params=[1 << 30, 0], ids=["few maps", "many maps"])
+def one_at_a_time(request, monkeypatch):
+    """Blocks of one image, and filters that are few, or many."""
+    monkeypatch.setattr(winograd, "FEW_MAPS", request.param)
+    monkeypatch.setattr(winograd, "BLOCK_NBYTES", 1)
+    monkeypatch.setattr(winograd, "SMALL_PRODUCT", 1)
+
+
+@small
+@pytest.mark.parametrize("place", [0, 3])
+@pytest.mark.parametrize("name", ["x", "w", "b", "dy"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nan_and_infinity_reach_what_they_do_by_the_definition(value, name, place, one_at_a_time,
+                                                               rng):
+    """In whichever image and filter, block and thread; zeros of padding are not met."""
+    arrays = dict(zip(("x", "w", "b", "dy"), draw(rng, np.float64, 4, 1, 6, 6, 4, 3, 1, 1)))
+    arrays[name].reshape(4, -1)[place, 0] = value
+    results = all_of(*arrays.values(), 1, 1, "winograd")
+    assert any(np.isfinite(values).any() and not np.isfinite(values).all() for values in results)
+    for actual, right in zip(results, all_of(*arrays.values(), 1, 1, "direct"), strict=True):
+        np.testing.assert_allclose(actual, right, rtol=1e-9, atol=1e-9)
+
+
+@small
+@pytest.mark.parametrize("image", [0, 3])
+def test_one_image_s_gradient_that_overflows_on_the_way_is_right(image, one_at_a_time, rng):
+    """The filters' gradient doesn't tell: it isn't made of the filters, which are large."""
+    x, w, b, dy = draw(rng, np.float32, 4, 1, 6, 6, 4, 5, 1, 1)
+    w, dy = w.clip(-1, 1) * np.float32(2e37), dy.clip(-1, 1)
+    dy[np.arange(4) != image] = 0
+    dx, right = all_of(x, w, b, dy, 1, 1, "winograd")[1], all_of(x, w, b, dy, 1, 1, "direct")[1]
+    assert np.isfinite(right).all() and error(dx, right) < 1e-4
+
+
 # ---- the two ways to use the cores --------------------------------------------------------------
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from numpyzf import models, training
 from numpyzf.look.many import top_activations
-from numpyzf.tour import demo, features
+from numpyzf.tour import demo, features, training_curve
 from numpyzf.data.preprocess import Preparation
 from numpyzf.runs import Run
 
@@ -32,6 +32,17 @@ def test_every_file_is_there(shape, tmp_path, rng):
     assert "27×27 pixels" in html and "43×43 pixels, more than the whole image" in html
     assert "{" not in html.partition("<body>")[2]       # every placeholder is filled in
     assert ("answers to its color" in html) == (shape[0] == 3)
+
+
+@pytest.mark.small
+def test_an_earlier_picture_stays_whole_until_the_new_one_is(tmp_path):
+    """As what is written is killed, or finds a full disk: it doesn't write into the earlier one."""
+    path = tmp_path / "curve.png"
+    path.write_bytes(b"earlier")
+    with open(path, "rb") as earlier:
+        demo._section(tmp_path, "curve", "How", "", training_curve.draw(HISTORY), "two plots")
+        assert earlier.read() == b"earlier" and path.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_images_are_searched_once_for_all_layers(tmp_path, rng, monkeypatch):
