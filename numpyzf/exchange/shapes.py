@@ -157,7 +157,7 @@ def transpose(call):
     if sorted(perm) != [*range(count)]:
         raise ValueError(f"its attribute perm is {perm}")
     if perm != [*range(count)]:
-        raise Unsupported(f"its attribute perm is {perm}, which moves axes of {with_batch(x.shape)}",
+        raise Unsupported(f"its attribute perm {perm} moves axes of {with_batch(x.shape)}",
                           "export the net with axes (N, C, H, W) all through; tf2onnx has "
                           "--inputs-as-nchw for the input",
                           shape=[x.shape[axis - 1] for axis in perm[1:]] if perm[0] == 0 else None)
