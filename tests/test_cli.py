@@ -558,8 +558,7 @@ def test_features_that_cannot_be_drawn(refused, run, options, words):
 
 
 def test_explain_without_a_run_takes_squeezenet_and_the_small_net_by_its_name(numpyzf, tmp_path):
-    """Half blue sky, half water: the small net has seen many ships and planes, and no cat like that.
-    """
+    """Half blue sky, half water: the small net has seen many ships and planes, no cat like that."""
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:20], pixels[20:], pixels[14:24, 8:32] = (130, 180, 235), (40, 80, 140), (90, 90, 95)
     Image.fromarray(pixels).save(tmp_path / "ship.png")
