@@ -136,9 +136,9 @@ def fit(x, side):
     """
     h, w = x.shape[1:]
     height, width = (max(1, round(n * side / max(h, w))) for n in (h, w))
-    maps = [Image.fromarray(np.asarray(one, np.float32)).resize((width, height), Image.Resampling.BOX)
-            for one in x]
-    return np.stack([np.asarray(one) for one in maps])
+    maps = [Image.fromarray(np.asarray(one, np.float32)) for one in x]
+    return np.stack([np.asarray(one.resize((width, height), Image.Resampling.BOX))
+                     for one in maps])
 
 
 def patch(x, seen, side=TILE):

@@ -14,18 +14,21 @@ from PIL import Image
 from numpyzf import cli, data, kernels, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
+from numpyzf.exchange.model import KEYS, load_model
 from numpyzf.exchange.read import read_onnx
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
 
+PREPARATION = [f"--{key}" for key in KEYS]
 OPTIONS = {
     "demo": ["--out", "--seed"],
     "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch",
               "--rate", "--momentum", "--radius", "--patience", "--factor", "--settle",
               "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
-    "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out"],
+    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES,
+                 *PREPARATION],
+    "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out", *PREPARATION],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
     "onnx": ["export"],
     "bench": ["--out"],
@@ -554,16 +557,20 @@ def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 
 
-def test_explain_without_a_run_takes_the_net_that_comes_along(numpyzf, tmp_path):
-    """Half blue sky, half water: it has seen many ships and planes, and no cat like that."""
+def test_explain_without_a_run_takes_squeezenet_and_the_small_net_by_its_name(numpyzf, tmp_path):
+    """Half blue sky, half water: the small net has seen many ships and planes, no cat like that."""
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:20], pixels[20:], pixels[14:24, 8:32] = (130, 180, 235), (40, 80, 140), (90, 90, 95)
     Image.fromarray(pixels).save(tmp_path / "ship.png")
-    status, out, err = numpyzf("explain", "ship.png")
-    assert (status, err) == (0, []) and is_picture(
-        tmp_path / "ship-explained-pretrained-deconvnet.png")
-    names = [line.split()[1] for line in out[:5]]
-    assert names[0] in ("ship", "airplane") and set(names) <= set(runs.pretrained().classes)
+    names = {}
+    for way, net in ([], "squeezenet"), (["labnet-cifar10"], "labnet-cifar10"):
+        status, out, err = numpyzf("explain", *way, "ship.png")
+        assert (status, err) == (0, [])
+        assert is_picture(tmp_path / f"ship-explained-{net}-deconvnet.png")
+        names[net] = [line.split("%  ")[1] for line in out[:5]]
+    assert names["labnet-cifar10"][0] in ("ship", "airplane")
+    assert set(names["labnet-cifar10"]) <= set(runs.pretrained().classes)
+    assert set(names["squeezenet"]) <= set(load_model().classes)
 
 
 def test_of_many_classes_a_few_are_named_and_the_file_that_has_all(numpyzf, monkeypatch, tmp_path):

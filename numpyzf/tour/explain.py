@@ -271,7 +271,8 @@ def _which(result):
 def _how_to_read(result):
     rules = " and by ".join(captions.rule_name(rule) for rule in (result.rule, result.second))
     return (f"Below, of each layer {_which(result)}. Each has three tiles: all that the map's "
-            f"strongest unit sees of the image, and the unit's projections by {rules}. The numbers say how many pixels it sees.\n{tiles.GRIDS}")
+            f"strongest unit sees of the image, and the unit's projections by {rules}. The "
+            f"numbers say how many pixels it sees.\n{tiles.GRIDS}")
 
 
 def _draw_answer(axes, result, length=22):

@@ -39,7 +39,7 @@ class Features(NamedTuple):
 
 
 def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet", second=None,
-            batch=128, top=None):
+            batch=None, top=None):
     """Find the k strongest activations of the most active maps of a layer, and project each one.
 
     run: runs.Run.
@@ -50,7 +50,8 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     k: how many activations of each map, from as many images.
     rule: how to go down, see deconvnet.project.
     second: another rule, whose projections stand beside; for large images see tiles.second_rule.
-    batch: images that go through the net at a time; a large image takes 20 MB of memory.
+    batch: images that go through the net at a time; 128 if not given, or 16 large ones, of which
+    one may take 30 MB in a net such as SqueezeNet.
     top: what look.many.top_activations has found for this layer in these images, prepared; then
     nothing is searched, and k is the one of `top`.
     Returns Features. Raises ValueError for an unknown layer or channel, or if there are no images.
@@ -59,6 +60,7 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     if len(images) == 0:
         raise ValueError("there are no images to search")
     inputs = Prepared(images, run.prepare)
+    batch = batch or (16 if tiles.second_rule(run.net, rule) else 128)
     if top is None:
         top = top_activations(run.net, inputs, [layer], k, batch=batch)[layer]
     values, units = top
@@ -152,7 +154,7 @@ def _draw_large(result, net, across=3):
     names = [captions.rule_name(rule) for rule in (result.rule, result.second)]
     with plots.style():
         title = (f"{_first_line(result, net)}\nof each map image patches, and their projections "
-                 f"by {names[0]} and {names[1]}: {_which(result)}\n{tiles.GRIDS}")
+                 f"by {names[0]} and {names[1]}: {_which(result)}. {tiles.GRIDS}")
         rows = _squares(count, 1, title, per_map=3, side=length)
         for i in range(count):
             shown = [[tiles.patch_tile(*tile, side)

@@ -19,8 +19,9 @@ from .. import plots
 
 LARGE = 100         # pixels: up to this size an image is shown as it is
 SIDE = 156          # of a tile, pixels of the picture; larger boxes are made smaller, see plots.fit
-GRIDS = ("Fine grids are the marks of strides: where windows overlap, more comes down. The deconvnet "
-         "sends signals on to units that did not fire, too; guided only to those that did.")
+GRIDS = ("Fine grids are the marks of strides: where windows overlap, more comes down. The "
+         "deconvnet sends signals on to units that did not fire, too; guided only to those that "
+         "did.")
 
 
 def second_rule(net, rule):

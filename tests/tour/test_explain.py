@@ -157,12 +157,13 @@ def test_refuses_another_number_of_names():
 def large(side=120):
     """A run whose images are large: conv1 sees 5×5 pixels, conv2 has a map for each of two classes.
 
-    conv1 copies the pixel in the middle, or its negative. The first class is that of bright ones.
+    conv1 copies the pixel in the middle, or its negative. The first class is that of bright ones,
+    and a bit of dark ones: there the deconvnet goes on to a unit that did not fire.
     """
     net = Network([("conv1", Conv(3, 2, 5, pad=2)), ("relu1", ReLU()), ("conv2", Conv(2, 2, 1)),
                    ("pool", GlobalAveragePool()), ("flat", Flatten())], (3, side, side))
     net.layers["conv1"].params["w"][:, :, 2, 2] = [[1, 0, 0], [-1, 0, 0]]
-    net.layers["conv2"].params["w"][:, :, 0, 0] = [[1, 0], [0, 1]]
+    net.layers["conv2"].params["w"][:, :, 0, 0] = [[1, 0.5], [0, 1]]
     prepare = Preparation(np.zeros((3, side, side), np.float32), 1, side, 0, False)
     return Run(net, prepare, ("bright", "dark"))
 
@@ -182,6 +183,7 @@ def test_of_a_large_image_a_second_rule_stands_beside():
     assert guided.second == "deconvnet"
     for row in range(len(result.layers)):
         np.testing.assert_array_equal(result.beside[row][0], guided.projections[row][0])
+    assert result.projections[1][0].sum() == 0.5 * result.beside[1][0].sum() == 3.5
     small = explain.measure(Run(planted(), prepare, CLASSES), image())
     assert (small.second, small.beside) == (None, ())
 
@@ -234,5 +236,5 @@ def test_layers_that_are_asked_for_come_from_the_pixels_up():
     run = Run(planted(), prepare, CLASSES)
     assert explain.measure(run, image(), layers=["conv2", "relu1"]).layers == ["relu1", "conv2"]
     for wrong in ("fc", "conv9"):
-        with pytest.raises(ValueError, match=f"layers names '{wrong}', which is no layer with maps"):
+        with pytest.raises(ValueError, match=f"'{wrong}', which is no layer with maps"):
             explain.measure(run, image(), layers=["conv1", wrong])

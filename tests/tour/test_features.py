@@ -284,7 +284,7 @@ def test_of_large_images_two_projections_stand_beside_the_patches():
     result = features.measure(run, dots(), "relu1", k=4, second="guided")
     guided = features.measure(run, dots(), "relu1", k=4, rule="guided")
     np.testing.assert_array_equal(result.beside, guided.projections)
-    figure = features.draw(result, "my net")
+    figure = features.draw(result._replace(beside=-result.beside), "my net")
     drawn = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title("left") for axes in drawn] == [
         "map 0", "deconvnet", "guided", "map 1", "deconvnet", "guided"]
@@ -296,6 +296,9 @@ def test_of_large_images_two_projections_stand_beside_the_patches():
     third = slice(-side - plots.GAP, -plots.GAP), slice(plots.GAP, plots.GAP + side)
     np.testing.assert_allclose(drawn[0].images[0].get_array()[third],
                                plots.fit(result.patches[0, 2], side)[0] / 255, atol=1 / 255)
+    first, second = (axes.images[0].get_array()[third] for axes in drawn[1:3])
+    assert first.max() == 1 and first.min() < 0.5
+    np.testing.assert_allclose(first + second, 1)
     assert any("deconvnet and guided" in text and "Fine grids" in text
                for text in texts_of(figure))
     assert figure.findobj(lambda t: isinstance(t, Text) and t.get_text() == "did not\nfire")

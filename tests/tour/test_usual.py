@@ -74,5 +74,7 @@ def test_without_convolutions_the_last_layer():
 def test_which_maps_are_scores():
     net = squeezenet(5)
     assert [name for name in net.layers if usual.maps_are_scores(net, name)] == ["conv10", "relu10"]
+    adding = Network(residual(1), (2, 4, 4))        # of two scores; each layer has two maps
+    assert [name for name in adding.layers if usual.maps_are_scores(adding, name)] == ["b0", "sum0"]
     lab = models.labnet()
     assert not any(usual.maps_are_scores(lab, name) for name in lab.layers)
