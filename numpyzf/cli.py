@@ -483,6 +483,13 @@ def _add_reproduce(commands):
                      help=f"all, or some of: {', '.join(reproduce.names())}")
     _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
                      "a folder of images", least_size=LEAST_SIDE)
+    sub.add_argument("--photos", metavar="FOLDER",
+                     help="photographs, one sub-folder per class, on which a real network is tried "
+                          "where the paper did it: fig2, fig5, fig7, fig9, table7, limits; "
+                          "fig2-real is that part of fig2 alone")
+    sub.add_argument("--net", metavar="MODEL.onnx",
+                     help="that network, if not SqueezeNet, which comes with numpyzf: an ONNX file "
+                          "with its JSON file beside it, or the folder of a trained net")
     sub.add_argument("--out", metavar="FOLDER", default="numpyzf-paper",
                      help="where nets, finished items and the page go; started again, it goes on "
                           "from there")
@@ -498,11 +505,18 @@ def _add_reproduce(commands):
 def _reproduce(options):
     if options.part:
         end_with_the_starter()
-    reproduce.find(options.items)       # an unknown name is refused before anything is made
+    # an unknown name is refused before anything is made
+    reproduce.find(options.items, options.photos is not None)
     _check_source(options)
+    if options.net is not None and options.photos is None:
+        raise ValueError("--net is a network to try on photographs: give --photos FOLDER too")
     study = Study(options.out, data=options.data, folder=options.folder, size=options.size,
-                  quick=options.quick)
+                  photos=options.photos, net=options.net, quick=options.quick)
     _tell_size(options)
+    if study.photos and not options.part:
+        run = study.photos.run
+        _say(f"{study.photos.net_name} takes images of {run.prepare.size}×{run.prepare.size} "
+             f"pixels; {'; '.join(run.settings.get('assumed', ['as it was trained']))}.")
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")

@@ -42,6 +42,34 @@ def read_folder(split, folder, size):
     return images, np.array([label for _, label in files], np.int64), classes
 
 
+def read_sample(folder, size, most):
+    """Read images of all splits of a folder, as read_folder reads those of one.
+
+    folder: a Path.
+    size: pixels, as in read_folder.
+    most: how many images at most. Of a larger folder they are drawn, always the same ones, evenly
+    over the classes: as many of each, and all of a class that has fewer.
+    Returns images, labels and classes as read_folder does, and how many images the folder has.
+    Raises what read_folder does.
+    """
+    side = check_size(size)
+    places = _splits(folder)
+    classes = _classes(places[0])
+    for place in places[1:]:
+        _check_same_classes(place, _classes(place), places[0])
+    paths = [[path for place in places for path in _images(_classes(place)[name])]
+             for name in classes]
+    total, share = sum(map(len, paths)), max(map(len, paths))
+    while sum(min(len(own), share) for own in paths) > most:
+        share -= 1
+    rng, files = np.random.default_rng(0), []
+    for label, own in enumerate(paths):
+        chosen = np.sort(rng.permutation(len(own))[:share])
+        files += [(own[i], label) for i in chosen]
+    images = _decoded([path for path, _ in files], side, "images", folder)
+    return images, np.array([label for _, label in files], np.int64), tuple(classes), total
+
+
 def read_photographs(folder, size):
     """Read all images in a folder and in the folders in it, as squares; no classes.
 
@@ -129,10 +157,16 @@ def _files(folder, split):
 
 
 def _divided(folder):
-    """The folders of the two splits, whatever the case of their names; (None, None) without."""
+    """The folders of the two splits; (None, None) without."""
+    train, *tests = _splits(folder)
+    return (train, tests[0]) if tests else (None, None)
+
+
+def _splits(folder):
+    """The folders train/ and test/, val/ …, whatever the case of their names; else the folder."""
     named = {path.name.casefold(): path for path in sorted(folder.iterdir()) if path.is_dir()}
     tests = [named[name] for name in TESTS if name in named]
-    return (named["train"], tests[0]) if "train" in named and tests else (None, None)
+    return [named["train"], *tests] if "train" in named and tests else [folder]
 
 
 def _check_same_classes(place, classes, train):

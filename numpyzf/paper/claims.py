@@ -20,6 +20,7 @@ class Claim(NamedTuple):
     paper: str          # the statement, and how it is tested
     measured: str       # what was measured, with unit, number of seeds and spread
     verdict: str        # HOLDS, DOES_NOT_HOLD or NOT_TESTABLE
+    on: str = ""        # the images, where an item tests one statement on several kinds of them
 
 
 class Report(NamedTuple):

@@ -1,6 +1,7 @@
 """The whole paper: its figures and tables are items.
 
-Each is computed once and kept in the study's folder. What is kept is put together on one page.
+Each is computed once and kept in the study's folder. So is its part on a real network, if there is
+one. What is kept is put together on one page, statement by statement side by side.
 """
 import json
 import time
@@ -12,21 +13,28 @@ from .. import page, plots, texts
 from ..checkpoints import replacing
 from ..data import png
 from ..runs import clock
+from . import together
 from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
 from .figure1.report import report as figure1
+from .figure2.real import real as figure2_real
 from .figure2.report import report as figure2
 from .figure3.report import report as figure3
 from .figure4.report import report as figure4
+from .figure5.real import real as figure5_real
 from .figure5.report import report as figure5
 from .figure6.report import report as figure6
+from .figure7.real import real as figure7_real
 from .figure7.report import report as figure7
+from .figure9.real import real as figure9_real
 from .figure9.report import report as figure9
+from .limits.real import real as limits_real
 from .limits.report import report as limits
 from .processes import compute_in_processes
 from .recipe.report import report as recipe
 from .table1.report import report as table1
 from .table2.report import report as table2
 from .table3.report import report as table3
+from .table7.real import real as table7_real
 from .table7.report import report as table7
 
 TEXT = texts.read(__package__)
@@ -38,24 +46,27 @@ class Item(NamedTuple):
     heading: str        # on the page
     report: object      # report(study) -> claims.Report
     also: tuple = ()    # other names it answers to
+    real: object = None     # the same on a real network: real(study) -> claims.Report
 
 
 ITEMS = [
     Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1),
     Item("fig3", "Figure 3: the network", figure3),
     Item("training", "Training: the recipe of section 3, and what it needs", recipe),
-    Item("fig2", "Figure 2: what the layers look for", figure2),
+    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig4", "Figure 4: features while they are learned", figure4),
-    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5),
+    Item("fig5", "Figure 5: shifted, enlarged, turned", figure5, real=figure5_real),
     Item("fig6", "Figure 6: choosing the architecture", figure6),
-    Item("fig7", "Figure 7: occlusion", figure7),
+    Item("fig7", "Figure 7: occlusion", figure7, real=figure7_real),
     Item("table1", "Table 1 and Figure 8: correspondence of parts", table1, ("fig8",)),
     Item("table2", "Table 2: one net, ten crops, five nets", table2),
     Item("table3", "Table 3: layers taken out, layers made wider", table3),
     Item("fig9", "Tables 4–6 and Figure 9: features carried to new classes", figure9,
-         ("table4", "table5", "table6")),
-    Item("table7", "Table 7: how good each layer's features are", table7),
-    Item("limits", "Limits: what a deconvnet does not tell you", limits),
+         ("table4", "table5", "table6"), real=figure9_real),
+    Item("table7", "Table 7: how good each layer's features are", table7,
+         real=table7_real),
+    Item("limits", "Limits: what a deconvnet does not tell you", limits,
+         real=limits_real),
 ]
 # These train the nets that most of the others take. Of several at a time they come first: others
 # would wait for them.
@@ -67,16 +78,34 @@ def names():
     return [name for item in ITEMS for name in (item.name, *item.also)]
 
 
-def find(wanted):
-    """The items of some names, in the paper's order.
+def real_part(item):
+    """The part of an item on a real network as an item of its own, "fig2-real"; None without."""
+    if item.real is None:
+        return None
+    return Item(f"{item.name}-real", TEXT["heading: real"].format(heading=item.heading), item.real)
 
-    wanted: a list of names; "all" is every item.
-    Raises ValueError for an unknown name.
+
+def find(wanted, photos=False):
+    """The items of some names, in the paper's order, each before its real part.
+
+    wanted: a list of names; "all" is every item, "fig2-real" the real part of one alone.
+    photos: there are photographs, so with an item comes its real part.
+    Raises ValueError for an unknown name, and for a real part alone without photographs.
     """
+    parts = {item.name: real_part(item) for item in ITEMS}
+    real = [part.name for part in parts.values() if part]
     for name in wanted:
-        if name != "all" and name not in names():
+        if name in real and not photos:
+            raise ValueError(f"{name} needs photographs: --photos FOLDER")
+        if name not in ("all", *names(), *real):
             raise ValueError(f"no item {name!r}; there are: all, {', '.join(names())}")
-    return [item for item in ITEMS if not {"all", item.name, *item.also}.isdisjoint(wanted)]
+    found = []
+    for item in ITEMS:
+        own = not {"all", item.name, *item.also}.isdisjoint(wanted)
+        part = parts[item.name]
+        found += [item] if own else []
+        found += [part] if part and photos and (own or part.name in wanted) else []
+    return found
 
 
 def compute(study, wanted, *, again=False, processes=1):
@@ -92,7 +121,7 @@ def compute(study, wanted, *, again=False, processes=1):
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """
-    items, missing, start = find(wanted), [], time.monotonic()
+    items, missing, start = find(wanted, study.photos is not None), [], time.monotonic()
     (study.out / "items").mkdir(exist_ok=True)
     for item in items:
         if again or read(study.out, item.name) is None:
@@ -110,6 +139,18 @@ def compute(study, wanted, *, again=False, processes=1):
                          f"({clock(time.monotonic() - start)} since the start)")
             write_page(study)
     return write_page(study)
+
+
+def write_page(study):
+    """Put all finished items together into index.html in the study's folder; returns its path."""
+    found = []
+    for item in ITEMS:
+        part = real_part(item)
+        found.append(together.Found(item.heading, read(study.out, item.name), part is not None,
+                                    part and read(study.out, part.name)))
+    path = study.out / "index.html"
+    together.write(path, study.name, [own for own in found if own.small or own.real])
+    return path
 
 
 # ---- computing ----------------------------------------------------------------------------------
@@ -209,34 +250,3 @@ def _read_section(folder, picture_name, values):
 def _check(holds):
     if not holds:
         raise ValueError("not what `keep` writes")
-
-
-# ---- the page -----------------------------------------------------------------------------------
-
-def write_page(study):
-    """Put all finished items together into index.html in the study's folder; returns its path."""
-    overview, parts, verdicts = [("", "the paper says", "verdict")], [], []
-    for item in ITEMS:
-        report = read(study.out, item.name)
-        if report is None:
-            continue
-        link = page.Link(item.heading.partition(":")[0], item.heading)
-        rows = [("the paper says", "measured here", "verdict")]
-        for claim in report.claims:
-            overview.append((link, claim.paper, _with_sign(claim.verdict)))
-            rows.append((claim.paper, claim.measured, _with_sign(claim.verdict)))
-            verdicts.append(claim.verdict)
-        parts.append(page.Section(item.heading, "", rows=rows if report.claims else ()))
-        parts += [section._replace(level=3) for section in report.sections]
-    text = TEXT["section: overview"].format(
-        data=study.name, all=len(verdicts), holds=verdicts.count(HOLDS),
-        fails=verdicts.count(DOES_NOT_HOLD), untested=verdicts.count(NOT_TESTABLE))
-    path = study.out / "index.html"
-    page.write(path, TEXT["title"], [page.Section("What holds", text, rows=overview), *parts])
-    return path
-
-
-def _with_sign(verdict):
-    """A verdict behind a sign, by which it can be told without color."""
-    signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗"}
-    return f"{signs.get(verdict, '–')} {verdict}"

@@ -14,9 +14,11 @@ from .. import checks, data as datasets, runs, texts, training
 from ..checkpoints import locked, replacing
 from ..data import scenes
 from .claims import NotTestable
+from .photographs import Photographs
 
 RECIPES = {"images": training.Recipe(epochs=5, batch=64, rate=0.02),
            "scenes": training.Recipe(epochs=9, batch=64, rate=0.015)}
+RECIPES["photographs"] = RECIPES["scenes"]
 LEAST_SIDE = 28     # pixels of an image: in smaller ones the upper layers' maps are too small
 INDENT = "  "       # begins a line about a step of an item; a line about an item has none
 
@@ -41,24 +43,35 @@ class Study:
 
     out: the folder for nets, finished items and the page; it is made if it isn't there.
     data, folder, size: the images beside the scenes, as in data.load.
+    photos: a folder of photographs, for the parts on a real network; without it they are left out.
+    net: that network, see photographs.open_net.
     quick: few images and one or two epochs: enough to see that everything runs, too little to learn
     anything.
     report: report(text) gets lines that say what is being done.
     Raises OSError if `out` can't be written to; ValueError if it holds a study with other settings,
-    or if its study.json is damaged. In a new folder, raises what data.load does, and ValueError for
-    images smaller than LEAST_SIDE, before anything is written.
+    or if a file of settings there is damaged. In a new folder, raises what data.load does, and
+    ValueError for images smaller than LEAST_SIDE, before anything is written. With photographs,
+    raises what reading them and the net does.
     """
 
-    def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, quick=False,
-                 report=print_line):
+    def __init__(self, out, *, data="fashion-mnist-small", folder=None, size=None, photos=None,
+                 net=None, quick=False, report=print_line):
         self.out, self.quick, self.report = checks.path("out", out), quick, report
         self.seeds = (0, 1) if quick else (0, 1, 2)
         self.source = {"data": data, "folder": folder, "size": size}
         self._runs = {}
         source = data if data in datasets.NAMES else str(checks.path("data", data).resolve())
         self.name = texts.short(Path(source).name)      # of the images, in texts
-        folder = folder and str(checks.path("folder", folder).resolve())
-        self._check_folder({"data": source, "folder": folder, "size": size, "quick": quick})
+        for name in ("items", "nets", "locks"):
+            checks.writable_folder(self.out / name)
+        self._settle("study.json", self._check_images, {
+            "data": source, "folder": folder and str(checks.path("folder", folder).resolve()),
+            "size": size, "quick": quick})
+        self.photos = None
+        if photos is not None:
+            self.source |= {"photos": photos, "net": net}
+            self.photos = Photographs(photos, net, quick=quick)
+            self._settle("photos.json", self.photos.read, self.photos.settings())
 
     def step(self, text):
         """Report a line about a step of an item."""
@@ -134,17 +147,21 @@ class Study:
 
     # ---- helpers ----------------------------------------------------------------------------
 
-    def _check_folder(self, settings):
-        """Write the settings into a new folder; compare them with those in an older one."""
-        for folder in ("items", "nets", "locks"):
-            checks.writable_folder(self.out / folder)
-        path = self.out / "study.json"
+    def _check_images(self):
+        side = min(self.test.images.shape[2:])
+        if side < LEAST_SIDE:
+            raise ValueError(f"the images must have {LEAST_SIDE} pixels a side or more, not "
+                             f"{side}; give another size")
+
+    def _settle(self, name, check, settings):
+        """Write settings into a new file of this name; compare them with those in an older one.
+
+        check: called before they are written: with wrong ones, the right ones would be refused
+        later.
+        """
+        path = self.out / name
         if not path.exists():
-            # read now: with wrong settings, the right ones would be refused later
-            side = min(self.test.images.shape[2:])
-            if side < LEAST_SIDE:
-                raise ValueError(f"the images must have {LEAST_SIDE} pixels a side or more, not "
-                                 f"{side}; give another size")
+            check()
             with locked(self.out / "locks" / path.name):
                 if not path.exists():       # another study may have begun here meanwhile
                     with replacing(path) as file:

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from numpyzf.data import load
+from numpyzf.data.folder import read_sample
 
 CLASSES = {"dog": 7, "cat": 12, "Ant": 5}
 
@@ -303,3 +304,40 @@ def test_bad_sizes(tmp_path, refuses, size, kind):
     make(tmp_path)
     with refuses(kind, "size must"):
         load(tmp_path, size=size)
+
+
+# ---- a sample -----------------------------------------------------------------------------------
+
+def folder_of(tmp_path, **counts):
+    """Gray pictures, the i-th of brightness i: {place: how many}, with __ for a slash."""
+    for place, count in counts.items():
+        folder = tmp_path / place.replace("__", "/")
+        folder.mkdir(parents=True)
+        for i in range(count):
+            Image.new("RGB", (4, 4), (i, i, i)).save(folder / f"{i:02}.png")
+    return tmp_path
+
+
+def test_a_sample_that_is_all(tmp_path):
+    found = read_sample(folder_of(tmp_path, a=3, b=6), 4, 9)
+    assert found[0][:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 5]
+    assert found[1].tolist() == [0] * 3 + [1] * 6 and found[2:] == (("a", "b"), 9)
+
+
+def test_a_sample_has_as_many_of_each_class(tmp_path):
+    images, labels, classes, total = read_sample(folder_of(tmp_path, a=2, b=9, c=9), 4, 12)
+    assert np.bincount(labels).tolist() == [2, 5, 5] and total == 20
+    shown = images[labels == 1, 0, 0, 0]
+    assert len(set(shown)) == 5 and shown.tolist() != [0, 1, 2, 3, 4]
+    again = read_sample(tmp_path, 4, 12)
+    np.testing.assert_array_equal(again[0], images)
+
+
+def test_a_sample_is_of_all_splits(tmp_path):
+    folder_of(tmp_path, train__a=3, train__b=2, test__a=1, test__b=1, validation__a=2,
+              validation__b=1)
+    images, labels, classes, total = read_sample(tmp_path, 4, 99)
+    assert np.bincount(labels).tolist() == [6, 4] and total == 10
+    (tmp_path / "test" / "c").mkdir()
+    with pytest.raises(ValueError, match="its class folders are not those of"):
+        read_sample(tmp_path, 4, 99)

@@ -50,7 +50,7 @@ def test_layers_that_are_noise(results):
     assert [bars.get_label() for bars in left.containers] == list(RULES)
     for axes, arrays in ((left, [r.class_score.down_to_layer for r in results]),
                          (middle, [r.class_score.one_layer for r in results]),
-                         (right, [r.conv5.down_to_layer for r in results])):
+                         (right, [r.unit.down_to_layer for r in results])):
         means = np.concatenate(arrays, axis=-1)[measure.RANK].mean(axis=-1)     # (rules, steps)
         np.testing.assert_allclose([bars.lines[0].get_ydata() for bars in axes.containers], means)
 

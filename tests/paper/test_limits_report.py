@@ -29,7 +29,7 @@ def filled(result, *, class_score=(0.2,) * 3, conv5=(0.2,) * 3, classes=(0.2,) *
     ways: similarities of WAYS.
     noise_inside: share of the energy on the object when all is noise; the trained net's is 0.7.
     """
-    scores, units = result.class_score, result.conv5
+    scores, units = result.class_score, result.unit
     one_layer = by_rule(scores.one_layer, [0.5, 0.6, 0.7])
     one_layer[:, :, 1:] = 0.9                                   # below fc8
     inside = np.full_like(scores.inside, 0.7)
@@ -41,7 +41,7 @@ def filled(result, *, class_score=(0.2,) * 3, conv5=(0.2,) * 3, classes=(0.2,) *
                            down_to_layer=by_rule(units.down_to_layer, conv5))
     way_similarities = np.zeros_like(result.way_similarities)
     way_similarities[measure.RANK] = np.reshape(ways, (4, 1))
-    return result._replace(class_score=scores, conv5=units, way_similarities=way_similarities,
+    return result._replace(class_score=scores, unit=units, way_similarities=way_similarities,
                            classes=by_rule(result.classes, classes))
 
 

@@ -165,7 +165,7 @@ def test_what_was_measured():
     assert steps.measured == "10.0 → 20.0 → 30.0 → 40.0 → 50.0 % (mean of 1 seed)"
     assert gain.measured == ("45.0 % (1 seed) against 10.0 % (1 seed), "
                              "a gain of 35.0 points (1 seed)")
-    assert steps.paper.endswith("(noise)") and gain.paper.endswith("(noise)")
+    assert steps.on == gain.on == "noise"
 
 
 def test_the_page(monkeypatch):
@@ -173,7 +173,7 @@ def test_the_page(monkeypatch):
     monkeypatch.setattr(report, "measure", lambda study, kind: (
         filled(rising), filled([0.9] * 6, softmax=0.75)))
     claims, (scenes, clothes) = report.report(SimpleNamespace(name="clothes"))
-    assert len(claims) == 4 and "(scenes)" in claims[0].paper and "(clothes)" in claims[2].paper
+    assert [claim.on for claim in claims] == ["scenes"] * 2 + ["clothes"] * 2
     assert scenes.heading.endswith("layer? Scenes") and clothes.heading.endswith("layer? Clothes")
     assert "learn from 30 images per class" in scenes.text and "2 draws" in scenes.text
     assert clothes.text.startswith("The same with these images.")

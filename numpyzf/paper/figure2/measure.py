@@ -9,11 +9,13 @@ import numpy as np
 
 from ...data.preprocess import Prepared
 from ...look import boxes
-from ...look.many import top_activations
+from ...look.many import Top, top_activations
 from ...tour import features
 from .. import compare
 
 SHOWN = 4       # maps of a layer that are shown, the most active ones
+SCORED = 16     # maps of a layer of a real network whose pictures are compared
+BATCH = 18      # large images that go up, and projections that go down, at a time
 
 
 class Common(NamedTuple):
@@ -62,6 +64,54 @@ def measure(run, images, labels, *, scenes=None):
         own = score(result, net.receptive_field(name), labels, rng, scenes=scenes)
         layers.append(Layer(of_maps(result, features.most_active(result.values)[:SHOWN]), own))
     return layers
+
+
+def measure_real(run, images, labels, layers, samples):
+    """Find the nine strongest photographs of maps of a real network, and score them.
+
+    run: a runs.Run.
+    images: uint8 (N, C, H, W), at least nine for each sample.
+    labels: (N,), their classes.
+    layers: names of layers with maps.
+    samples: into so many the images are dealt; each is searched and scored on its own.
+    Returns (scores, shown): a list for each sample of one Score per layer, and the Features of the
+    most active maps of each layer over all images. In a Score the classes are of all maps, the
+    correlations of SCORED of them, evenly taken.
+    """
+    net, scores = run.net, []
+    tops = [top_activations(net, Prepared(images[start::samples], run.prepare), layers, batch=BATCH)
+            for start in range(samples)]
+    for start, own in enumerate(tops):
+        scores.append([_score_of_some(run, images[start::samples], labels[start::samples], name,
+                                      own[name]) for name in layers])
+    shown = []
+    for name in layers:
+        top = merged([own[name] for own in tops])
+        chosen = features.most_active(top.values)[:SHOWN]
+        shown.append(features.measure(run, images, name, channels=chosen, top=top, batch=BATCH))
+    return scores, shown
+
+
+def _score_of_some(run, images, labels, name, top):
+    """The Score of a layer: its classes on all maps, its pictures on SCORED of them."""
+    count, rng = len(top.values), np.random.default_rng(0)
+    some = np.linspace(0, count - 1, min(count, SCORED)).astype(int)
+    result = features.measure(run, images, name, channels=some, top=top, batch=BATCH)
+    own = score(result, run.net.receptive_field(name), labels, rng)
+    fires = top.values.min(axis=1) > 0
+    return own._replace(maps=int(fires.sum()),
+                        classes=common(labels[top.units[fires][:, :, 0]], rng))
+
+
+def merged(tops):
+    """One Top of those of several samples, sample s being the images s, s + S, s + 2·S …"""
+    k = tops[0].values.shape[1]
+    values = np.concatenate([top.values for top in tops], axis=1)       # (maps, S·k)
+    units = np.concatenate([top.units * (len(tops), 1, 1, 1) + (start, 0, 0, 0)
+                            for start, top in enumerate(tops)], axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return Top(np.take_along_axis(values, order, axis=1),
+               np.take_along_axis(units, order[:, :, None], axis=1))
 
 
 def of_maps(result, rows):

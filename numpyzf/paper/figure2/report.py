@@ -19,6 +19,7 @@ from . import draw, measure
 
 TEXT = texts.read(__package__)
 STRONGEST = 9       # images of each map
+WHERE = {"images": "the test images", "scenes": "rendered scenes"}
 LOWEST, HIGHEST = slice(None, 2), slice(-2, None)   # of a list with one Score per convolution
 UPPER = slice(2, None)                              # those with claims about objects and parts
 
@@ -47,7 +48,8 @@ def _sections_of_kind(study, kind, scores):
             scores["untrained"].append([layer.score for layer in untrained])
         if seed == study.seeds[0]:
             shown = layers if kind == "images" else layers[UPPER]
-            sections += [_maps(run.net, layer.shown, kind) for layer in shown]
+            sections += [maps(run.net, layer.shown, WHERE[kind],
+                              TEXT.get(f"note: {kind} {layer.shown.layer}")) for layer in shown]
     return sections
 
 
@@ -74,35 +76,34 @@ def claims(scores, reason=""):
     reason: why there are no scores on images, if there are none.
     """
     scenes, untrained = scores["scenes"], scores["untrained"]
-    layers = ", ".join(score.layer for score in scenes[0][UPPER])
     return [
-        Claim(TEXT["claim: exaggerate"].format(layers=layers), _shares_on_object(scenes, untrained),
+        Claim(TEXT["claim: exaggerate"], _shares_on_object(scenes, untrained),
               verdict(exaggerate(*pair) for pair in zip(scenes, untrained))),
-        Claim(TEXT["claim: one part"].format(layers=layers), _shares_of_parts(scenes),
+        Claim(TEXT["claim: one part"], _shares_of_parts(scenes),
               verdict(have_one_part(row) for row in scenes)),
         Claim(TEXT["claim: parts above edges"],
               _low_high(scenes, lambda score: 100 * _gain_of_parts(score), ".1f", " points"),
               verdict(_grows(row, _gain_of_parts) for row in scenes)),
-        *_claims_of_kind("images", scores["images"], reason=reason),
-        *_claims_of_kind("scenes", scenes, untrained),
+        *claims_of_kind("images", scores["images"], reason=reason),
+        *claims_of_kind("scenes", scenes, untrained),
         Claim(TEXT["claim: examples"], TEXT["measured: examples"], NOT_TESTABLE)]
 
 
-def _claims_of_kind(kind, scores, untrained=(), reason=""):
+def claims_of_kind(kind, scores, untrained=(), reason=""):
     """The claims that need no more than the classes and the images; without scores, why."""
     if not scores:
-        return [Claim(TEXT["claim: one class"].format(kind=kind), reason, NOT_TESTABLE)]
+        return [Claim(TEXT["claim: one class"], reason, NOT_TESTABLE, kind)]
     invariant = _low_high(scores, _likeness)
     if untrained:
         invariant += f"; before training: {_low_high(untrained, _likeness)}"
     return [
-        Claim(TEXT["claim: one class"].format(kind=kind),
+        Claim(TEXT["claim: one class"],
               _low_high(scores, lambda score: 100 * _gain_of_classes(score), ".1f", " points"),
-              verdict(have_one_class(row) for row in scores)),
-        Claim(TEXT["claim: invariant"].format(kind=kind), invariant,
-              verdict(_grows(row, lambda score: -score.patches) for row in scores)),
-        Claim(TEXT["claim: patches vary"].format(kind=kind), _likenesses(scores),
-              verdict(patches_vary_more(row) for row in scores))]
+              verdict(have_one_class(row) for row in scores), kind),
+        Claim(TEXT["claim: invariant"], invariant,
+              verdict(_grows(row, lambda score: -score.patches) for row in scores), kind),
+        Claim(TEXT["claim: patches vary"], _likenesses(scores),
+              verdict(patches_vary_more(row) for row in scores), kind)]
 
 
 def exaggerate(row, untrained):
@@ -207,19 +208,20 @@ def _likenesses(scores):
 
 # ---- sections -------------------------------------------------------------------------------
 
-def _maps(net, shown, kind):
-    """The most active maps of one layer, a features.Features, as a section with its picture."""
+def maps(net, shown, where, note=None):
+    """The most active maps of one layer, a features.Features, as a section with its picture.
+
+    where: the images' name. note: a text that follows.
+    """
     size, (_, height, width) = net.receptive_field(shown.layer).size, net.input_shape
     if size > max(height, width):
         sees = f"{size}×{size} pixels, more than the whole image"
     else:
         sees = f"{size}×{size} pixels of {height}×{width}"
-    where = "the test images" if kind == "images" else "rendered scenes"
     text = TEXT["section: maps"].format(count=len(shown.channels), layer=shown.layer, where=where,
                                         sees=sees)
-    note = f"note: {kind} {shown.layer}"
-    if note in TEXT:
-        text += "\n\n" + TEXT[note]
+    if note:
+        text += "\n\n" + note
     alt = TEXT["alt: maps"].format(maps=", ".join(map(str, shown.channels)), layer=shown.layer)
     return Section(f"{shown.layer} on {where}", text, features.draw(shown), alt=alt)
 
@@ -236,13 +238,18 @@ def score_sections(scores):
 
 def table(scores):
     """Every layer of every net: the rows of a table, the first of which is its head."""
+    names = {"images": "images", "scenes": "scenes", "untrained": "scenes, before training"}
+    return table_of({name: scores[kind] for kind, name in names.items()})
+
+
+def table_of(named):
+    """The rows of `table` for lists of scores, {name: scores}."""
     rows = [("net", "layer", "maps", "energy on the object", "pixels seen on it",
              "one part in common (chance)", "one class in common (chance)",
              "correlation of projections", "of patches")]
-    names = {"images": "images", "scenes": "scenes", "untrained": "scenes, before training"}
-    for kind, name in names.items():
-        for i, first in enumerate(scores[kind][0] if scores[kind] else ()):
-            rows.append((name if i == 0 else "", first.layer, *_cells(scores[kind], i)))
+    for name, scores in named.items():
+        for i, first in enumerate(scores[0] if scores else ()):
+            rows.append((name if i == 0 else "", first.layer, *_cells(scores, i)))
     return rows
 
 

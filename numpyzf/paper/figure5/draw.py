@@ -11,12 +11,13 @@ LABELS = {"translation": "shift down (pixels)", "scale": "scale (factor)",
 UNITS = {"translation": " px", "scale": "×", "rotation": "°"}
 
 
-def draw(result, classes, shown):
+def draw(result, classes, shown, answer="true class"):
     """Draw a Figure5 like the paper's.
 
     result: a measure.Figure5.
     classes: the names of the labels.
     shown: which images get a curve of their own, five at most; the gray line is the mean over all.
+    answer: what the labels are.
     Returns a matplotlib figure. Raises ValueError for no images to show, or too many.
     """
     if not 1 <= len(shown) <= len(LINES):
@@ -34,7 +35,7 @@ def draw(result, classes, shown):
                     axes.set_xticks(range(0, 361, 90))
             row[1].set_title(f"first layer ({result.layers[0]})")
             row[2].set_title(f"last hidden layer ({result.layers[1]})")
-            row[3].set(title="true class", ylabel="probability")
+            row[3].set(title=answer, ylabel="probability")
         top = max(values[:, shown].max() for sweep in result.sweeps.values()
                   for values in (sweep.first, sweep.last))
         for axes in grid[:, 1:3].flat:      # equal, so that layers and transformations compare

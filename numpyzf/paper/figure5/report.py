@@ -27,8 +27,8 @@ def report(study):
     try:
         on_images = _report_on("images", study.test, study.name, study, each)
     except NotTestable as reason:
-        on_images = Report([Claim(TEXT["claim: small changes"].format(where=study.name),
-                                  str(reason), NOT_TESTABLE)], [])
+        on_images = Report([Claim(TEXT["claim: small changes"], str(reason), NOT_TESTABLE,
+                                  study.name)], [])
     return Report(on_scenes.claims + on_images.claims, on_scenes.sections + on_images.sections)
 
 
@@ -93,14 +93,13 @@ def claims_on(results, where, symmetric=None):
     where: the images' name.
     symmetric: labels of the classes with rotational symmetry, if that is known.
     """
-    claims = [_small_changes(results, where), _nearly_linear(results, where),
-              _stable_output(results, where)]
+    claims = [_small_changes(results), _nearly_linear(results), _stable_output(results)]
     if symmetric is not None:
         claims.append(_rotational_symmetry(results, symmetric))
-    return claims
+    return [claim._replace(on=where) for claim in claims]
 
 
-def _small_changes(results, where):
+def _small_changes(results):
     def changes(name):
         return [smallest_step(result.sweeps[name]) for result in results]
 
@@ -115,11 +114,11 @@ def _small_changes(results, where):
         shift_last=spread([last for _, last in shift]),
         scale_first=spread([first for first, _ in scale]),
         scale_last=spread([last for _, last in scale]))
-    return Claim(TEXT["claim: small changes"].format(where=where), measured,
+    return Claim(TEXT["claim: small changes"], measured,
                  verdict(last_changes_less(result) for result in results))
 
 
-def _nearly_linear(results, where):
+def _nearly_linear(results):
     def straight(name, layer):
         sweeps = [result.sweeps[name] for result in results]
         return [straightness(sweep.sizes, getattr(sweep, layer).mean(axis=1)) for sweep in sweeps]
@@ -129,11 +128,11 @@ def _nearly_linear(results, where):
         n=len(results[0].images), shift_last=spread(shift), scale_last=spread(scale),
         shift_first=spread(straight("translation", "first")),
         scale_first=spread(straight("scale", "first")))
-    return Claim(TEXT["claim: nearly linear"].format(where=where, least=LINEAR), measured,
+    return Claim(TEXT["claim: nearly linear"].format(least=LINEAR), measured,
                  verdict(a >= LINEAR and b >= LINEAR for a, b in zip(shift, scale)))
 
 
-def _stable_output(results, where):
+def _stable_output(results):
     def is_stable(result):
         shares = {name: kept(result.sweeps[name]) for name in TRANSFORMS}
         least = min(shares["translation"], shares["scale"])
@@ -141,7 +140,7 @@ def _stable_output(results, where):
 
     shares = {name: percent([kept(result.sweeps[name]) for result in results], ".0f")
               for name in TRANSFORMS}
-    return Claim(TEXT["claim: stable output"].format(stable=STABLE, where=where),
+    return Claim(TEXT["claim: stable output"].format(stable=STABLE),
                  TEXT["measured: stable output"].format(**shares),
                  verdict(is_stable(result) for result in results))
 

@@ -5,11 +5,11 @@ from ... import plots
 
 REST = "#c8c8c8"        # for classes that are rarely the answer
 TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map",
-          "(c) its projection,\nand other images'", "(d) probability of\nthe true class",
+          "(c) its projection,\nand other images'", "(d) probability of {answer}",
           "(e) most probable\nclass")
 
 
-def draw(results, others, classes, masks=None):
+def draw(results, others, classes, masks=None, answer="the\ntrue class"):
     """Draw some images like the paper's figure.
 
     results: measure.Figure7, a row for each.
@@ -17,6 +17,7 @@ def draw(results, others, classes, masks=None):
     images.
     classes: the names of the labels.
     masks: bool (images, H, W), the objects, whose outlines are then drawn in.
+    answer: what the labels are.
     Returns a matplotlib figure.
     """
     colors = class_colors([result.answers for result in results])
@@ -33,7 +34,7 @@ def draw(results, others, classes, masks=None):
             if masks is not None:
                 _draw_outlines(row[[1, 3, 4]], masks[i])
         for axes, title in zip(grid[0], TITLES):
-            axes.set_title(title)
+            axes.set_title(title.format(answer=answer))
         for axes in foot[[0, 2, 4]]:
             axes.set_axis_off()
         figure.colorbar(activity, cax=foot[1], orientation="horizontal",

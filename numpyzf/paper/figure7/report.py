@@ -89,7 +89,7 @@ def claims(scores):
     scores: for each seed a measure.Score of several images, see measure.of_images.
     """
     def percents(field):
-        return percent(_means(scores, field), ".0f")
+        return _percents(scores, field)
 
     def points(field):
         return spread([100 * drop for drop in _means(scores, field)], ".1f", " points")
@@ -102,13 +102,22 @@ def claims(scores):
                   inside=points("inside"), outside=points("outside"), share=percents("share"),
                   area=percents("area"), count=min(len(own.inside) for own in scores)),
               verdict(exceeds(own.inside, own.outside) for own in scores)),
-        Claim(TEXT["claim: what is projected matters"],
-              TEXT["measured: what is projected matters"].format(
-                  covered=percents("covered"), anywhere=percents("anywhere")),
-              verdict(mean(own.covered) > 2 * abs(mean(own.anywhere)) for own in scores)),
+        projected_matters(scores),
         Claim(TEXT["claim: looks for a part"], TEXT["measured: looks for a part"].format(
                   part=pixels("part"), on_object=pixels("on_object")),
               verdict(exceeds(own.on_object, own.part) for own in scores))]
+
+
+def projected_matters(scores):
+    """The Claim that needs no object: cover what is projected, and the map falls silent."""
+    return Claim(TEXT["claim: what is projected matters"],
+                 TEXT["measured: what is projected matters"].format(
+                     covered=_percents(scores, "covered"), anywhere=_percents(scores, "anywhere")),
+                 verdict(mean(own.covered) > 2 * abs(mean(own.anywhere)) for own in scores))
+
+
+def _percents(scores, field):
+    return percent(_means(scores, field), ".0f")
 
 
 def _means(scores, field):

@@ -13,16 +13,17 @@ def draw(results):
     """
     with plots.style():
         figure = plots.figure(8.8, 3.4)
-        widths = [3] * len(results) + [1.3]
-        *panels, last = figure.subplots(1, len(widths), width_ratios=widths)
+        pairs = [pair for result in results.values() for pair in result.twins][:PAIRS]
+        widths = [3] * len(results) + ([1.3] if pairs else [])
+        panels = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
         for axes, (title, result) in zip(panels, results.items()):
             _draw_panel(axes, title, result)
         panels[0].set_ylabel("test accuracy on new classes (%)")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside upper center", ncols=2)
-        last.set_axis_off()
-        pairs = [pair for result in results.values() for pair in result.twins][:PAIRS]
         if pairs:
+            last = panels[-1]
+            last.set_axis_off()
             tiles = [plots.enlarge(plots.to_image(image), 96) for pair in pairs for image in pair]
             plots.show(last, plots.grid(tiles, 2, pad=6))
             last.set_title("most alike:\nleft out | kept")

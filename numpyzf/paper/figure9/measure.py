@@ -7,11 +7,13 @@ from ... import data, training
 from ...data.preprocess import Prepared
 from ...geometry import ceil_div
 from ...look import linear
-from .. import splits
-from ..study import RECIPES, first_of_each
+from .. import photographs, splits
+from ..study import RECIPES, check_classes, first_of_each
 
 COUNTS = (5, 20, splits.MOST_EXAMPLES)      # training images per class
 SCRATCH_EPOCHS = {1: 10, 3: 18}             # by color channels: enough to learn the few images
+POOL = 2000             # photographs from which a seed draws those to learn from and those to test
+SCRATCH_SIDE = 64       # pixels: photographs of 227 would take a net from scratch hours
 
 
 class Figure9(NamedTuple):
@@ -49,16 +51,50 @@ def measure(study, kind):
                    found[0].old_classes, found[0].new_classes)
 
 
+def measure_real(study):
+    """Learn classes of photographs from few of them, with the layers of a real network or without.
+
+    study: a Study with photographs; it keeps the nets from scratch.
+    Returns a Figure9, whose twins are none: what the network was trained on isn't here.
+    """
+    photos = study.photos
+    pool = photographs.evenly(photos.data, POOL)
+    check_classes(pool, 4, "to learn from two photographs of each class and test on others")
+    most = min(splits.MOST_EXAMPLES, np.bincount(pool.labels).min() // 2)
+    counts = tuple(count for count in COUNTS if count <= most) or (int(most),)
+    counts = counts[:2] if study.quick else counts
+    layer = photographs.last_hidden(photos.run.net)
+    study.step(f"{layer} of {photos.net_name}, {len(pool.labels)} photographs")
+    x = photographs.features(photos.run, pool.images, [layer])[layer]
+    small = pool._replace(images=photographs.smaller(pool.images, SCRATCH_SIDE))
+    pretrained, scratch = [], []
+    for seed in photos.seeds:
+        order = np.random.default_rng(seed).permutation(len(x))
+        learned = order[first_of_each(pool.labels[order], most)]
+        tested = np.setdiff1d(order, learned)
+        split = splits.Split((), pool.classes, photos.run, splits.take(small, learned),
+                             splits.take(small, tested), np.empty((0, 2, *small.images.shape[1:]),
+                                                                  np.uint8), np.empty(0))
+        pretrained.append(accuracies((x[learned], pool.labels[learned]),
+                                     (x[tested], pool.labels[tested]), counts, _learn_softmax))
+        scratch.append(accuracies_from_scratch(study, "photographs", split, counts, seed))
+    return Figure9(counts, np.array(pretrained), np.array([on_test for on_test, _ in scratch]),
+                   np.array([on_examples for _, on_examples in scratch]),
+                   np.zeros(len(photos.seeds), int), split.twins, (), pool.classes)
+
+
 def accuracies_of_pretrained(split, counts, layer="relu7"):
     """Accuracies (counts,) of a new softmax on a layer of the split's net, which stays as it is."""
     def features(images):
         return splits.features(split.run, images, [layer])[layer]
 
-    def learn(x, labels):
-        return linear.choose(linear.fit_softmax, x, labels).predict
     examples, test = split.examples, split.test
     return accuracies((features(examples.images), examples.labels),
-                      (features(test.images), test.labels), counts, learn)
+                      (features(test.images), test.labels), counts, _learn_softmax)
+
+
+def _learn_softmax(x, labels):
+    return linear.choose(linear.fit_softmax, x, labels).predict
 
 
 def accuracies_from_scratch(study, kind, split, counts, seed):

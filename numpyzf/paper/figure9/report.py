@@ -22,8 +22,7 @@ def report(study):
             results[name] = measure(study, kind)
             found += claims(name, results[name])
         except NotTestable as reason:
-            found.append(Claim(TEXT["claim: layers beat scratch"].format(name=name), str(reason),
-                               NOT_TESTABLE))
+            found.append(Claim(TEXT["claim: layers beat scratch"], str(reason), NOT_TESTABLE, name))
     found.append(Claim(TEXT["claim: the paper's data sets"],
                        TEXT["measured: the paper's data sets"], NOT_TESTABLE))
     return Report(found, [Section(TEXT["heading"], describe(results), draw(results), table(results),
@@ -39,14 +38,14 @@ def claims(name, result):
     gaps = [f"{count} per class: {spread(gap[:, i], '.1f', ' points')}"
             for i, count in enumerate(result.counts)]
     return [
-        Claim(TEXT["claim: layers beat scratch"].format(name=name), "; ".join(gaps),
-              verdict((gap > 0).all(axis=1))),
-        Claim(TEXT["claim: by far with few images"].format(few=few, name=name),
+        Claim(TEXT["claim: layers beat scratch"], "; ".join(gaps),
+              verdict((gap > 0).all(axis=1)), name),
+        Claim(TEXT["claim: by far with few images"].format(few=few),
               f"{percent(pretrained)} against {percent(from_scratch)}",
-              verdict(1 - pretrained <= 0.5 * (1 - from_scratch))),
-        Claim(TEXT["claim: the gap shrinks"].format(few=few, many=many, name=name),
+              verdict(1 - pretrained <= 0.5 * (1 - from_scratch)), name),
+        Claim(TEXT["claim: the gap shrinks"].format(few=few, many=many),
               f"{spread(with_few, '.1f', ' points')} → {spread(with_many, '.1f', ' points')}",
-              verdict((with_few > 0) & (with_many < with_few)))]
+              verdict((with_few > 0) & (with_many < with_few)), name)]
 
 
 def table(results):

@@ -66,13 +66,13 @@ def _step_title(steps, step):
 
 def _draw_similarities(figure, results):
     left, middle, right = figure.subplots(1, 3, sharey=True)
-    scores, units = [r.class_score for r in results], [r.conv5 for r in results]
+    scores, units = [r.class_score for r in results], [r.unit for r in results]
     _draw_lines(left, scores, [cascade.down_to_layer for cascade in scores])
     left.set_title("class score: noise down to …", loc="left")
     _draw_lines(middle, scores, [cascade.one_layer for cascade in scores])
     middle.set_title("class score: one layer noise", loc="left")
     _draw_lines(right, units, [cascade.down_to_layer for cascade in units])
-    right.set_title("strongest unit of conv5:\nnoise down to …", loc="left")
+    right.set_title(f"strongest unit of {units[0].layer}:\nnoise down to …", loc="left")
     left.set_ylabel("rank correlation\nwith the trained net's picture")
     lines, labels = left.get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside lower center", ncols=4)
@@ -105,8 +105,9 @@ def draw_classes(results, names):
     names: of the classes.
     """
     first = results[0]
-    true = int(first.labels[0])
-    shown = [true, *[c for c in range(len(names)) if c != true][:3]]
+    true, top = int(first.labels[0]), first.class_score.steps[0]
+    shown = [true, *[c for c in first.compared if c != true][:3]]
+    places = np.searchsorted(first.compared, shown)
     with plots.style():
         figure = plots.figure(9, 4.3)
         left, right = figure.subfigures(1, 2, width_ratios=(6.2, 2.8))
@@ -114,14 +115,14 @@ def draw_classes(results, names):
         _show_image(grid[:, 0], first)
         for i, (row, rule) in enumerate(zip(grid[:, 1:], RULES)):
             with_noise = first.class_score.pictures[i, 1]
-            _show_row(row, rule, [*first.class_pictures[i, shown], with_noise])
-        titles = [f"{names[true]} (true)", *(names[c] for c in shown[1:]), "fc8 is noise"]
+            _show_row(row, rule, [*first.class_pictures[i, places], with_noise])
+        titles = [f"{names[true]} (true)", *(names[c] for c in shown[1:]), f"{top} is noise"]
         for axes, title in zip(grid[0, 1:], titles):
             axes.set_title(title)
         axes = right.subplots()
         _draw_dots(axes, RULES, {
             "another class": _ranks([r.classes for r in results]),
-            "noise for fc8": _ranks([r.class_score.one_layer[:, :, 0] for r in results]),
+            f"noise for {top}": _ranks([r.class_score.one_layer[:, :, 0] for r in results]),
             "another image": _ranks([r.class_score.other_image for r in results])})
         axes.set(xlim=(-0.15, 1.05), xlabel="rank correlation with the\npicture of the true class")
         dots, labels = axes.get_legend_handles_labels()
@@ -144,8 +145,10 @@ def draw_ways(results):
     series = {
         "rank correlation with the deconvnet's picture": _ranks([r.way_similarities
                                                                  for r in results]),
-        "rank correlation with the image's edges": _joined([r.ways.edges for r in results]),
-        "share of energy on the object": _joined([r.ways.inside for r in results])}
+        "rank correlation with the image's edges": _joined([r.ways.edges for r in results])}
+    known = any(r.masks.any() for r in results)
+    if known:
+        series["share of energy on the object"] = _joined([r.ways.inside for r in results])
     with plots.style():
         figure = plots.figure(9, 3.9)
         left, right = figure.subfigures(1, 2, width_ratios=(4.6, 4.4))
@@ -157,10 +160,11 @@ def draw_ways(results):
         axes = right.subplots()
         _draw_dots(axes, series, {title: [values[i] for values in series.values()]
                                   for i, title in enumerate(titles)})
-        area = np.mean([r.masks.mean() for r in results])
-        axes.axvline(area, color=plots.GRAY, linestyle=":", linewidth=1.2)
-        axes.text(area, 3.48, " the object's share of the image", fontsize=8, color=plots.NOTE,
-                  va="bottom")
+        if known:
+            area = np.mean([r.masks.mean() for r in results])
+            axes.axvline(area, color=plots.GRAY, linestyle=":", linewidth=1.2)
+            axes.text(area, 3.48, " the object's share of the image", fontsize=8,
+                      color=plots.NOTE, va="bottom")
         axes.set(xlim=(-0.15, 1.05), xlabel="similarity, or share")
         dots, labels = axes.get_legend_handles_labels()
         right.legend(dots, labels, loc="outside lower left", ncols=1)
@@ -204,7 +208,11 @@ def _show_image(column, first):
     """The image, its edges and the object's mask, in a column of two or three axes."""
     edges = first.edges[0, 0] / (first.edges[0].max() or 1)
     pictures = plots.to_image(first.images[0]), edges, first.masks[0].astype(float)
+    known = first.masks.any()
     for axes, picture, title in zip(column, pictures, ("image", "its edges", "the object")):
+        if title == "the object" and not known:
+            axes.set_axis_off()
+            continue
         plots.show(axes, picture)
         axes.set_title(title)
 

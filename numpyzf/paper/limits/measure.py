@@ -52,29 +52,34 @@ class Limits(NamedTuple):
     """What one net's projections of M images depend on."""
     images: np.ndarray          # uint8 (M, C, H, W), as large as the net's input
     labels: np.ndarray          # (M,)
-    masks: np.ndarray           # bool (M, H, W): the object
+    masks: np.ndarray           # bool (M, H, W): the object; all False where nobody knows it
     edges: np.ndarray           # (M, 1, H, W): strength of the image's edges
     edges_inside: np.ndarray    # (M,): share of the edges' energy on the object
     class_score: Cascade        # from each image's true class
-    conv5: Cascade              # from each image's strongest unit in conv5
+    unit: Cascade               # from each image's strongest unit in the last convolution
     classes: np.ndarray         # (2, rules, M): similarity of the true class's picture with those
     #                             of the other classes, on average
-    class_pictures: np.ndarray  # (rules, classes, C, H, W): of the first image
+    class_pictures: np.ndarray  # (rules, compared, C, H, W): of the first image
+    compared: np.ndarray        # (compared,), ascending: the classes that were compared
     way_similarities: np.ndarray    # (2, ways, M): of each way's picture with the deconvnet's
     ways: Variants                  # WAYS
     eight: Variants                 # EIGHT rules
 
 
-def measure(run, images, labels, masks, rng):
+def measure(run, images, labels, masks, rng, *, layer="conv5", compared=None, groups=None):
     """Project the true class's score of every image, and what else is in Limits.
 
     A score is seeded with 1, whatever its value: it may be negative.
 
-    run: a Run, whose net has a layer conv5; its last layer gives the scores.
+    run: a Run, whose last layer gives the scores.
     images: uint8 (M, C, H, W), M ≥ 2.
     labels: (M,), integers.
     masks: bool (M, H, W), the objects.
     rng: draws the noise.
+    layer: the last one with maps.
+    compared: ascending, the classes whose pictures are compared, those of labels among them; all of
+    the net's if not given.
+    groups: which layers' weights become noise in one step, see cascade.
     Returns Limits. Raises ValueError for a single image.
     """
     if len(images) < 2:
@@ -85,13 +90,14 @@ def measure(run, images, labels, masks, rng):
     images, masks = (center_crop(a, *net.input_shape[1:]) for a in (images, masks))
     trace, borders = net.forward(x), edges(x)
     units = np.column_stack([np.arange(len(images)), labels])
-    classes, class_pictures = compare_classes(net, trace, labels)
+    compared = np.arange(net.shapes[top][0]) if compared is None else np.asarray(compared)
+    classes, class_pictures = compare_classes(net, trace, labels, compared)
     ways = project_ways(net, trace, units, seed)
     eight = [projections(net, trace, top, units, rule) for rule in EIGHT]
     return Limits(images, labels, masks, borders, energy_inside(borders, masks),
-                  cascade(net, x, top, units, masks, seed),
-                  cascade(net, x, "conv5", strongest_units(trace["conv5"]), masks, seed),
-                  classes, class_pictures,
+                  cascade(net, x, top, units, masks, seed, groups),
+                  cascade(net, x, layer, strongest_units(trace[layer]), masks, seed, groups),
+                  classes, class_pictures, compared,
                   np.stack([similarity(ways[0], way) for way in ways], axis=1),
                   _variants(ways, borders, masks), _variants(eight, borders, masks))
 
@@ -105,7 +111,7 @@ def _variants(pictures, borders, masks):
 
 # ---- what is taken away -------------------------------------------------------------------------
 
-def cascade(net, x, layer, units, masks, seed):
+def cascade(net, x, layer, units, masks, seed, groups=None):
     """Replace the weights of one layer after the other by noise, from `layer` down.
 
     net: trained.
@@ -114,14 +120,18 @@ def cascade(net, x, layer, units, masks, seed):
     units: (M, 2) or (M, 4), one of `layer` for each image.
     masks: bool (M, H, W).
     seed: of the noise; a layer gets the same noise at every step.
+    groups: {name: names of layers}, from the pixels up: layers whose weights become noise in one
+    step; else each layer has a step of its own.
     Returns a Cascade.
     """
-    names = list(net.layers)
-    below = names[:names.index(layer) + 1]
-    steps = [name for name in weighted_layers(net) if name in below][::-1]
+    below = net.up_to(layer)
+    groups = groups or {name: [name] for name in weighted_layers(net)}
+    groups = {name: own for name, own in groups.items() if set(own) <= set(below)}
+    steps = list(groups)[::-1]
 
     def project_with_noise(names, units=units):
-        other = randomize(net, names, np.random.default_rng(seed))
+        layers = [each for name in names for each in groups[name]]
+        other = randomize(net, layers, np.random.default_rng(seed))
         trace = other.forward(x, until=layer)
         return np.stack([projections(other, trace, layer, units, rule) for rule in RULES])
 
@@ -142,22 +152,23 @@ def cascade(net, x, layer, units, masks, seed):
                    stages[:, :, 0].copy())
 
 
-def compare_classes(net, trace, labels):
-    """Project every class's score of every image, and compare the true class with the others.
+def compare_classes(net, trace, labels, classes):
+    """Project some classes' scores of every image, and compare the true class with the others.
 
+    classes: ascending, those of labels among them.
     Returns (similarities (2, rules, M), means over the others; pictures (rules, classes, C, H, W)
     of the first image).
     """
     top = list(net.layers)[-1]
-    images, count = len(labels), net.shapes[top][0]
+    images, count = len(labels), len(classes)
     each_image, each_class = np.indices((images, count)).reshape(2, -1)
-    units = np.column_stack([each_image, each_class])
-    others = np.arange(count) != labels[:, None]                    # (M, classes)
+    units = np.column_stack([each_image, classes[each_class]])
+    others = classes != labels[:, None]                             # (M, classes)
     similarities, pictures = [], []
     for rule in RULES:
         found = projections(net, trace, top, units, rule)
         found = found.reshape(images, count, *net.input_shape)
-        true = found[np.arange(images), labels]
+        true = found[np.arange(images), np.searchsorted(classes, labels)]
         each = [similarity(true, found[:, c]) for c in range(count)]
         each = np.stack(each, axis=-1)                              # (2, M, classes)
         similarities.append(np.where(others, each, 0).sum(axis=-1) / (count - 1))

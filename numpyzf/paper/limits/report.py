@@ -8,7 +8,7 @@ import numpy as np
 from ... import texts
 from ...deconvnet import RULES
 from ...page import Section
-from ..claims import Claim, Report, percent, spread, verdict
+from ..claims import NOT_TESTABLE, Claim, Report, percent, spread, verdict
 from .draw import draw, rule_name, yes_or_no
 from .measure import COSINE, EIGHT, RANK, WAYS, Way, measure
 
@@ -42,21 +42,34 @@ def section(name, picture, rows):
 
 # ---- claims -------------------------------------------------------------------------------------
 
-def claims(results):
-    """What one would hope of a projection, and what is so."""
-    scores, units = [r.class_score for r in results], [r.conv5 for r in results]
+def claims(results, *, fully_connected=None, untested=None):
+    """What one would hope of a projection, and what is so.
+
+    fully_connected: how many of the first steps are fully connected layers; those called fc if not
+    given.
+    untested: {claim: reason} of those that these nets or images can't say.
+    """
+    untested = untested or {}
+    scores, units = [r.class_score for r in results], [r.unit for r in results]
     other_score = _means(cascade.other_image for cascade in scores)
     other_unit = _means(cascade.other_image for cascade in units)
-    fully_connected = _means(cascade.down_to_layer[:, :, _last_fully_connected(cascade)]
-                             for cascade in scores)
+    if fully_connected is None:
+        fully_connected = sum(name.startswith("fc") for name in scores[0].steps)
+    down_to_fully_connected = _means(cascade.down_to_layer[:, :, fully_connected - 1]
+                                     for cascade in scores)
     whole_net = _means(cascade.down_to_layer[:, :, -1] for cascade in scores)
     below_conv5 = _means(cascade.down_to_layer[:, :, -1] for cascade in units)
     classes = _means(r.classes for r in results)
-    return [*_lost_claims("claim: fully connected layers", fully_connected, other_score),
-            *_lost_claims("claim: whole net", whole_net, other_score),
-            *_lost_claims("claim: conv5", below_conv5, other_unit),
-            *_lost_claims("claim: other classes", classes, other_score),
-            *_way_claims(results, other_score[:, RANK, DECONVNET]), _object_claim(results)]
+    found = [*_lost_claims("claim: fully connected layers", down_to_fully_connected, other_score),
+             *_lost_claims("claim: whole net", whole_net, other_score),
+             *_lost_claims("claim: conv5", below_conv5, other_unit),
+             *_lost_claims("claim: other classes", classes, other_score),
+             *_way_claims(results, other_score[:, RANK, DECONVNET]), _object_claim(results)]
+    for heading, reason in untested.items():
+        papers = [TEXT[heading].format(rule=rule) for rule in JUDGED]
+        found = [Claim(claim.paper, reason, NOT_TESTABLE) if claim.paper in papers else claim
+                 for claim in found]
+    return found
 
 
 def lost(left, other_image):
@@ -67,11 +80,6 @@ def lost(left, other_image):
 def _means(similarities):
     """Means over images: (seeds, 2, rules) of arrays (2, rules, M)."""
     return np.stack([each.mean(axis=-1) for each in similarities])
-
-
-def _last_fully_connected(cascade):
-    """The step at which all fully connected layers are noise, and no other layer."""
-    return sum(name.startswith("fc") for name in cascade.steps) - 1
 
 
 def _lost_claims(heading, left, other_image):
@@ -139,8 +147,9 @@ def layer_table(results):
 def class_table(results):
     """Rows: similarity of the true class's projection with others, means over nets."""
     scores = [r.class_score for r in results]
+    top = scores[0].steps[0]
     return [_head("compared with"), _row("another class", [r.classes for r in results]),
-            _row("noise for fc8", [cascade.one_layer[:, :, 0] for cascade in scores]),
+            _row(f"noise for {top}", [cascade.one_layer[:, :, 0] for cascade in scores]),
             _row("another image", [cascade.other_image for cascade in scores])]
 
 

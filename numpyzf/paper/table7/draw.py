@@ -1,7 +1,7 @@
 """The picture of Table 7: accuracy against layer."""
 import numpy as np
 
-from ... import plots
+from ... import plots, texts
 from ..draw_accuracies import draw_two_curves
 from .measure import LAYERS
 
@@ -21,6 +21,7 @@ def draw(results):
                                            "softmax": result.softmax}, apart=0.04)
             axes.set(xlabel="layer whose outputs are classified", ylabel="test accuracy (%)",
                      title=title)
-            axes.set_xticks(places, [f"{LAYERS[name].number}\n{name}" for name in result.layers])
+            axes.set_xticks(places, [f"{LAYERS[name].number}\n{name}" if name in LAYERS
+                                     else texts.short(name, 12) for name in result.layers])
             axes.legend(loc="best")
     return figure

@@ -5,10 +5,12 @@ import numpy as np
 
 from ... import runs
 from ...look import linear
-from .. import splits
+from .. import photographs, splits
 from ..study import check_classes, first_of_each, images_of
 
 PER_CLASS, DRAWS = 30, 2        # training images of each class, and how often they are drawn
+POOL = 1500                     # photographs from which a seed draws
+CELLS = 3                       # maps of a real network are averaged over 3×3 parts of the image
 
 
 class Layer(NamedTuple):
@@ -43,6 +45,32 @@ def measure(study, kind):
         new.append(measure_layers(split.run, split.examples, split.test))
         own.append(measure_layers(*own_classes(study, kind, seed)))
     return _stack(new), _stack(own)
+
+
+def measure_real(study):
+    """Judge the layers of a real network by the classes of photographs.
+
+    study: a Study with photographs.
+    Returns a Table7, with a row for each of the seeds, which draw the photographs.
+    """
+    photos, tables = study.photos, []
+    net = photos.run.net
+    layers = list(dict.fromkeys([*photographs.stages(net), photographs.last_hidden(net),
+                                 photographs.classifier(net)]))
+    pool = photographs.evenly(photos.data, POOL)
+    check_classes(pool, 4, "to learn from two photographs of each class and test on others")
+    each = min(PER_CLASS, np.bincount(pool.labels).min() // 2)
+    study.step(f"{len(layers)} layers of {photos.net_name}, {len(pool.labels)} photographs")
+    x = photographs.features(photos.run, pool.images, layers, CELLS)
+    for seed in photos.seeds:
+        order = np.random.default_rng(seed).permutation(len(pool.labels))
+        learned = order[first_of_each(pool.labels[order], each)]
+        tested = np.setdiff1d(order, learned)
+        tables.append(accuracies({name: rows[learned] for name, rows in x.items()},
+                                 pool.labels[learned],
+                                 {name: rows[tested] for name, rows in x.items()},
+                                 pool.labels[tested]))
+    return _stack(tables)
 
 
 def _stack(tables):

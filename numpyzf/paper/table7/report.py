@@ -25,8 +25,8 @@ def report(study):
         try:
             new, own = measure(study, kind)
         except NotTestable as reason:
-            found.append(Claim(TEXT["claim: better at every step"].format(name=name), str(reason),
-                               NOT_TESTABLE))
+            found.append(Claim(TEXT["claim: better at every step"], str(reason), NOT_TESTABLE,
+                               name))
             continue
         found += claims(name, new)
         title = texts.short(name, 24)       # two of them stand side by side
@@ -43,12 +43,12 @@ def claims(name, new):
     up_to_5, first, last = svm[:, :-1], svm[:, 0], svm[:, -1]
     means = " → ".join(f"{mean:.1f}" for mean in up_to_5.mean(axis=0))
     return [
-        Claim(TEXT["claim: better at every step"].format(name=name),
+        Claim(TEXT["claim: better at every step"],
               f"{means} % (mean of {count_of_seeds(svm)})",
-              verdict((np.diff(up_to_5, axis=1) > 0).all(axis=1))),
-        Claim(TEXT["claim: the top far above the bottom"].format(name=name),
+              verdict((np.diff(up_to_5, axis=1) > 0).all(axis=1)), name),
+        Claim(TEXT["claim: the top far above the bottom"],
               f"{spread(last, '.1f', ' %')} against {spread(first, '.1f', ' %')}, "
-              f"a gain of {spread(last - first, '.1f', ' points')}", verdict(last > first))]
+              f"a gain of {spread(last - first, '.1f', ' points')}", verdict(last > first), name)]
 
 
 def table(new, own):
