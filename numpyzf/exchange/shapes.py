@@ -58,10 +58,12 @@ def arithmetic(call):
 
 
 def _add_shift(call, x, c):
-    """Add numbers: to the bias of the layer before, if it has none and nothing else reads it."""
+    """Add numbers: to the bias of the layer before, if it has none and nothing else reads it.
+
+    The sum is then that layer's output, so what reads the sum counts from now on as well.
+    """
     builder = call.builder
     if x.layer in builder.without_bias and builder.uses[x.layer] == 1:
-        builder.without_bias.discard(x.layer)
         builder.layers[x.layer].params["b"][...] = c
         return x
     return add_batch_norm(call, x, 1, c)
