@@ -7,6 +7,7 @@ failing one can be run by itself:
 """
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 # numpyzf comes before NumPy: it tells OpenBLAS's threads, also in processes that tests start, to
@@ -162,21 +163,25 @@ def pytest_collection_finish(session):
     if not jobs or session.config.option.collectonly:
         return
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    folder = TemporaryDirectory()
     with pytest.MonkeyPatch.context() as patch:     # for the process, which starts now
         patch.setenv("NUMBA_NUM_THREADS", "1")
         patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        patch.setenv("TMPDIR", folder.name)         # for what is left if it is killed
         computing = {(function, *arguments): pool.submit(function, *arguments)
                      for function, *arguments in jobs}
-    session.config.stash[SECOND], session.config.stash[COMPUTING] = pool, computing
+    session.config.stash[SECOND], session.config.stash[COMPUTING] = (pool, folder), computing
 
 
 def pytest_sessionfinish(session):
     """End the second process, also in the middle of something that no test waits for any more."""
-    pool = session.config.stash.get(SECOND, None)
-    if pool:
+    if SECOND in session.config.stash:
+        pool, folder = session.config.stash[SECOND]
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.terminate()
+            process.kill()
+            process.join()
+        folder.cleanup()
 
 
 def job_of(item):
