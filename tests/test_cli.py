@@ -412,7 +412,7 @@ def test_a_run_becomes_a_model_file(numpyzf, refused, run, tmp_path):
     assert (tmp_path / "mine.onnx").read_bytes() == path.read_bytes()
     assert "net.txt" in refused("onnx", "export", run, "--out", "net.txt")
     assert "nowhere" in refused("onnx", "export", run, "--out", "nowhere/net.onnx")
-    assert "no trained net" in refused("onnx", "export", "here")
+    assert "here is not there" in refused("onnx", "export", "here")
 
 
 # ---- bench --------------------------------------------------------------------------------------
@@ -442,7 +442,8 @@ def test_data_lists_every_name(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setenv("NUMPYZF_CACHE", str(tmp_path / "cache"))
     status, out, err = numpyzf("data")
     assert (status, err) == (0, [])
-    assert [line.split()[0] for line in out if line[0:1].strip()][:5] == [*data.NAMES, "FOLDER"]
+    names = [line.split()[0] for line in out if line[0:1].strip()]
+    assert names[:6] == [*data.NAMES, "photographs", "FOLDER"]
     assert str(tmp_path / "cache") in out[-1] and not (tmp_path / "cache").exists()
 
 
