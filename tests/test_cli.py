@@ -458,15 +458,18 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setattr(data, "load", load_60)
     monkeypatch.setattr(cli, "DEMO_RECIPE", training.Recipe(epochs=1, batch=32))
     folder = tmp_path / "new" / "demo"
-    for _ in range(2):                      # a second demo starts from the beginning
-        status, out, err = numpyzf("demo", "--out", "new/demo")
-        assert (status, err) == (0, [])
-        assert "continuing" not in "\n".join(out)
-        assert len([line for line in out if line.startswith("epoch  1")]) == 1
-        assert re.fullmatch(r"Done in \d+ s.*\.", out[-3])
-        assert re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
-        assert out[-1] == f"Look at it: {folder / 'index.html'}"
-        assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.demo, "build", lambda *_: 0.5)
+        assert numpyzf("demo", "--out", "new/demo")[0] == 0
+    (folder / "index.html").write_text("earlier")
+    status, out, err = numpyzf("demo", "--out", "new/demo")     # starts from the beginning
+    assert (status, err) == (0, [])
+    assert "continuing" not in "\n".join(out)
+    assert len([line for line in out if line.startswith("epoch  1")]) == 1
+    assert re.fullmatch(r"Done in \d+ s.*\.", out[-3])
+    assert re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
+    assert out[-1] == f"Look at it: {folder / 'index.html'}"
+    assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
     names = {path.name for path in folder.iterdir()}
     assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
 
