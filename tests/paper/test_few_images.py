@@ -1,4 +1,6 @@
 """Folders of few classes and few images: what can't be measured says what it takes."""
+import io
+from contextlib import redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -56,7 +58,8 @@ def reports_on_few_images(case):
     """{item: its Report}, with few scenes and one seed."""
     counts, items, _ = CASES[case]
     load, few = scenes.load, {"train": 60, "test": 20}
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    with (TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch,
+          redirect_stderr(io.StringIO())):          # it tells of classes without test images
         write(Path(folder, "photos"), counts)
         patch.setattr(scenes, "load", lambda split, count=None: load(split, count=few[split]))
         study = Study(Path(folder, "paper"), data=Path(folder, "photos"), quick=True,
