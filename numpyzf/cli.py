@@ -21,15 +21,16 @@ from .bench import ladder
 from .data.image import SUFFIXES
 from .deconvnet import RULES
 from .exchange import command as onnx
-from .exchange.model import KEYS, export, is_model, load_model
+from .exchange.model import KEYS, SQUEEZENET, export, is_model, load_model
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
-from .tour import captions, demo, explain, features
-from .tour.features import usual_layer
+from .tour import captions, demo, explain, features, tiles
+from .tour.usual import ROWS, usual_layer
 
+MOST_NAMED, FEW_NAMED = 12, 4       # classes that are all named; else so many are
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
 
@@ -318,7 +319,8 @@ def _features(options):
         images = data.photographs(options.data or data.PHOTOGRAPHS, run.prepare.size)
     else:
         images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule)
+    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule,
+                              second=tiles.second_rule(run.net, options.rule))
     _save(features.draw(result, captions.describe(run, name)), path)
 
 
@@ -397,6 +399,9 @@ def _add_explain(commands):
     sub.add_argument("image", metavar="IMAGE",
                      help="an image file, or one that comes along: "
                           f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
+    sub.add_argument("--layers", metavar="L,L,…", type=lambda text: text.split(","),
+                     help="layers to draw, such as fire4,fire9; if not given, all convolutions, or "
+                          f"{ROWS} layers from the pixels up where there are more")
     _add_rule(sub)
     sub.add_argument("--invert", action="store_true",
                      help="take the image's negative: for dark on bright, where the net was "
@@ -414,24 +419,38 @@ def _explain(options):
     image = data.load_image(data.photograph(options.image), side, channels=channels)
     inverted = ["inverted"] if options.invert else []
     source = Path(options.image)
-    path = options.out or texts.file_name(source.stem, "explained", *inverted, net, options.rule)
+    path = options.out or texts.file_name(source.stem, "explained", *inverted, net,
+                                          *(options.layers or []), options.rule)
     _picture(path)
-    result = explain.measure(run, 255 - image if inverted else image, rule=options.rule)
+    result = explain.measure(run, 255 - image if inverted else image, rule=options.rule,
+                             layers=options.layers)
     for name, probability in zip(result.classes, result.probabilities):
         _say(f"{probability:6.1%}  {texts.short(name)}")
-    _tell_what_it_knows(run)
+    _tell_what_it_knows(run, options.run)
     if result.remark:
         _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
     title = " ".join([source.name, *inverted])
     _save(explain.draw(result, captions.describe(run, net), title), path)
 
 
-def _tell_what_it_knows(run):
+def _tell_what_it_knows(run, path):
+    """Say what the net got, and what it can say at all; of many classes a few, and where all are.
+
+    path: what the command line calls the net.
+    """
     channels, side, _ = run.net.input_shape
     _say("It was the middle square of the image, as "
          f"{side}×{side} pixels{'' if channels == 3 else ' in gray'}.")
-    _say(f"The net knows nothing but {texts.listed(run.classes)}: whatever it sees, it names one "
-         "of them.")
+    names = run.classes
+    if len(names) > MOST_NAMED:
+        few = [names[i * len(names) // FEW_NAMED] for i in range(FEW_NAMED)]
+        file = Path(SQUEEZENET if path == "squeezenet" else path).with_suffix(".json")
+        in_file = f"names from {file.name}" in run.settings.get("assumed", ())
+        where = f"; all of them are in {file}" if in_file else ""
+        known = f"its {len(names):,} classes (among them {texts.listed(few)}{where})"
+    else:
+        known = texts.listed(names)
+    _say(f"The net knows nothing but {known}: whatever it sees, it names one of them.")
 
 
 def _check_places(folder, image):

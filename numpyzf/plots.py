@@ -33,6 +33,7 @@ STYLE = {
 }
 DPI, NOTEBOOK_DPI = 160, 100
 FRAME = 0.85        # the light gray between the tiles of a mosaic
+GAP = 3             # pixels of it
 TILE = 96           # pixels: about the side of a tile of a mosaic
 HATCH = 0.55        # the gray of lines where there is no image, on white
 
@@ -107,8 +108,8 @@ def mosaic(tiles, columns):
     columns: tiles side by side.
     Returns one image.
     """
-    image = grid([enlarge(tile, TILE) for tile in tiles], columns, pad=3, background=FRAME)
-    around = [(3, 3), (3, 3), (0, 0)]
+    image = grid([enlarge(tile, TILE) for tile in tiles], columns, pad=GAP, background=FRAME)
+    around = [(GAP, GAP), (GAP, GAP), (0, 0)]
     return np.pad(image, around[:image.ndim], constant_values=FRAME)
 
 
@@ -121,6 +122,23 @@ def enlarge(image, side):
     """
     times = max(1, round(side / max(image.shape[:2])))
     return image.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def fit(x, side):
+    """Make pixels larger or smaller, until the longer side has `side` of them.
+
+    A pixel of the result is the mean of what lies under it. So nothing is skipped, as it would be
+    where a large image is shown by fewer pixels: a fine pattern would become a coarse one.
+
+    x: (C, h, w), any numbers.
+    side: pixels.
+    Returns float32 (C, height, width).
+    """
+    h, w = x.shape[1:]
+    height, width = (max(1, round(n * side / max(h, w))) for n in (h, w))
+    maps = [Image.fromarray(np.asarray(one, np.float32)) for one in x]
+    return np.stack([np.asarray(one.resize((width, height), Image.Resampling.BOX))
+                     for one in maps])
 
 
 def patch(x, seen, side=TILE):
@@ -197,7 +215,7 @@ def show(axes, image):
 
     axes: matplotlib's.
     image: floats in [0, 1], (H, W) or (H, W, 3). A gray one runs from 0, black, to 1, white,
-    whatever it holds.
+    whatever it holds. A color one may be uint8 as well.
     """
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()

@@ -1,16 +1,21 @@
-"""Fixtures that several test files share: a seeded generator, and the geometries to compare.
+"""What several test files share: a seeded generator, the geometries to compare, a second process.
 
 `conv_case` and `pool_case` run a test once per geometry. Its name is in the test's name, so that a
 failing one can be run by itself:
 
     pytest "tests/kernels/test_kernels.py::test_conv[N2-C2-5x4-F3-K3-s1-p1-unfold-float64]"
 """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+# numpyzf comes before NumPy: it tells OpenBLAS's threads, also in processes that tests start, to
+# sleep while they wait. Otherwise they would take the cores from what else runs.
+from numpyzf.geometry import ceil_div, conv_output_size, pool_output_size
 
 import numpy as np
 import pytest
-
-from numpyzf.geometry import ceil_div, conv_output_size, pool_output_size
 
 
 class ConvCase(NamedTuple):
@@ -136,3 +141,62 @@ def all_cases():
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+# ---- beside the tests ----------------------------------------------------------------------------
+#
+# What takes long is computed in a second process, one thing after the other, from the beginning on:
+# while it does that, this process runs other tests. A test says what it needs by a mark, and gets
+# it by the fixture `beside`:
+#
+#     @pytest.mark.beside(function, each=False)       function()
+#     @pytest.mark.beside(function, each=True)        function("07-evolution"), the test's own id
+#
+# The process starts before any test does, so nothing that a test changes for a while reaches it.
+
+SECOND, COMPUTING = pytest.StashKey(), pytest.StashKey()
+
+
+def pytest_collection_finish(session):
+    """Begin what the selected tests need, in the order of the tests."""
+    jobs = dict.fromkeys(job for item in session.items if (job := job_of(item)))
+    if not jobs or session.config.option.collectonly:
+        return
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    folder = TemporaryDirectory()
+    with pytest.MonkeyPatch.context() as patch:     # for the process, which starts now
+        patch.setenv("NUMBA_NUM_THREADS", "1")
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        patch.setenv("TMPDIR", folder.name)         # for what is left if it is killed
+        computing = {(function, *arguments): pool.submit(function, *arguments)
+                     for function, *arguments in jobs}
+    session.config.stash[SECOND], session.config.stash[COMPUTING] = (pool, folder), computing
+
+
+def pytest_sessionfinish(session):
+    """End the second process, also in the middle of something that no test waits for any more."""
+    if SECOND in session.config.stash:
+        pool, folder = session.config.stash[SECOND]
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        folder.cleanup()
+
+
+def job_of(item):
+    """The function and its arguments that a test is marked with; None if it isn't."""
+    mark = item.get_closest_marker("beside")
+    if mark is None:
+        return None
+    return (*mark.args, item.callspec.id) if mark.kwargs["each"] else mark.args
+
+
+@pytest.fixture
+def beside(request):
+    """What the function returned that the test is marked with. If it failed, so does the test."""
+    future = request.config.stash[COMPUTING][job_of(request.node)]
+    error = future.exception()
+    if error:
+        pytest.fail(str(error.__cause__ or error), pytrace=False)       # the cause: a traceback
+    return future.result()

@@ -1,9 +1,11 @@
 """The command `numpyzf` from outside: what it prints and draws, and the one line that tells what
 was wrong.
 """
+import json
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,19 +14,23 @@ from PIL import Image
 from numpyzf import cli, data, kernels, plots, runs, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
+from numpyzf.exchange.model import KEYS, load_model
 from numpyzf.exchange.read import read_onnx
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
 
+PREPARATION = [f"--{key}" for key in KEYS]
 OPTIONS = {
     "demo": ["--out", "--seed"],
     "train": ["--data", "--folder", "--size", "--model", "--middle", "--out", "--epochs", "--batch",
               "--rate", "--momentum", "--radius", "--patience", "--factor", "--settle",
               "--initialization", "--pad", "--flip", "--no-flip", "--seed"],
-    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES],
-    "explain": ["RUN", "IMAGE", "--rule", "--invert", "--out"],
-    "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--out", "--again", "--quick"],
+    "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES,
+                 *PREPARATION],
+    "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out", *PREPARATION],
+    "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--photos", "--net", "--out",
+                  "--again", "--quick"],
     "onnx": ["export"],
     "bench": ["--out"],
     "lab": ["list", "start", "check", "bundle", "mutants"],
@@ -407,7 +413,7 @@ def test_a_run_becomes_a_model_file(numpyzf, refused, run, tmp_path):
     assert (tmp_path / "mine.onnx").read_bytes() == path.read_bytes()
     assert "net.txt" in refused("onnx", "export", run, "--out", "net.txt")
     assert "nowhere" in refused("onnx", "export", run, "--out", "nowhere/net.onnx")
-    assert "no trained net" in refused("onnx", "export", "here")
+    assert "here is not there" in refused("onnx", "export", "here")
 
 
 # ---- bench --------------------------------------------------------------------------------------
@@ -437,7 +443,8 @@ def test_data_lists_every_name(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setenv("NUMPYZF_CACHE", str(tmp_path / "cache"))
     status, out, err = numpyzf("data")
     assert (status, err) == (0, [])
-    assert [line.split()[0] for line in out if line[0:1].strip()][:5] == [*data.NAMES, "FOLDER"]
+    names = [line.split()[0] for line in out if line[0:1].strip()]
+    assert names[:6] == [*data.NAMES, "photographs", "FOLDER"]
     assert str(tmp_path / "cache") in out[-1] and not (tmp_path / "cache").exists()
 
 
@@ -451,15 +458,18 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
     monkeypatch.setattr(data, "load", load_60)
     monkeypatch.setattr(cli, "DEMO_RECIPE", training.Recipe(epochs=1, batch=32))
     folder = tmp_path / "new" / "demo"
-    for _ in range(2):                      # a second demo starts from the beginning
-        status, out, err = numpyzf("demo", "--out", "new/demo")
-        assert (status, err) == (0, [])
-        assert "continuing" not in "\n".join(out)
-        assert len([line for line in out if line.startswith("epoch  1")]) == 1
-        assert re.fullmatch(r"Done in \d+ s.*\.", out[-3])
-        assert re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
-        assert out[-1] == f"Look at it: {folder / 'index.html'}"
-        assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.demo, "build", lambda *_: 0.5)
+        assert numpyzf("demo", "--out", "new/demo")[0] == 0
+    (folder / "index.html").write_text("earlier")
+    status, out, err = numpyzf("demo", "--out", "new/demo")     # starts from the beginning
+    assert (status, err) == (0, [])
+    assert "continuing" not in "\n".join(out)
+    assert len([line for line in out if line.startswith("epoch  1")]) == 1
+    assert re.fullmatch(r"Done in \d+ s.*\.", out[-3])
+    assert re.fullmatch(r"Accuracy on 60 test images: \d+\.\d%", out[-2])
+    assert out[-1] == f"Look at it: {folder / 'index.html'}"
+    assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
     names = {path.name for path in folder.iterdir()}
     assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
 
@@ -552,16 +562,41 @@ def test_features_that_cannot_be_drawn(refused, run, options, words):
     assert words in refused("features", run, *options)
 
 
-def test_explain_without_a_run_takes_the_net_that_comes_along(numpyzf, tmp_path):
-    """Half blue sky, half water: it has seen many ships and planes, and no cat like that."""
+def test_explain_without_a_run_takes_squeezenet_and_the_small_net_by_its_name(numpyzf, tmp_path):
+    """Half blue sky, half water: the small net has seen many ships and planes, no cat like that."""
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:20], pixels[20:], pixels[14:24, 8:32] = (130, 180, 235), (40, 80, 140), (90, 90, 95)
     Image.fromarray(pixels).save(tmp_path / "ship.png")
-    status, out, err = numpyzf("explain", "ship.png")
-    assert (status, err) == (0, []) and is_picture(
-        tmp_path / "ship-explained-pretrained-deconvnet.png")
-    names = [line.split()[1] for line in out[:5]]
-    assert names[0] in ("ship", "airplane") and set(names) <= set(runs.pretrained().classes)
+    names = {}
+    for way, net in ([], "squeezenet"), (["labnet-cifar10"], "labnet-cifar10"):
+        status, out, err = numpyzf("explain", *way, "ship.png")
+        assert (status, err) == (0, [])
+        assert is_picture(tmp_path / f"ship-explained-{net}-deconvnet.png")
+        names[net] = [line.split("%  ")[1] for line in out[:5]]
+    assert names["labnet-cifar10"][0] in ("ship", "airplane")
+    assert set(names["labnet-cifar10"]) <= set(runs.pretrained().classes)
+    assert set(names["squeezenet"]) <= set(load_model().classes)
+
+
+def test_of_many_classes_a_few_are_named_and_the_file_that_has_all(numpyzf, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(plots, "save", lambda figure, path: drawn.append(path.name))
+    status, out, err = numpyzf("explain", "cat", "--layers", "fire4,relu1")
+    assert (status, err, drawn) == (
+        0, [], ["cat-explained-squeezenet-fire4-relu1-deconvnet.png"])
+    known = out[6].removeprefix("The net knows nothing but its 1,000 classes (among them ")
+    few, _, rest = known.partition("; all of them are in ")
+    file, _, rest = rest.partition("): ")
+    names = json.loads(Path(file).read_text(encoding="utf-8"))["names"]
+    assert len(names) == 1000 and len(few.split(", ")) == 4 and set(few.split(", ")) <= set(names)
+    assert rest == "whatever it sees, it names one of them."
+
+
+def test_layers_without_maps_are_not_explained(refused, run, tmp_path):
+    Image.new("RGB", (30, 30)).save("a.png")
+    assert "'fc8', which is no layer with maps; these are: conv1, " in refused(
+        "explain", run, "a.png", "--layers", "conv1,fc8")
+    assert os.listdir(tmp_path) == ["a.png"]
 
 
 def test_images_that_cannot_be_explained(refused, run, tmp_path):

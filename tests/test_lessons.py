@@ -1,14 +1,14 @@
 """The lessons: each runs, keeps its rules, and its notebook is what its source makes.
 
-A lesson is run once, in Jupyter's own kernel where nbclient is installed (the extra `test` has it),
-else by the builder. What it prints must be what the notebook says: words exactly, whole numbers
-exactly, other numbers within 2 % or 2 in their last digit, since a net's differ a little from one
-machine to another. Pictures are not compared.
+A lesson is run once, beside the tests (conftest.py), in Jupyter's own kernel where nbclient is
+installed (the extra `test` has it), else by the builder. What it prints must be what the notebook
+says: words exactly, whole numbers exactly, other numbers within 2 % or 2 in their last digit, since
+a net's differ a little from one machine to another. Pictures are not compared.
 """
-import functools
 import json
 import os
 import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -72,7 +72,6 @@ def stale(lesson, made, outputs):
     return found
 
 
-@functools.cache
 def run_anew(stem):
     """The outputs of all code cells of a lesson, the hidden ones too: its one run in all tests."""
     (lesson,) = [lesson for lesson in LESSONS if lesson.path.stem == stem]
@@ -80,10 +79,18 @@ def run_anew(stem):
         return notebook.run_apart(lesson)
     import nbclient
     import nbformat
+    from traitlets.config import Config
     made = nbformat.reads(notebook.as_text(notebook.make(lesson.cells)), as_version=4)
-    client = nbclient.NotebookClient(made, timeout=120, kernel_name="python3")
+    # not by ports, which another program may take before the kernel does
+    config = {"KernelManager": {"transport": "ipc"}} if sys.platform != "win32" else {}
+    client = nbclient.NotebookClient(made, timeout=600, kernel_name="python3",
+                                     config=Config(config))
     environment = os.environ | notebook.TWO_THREADS | {"PYTHONPATH": str(ROOT)}
-    client.execute(cwd=str(ROOT), env=environment)
+    try:
+        client.execute(cwd=str(ROOT), env=environment)
+    except Exception as error:                          # all that it says, without colors
+        said = re.sub(r"\x1b\[[\d;]*m", "", str(error))
+        raise RuntimeError(f"{lesson.path.name}: {type(error).__name__}: {said}") from None
     return [cell.outputs for cell in made.cells if cell.cell_type == "code"]
 
 
@@ -97,13 +104,15 @@ def test_jupyter_is_there():
 
 
 @each_lesson
-def test_its_notebook_is_what_its_source_makes(lesson):
-    assert stale(lesson, committed(lesson), run_anew(lesson.path.stem)) == []
+@pytest.mark.beside(run_anew, each=True)
+def test_its_notebook_is_what_its_source_makes(lesson, beside):
+    assert stale(lesson, committed(lesson), beside) == []
 
 
 @each_lesson
-def test_it_keeps_the_rules(lesson):
-    assert rules.problems(lesson, run_anew(lesson.path.stem)) == []
+@pytest.mark.beside(run_anew, each=True)
+def test_it_keeps_the_rules(lesson, beside):
+    assert rules.problems(lesson, beside) == []
 
 
 @each_lesson

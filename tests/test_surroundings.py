@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import numpyzf
 from numpyzf import __main__, cli, plots, runs
@@ -172,7 +173,11 @@ def test_in_a_thread_of_a_host_program(capsys):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows ends processes otherwise")
 def test_a_training_that_is_terminated_keeps_its_epochs(tmp_path):
-    process = start("train", "--out", "run", "--epochs", "50", cwd=tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(8):
+            Image.new("L", (28, 28), 20 * number).save(tmp_path / "images" / name / f"{number}.png")
+    process = start("train", "--data", "images", "--out", "run", "--epochs", "10000", cwd=tmp_path)
     while not process.stdout.readline().startswith("epoch"):
         assert process.poll() is None
     process.terminate()

@@ -103,8 +103,8 @@ def photograph(name):
     'cat.jpg'
     """
     path = checks.path("name", name)
-    ours = PHOTOGRAPHS / f"{name}.jpg"
-    return ours if not path.exists() and path.name == str(name) and ours.exists() else path
+    ours = {own.stem: own for own in PHOTOGRAPHS.glob("*.jpg")}
+    return path if os.path.exists(path) else ours.get(str(name), path)
 
 
 def available():

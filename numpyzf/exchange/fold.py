@@ -99,8 +99,6 @@ def _slice(call):
         axis = _axis(axis, data.ndim)
         if step == 0:
             raise ValueError("a step of 0")
-        if step < 0 and stop < -data.shape[axis]:       # ONNX's way to say: to the beginning
-            stop = None
         index[axis] = slice(start, stop, step)
     return data[tuple(index)]
 

@@ -120,6 +120,8 @@ def _attribute(message):
         return UNREAD
     # what is zero or empty may be left out
     value = message.get(field, {"f": 0.0, "i": 0, "s": b"", "floats": b""}.get(field, []))
+    if field == "f":        # of all numbers that this float32 may stand for the shortest: 0.0005
+        value = float(str(np.float32(value)))
     if field == "floats":
         value = np.frombuffer(value, "<f4").tolist()
     if field == "s":

@@ -58,10 +58,12 @@ def arithmetic(call):
 
 
 def _add_shift(call, x, c):
-    """Add numbers: to the bias of the layer before, if it has none and nothing else reads it."""
+    """Add numbers: to the bias of the layer before, if it has none and nothing else reads it.
+
+    The sum is then that layer's output, so what reads the sum counts from now on as well.
+    """
     builder = call.builder
     if x.layer in builder.without_bias and builder.uses[x.layer] == 1:
-        builder.without_bias.discard(x.layer)
         builder.layers[x.layer].params["b"][...] = c
         return x
     return add_batch_norm(call, x, 1, c)
@@ -157,7 +159,7 @@ def transpose(call):
     if sorted(perm) != [*range(count)]:
         raise ValueError(f"its attribute perm is {perm}")
     if perm != [*range(count)]:
-        raise Unsupported(f"its attribute perm is {perm}, which moves axes of {with_batch(x.shape)}",
+        raise Unsupported(f"its attribute perm {perm} moves axes of {with_batch(x.shape)}",
                           "export the net with axes (N, C, H, W) all through; tf2onnx has "
                           "--inputs-as-nchw for the input",
                           shape=[x.shape[axis - 1] for axis in perm[1:]] if perm[0] == 0 else None)

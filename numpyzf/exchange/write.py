@@ -256,6 +256,7 @@ def _check_names(nodes, arrays):
     for name in [node["name"] for node in nodes]:
         if name in seen:
             raise ValueError(f"in an ONNX file a layer can't be called {name!r}, "
-                             + ("as it is empty" if not name else "the name of another array")
+                             + ("as it is empty" if not name
+                                 else "which is the name of another array")
                              + ": give it another name")
         seen.add(name)

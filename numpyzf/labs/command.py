@@ -151,7 +151,7 @@ def _add_mutants(actions):
 
 
 def _mutants(options):
-    rows = table(load(options.lab), options.seed)
+    rows = table(load(options.lab), [options.seed])
     for row in rows:
         print(f"{row.task}  {row.answer}")
         print(f"     refused by {', '.join(row.refused_by) or 'nothing: IT SURVIVES'}")

@@ -2,7 +2,8 @@
 
 Each map is shown by the nine images that fire it most. Each of these activations is projected down
 to pixels. Beside the projection stands the patch of the image in the unit's receptive field. The
-patch is all that the unit could see; the projection is what made it fire.
+patch is all that the unit could see; the projection is what made it fire. Of large images there are
+two projections, see tiles.py.
 """
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from .. import plots, texts
 from ..data.preprocess import Prepared, center_crop
 from ..geometry import ceil_div
 from ..look.many import project_many, top_activations
-from . import captions
+from . import captions, tiles
+from .usual import maps_are_scores
 
 
 class Features(NamedTuple):
@@ -31,11 +33,13 @@ class Features(NamedTuple):
     corners: np.ndarray         # (maps, k, 2): the image's row and column of a tile's first pixel
     seen: np.ndarray            # bool (maps, k, h, w): in the image, and the unit can see it
     rule: str = "deconvnet"     # how they went down
-    classes: tuple = ()         # what the features are called, if they are the scores of a net
+    classes: tuple = ()         # what the maps or features are called, if each is of one class
+    second: str = None          # the rule of the projections that stand beside, if there are any
+    beside: np.ndarray = None   # as projections, by that rule
 
 
-def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet", batch=128,
-            top=None):
+def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet", second=None,
+            batch=None, top=None):
     """Find the k strongest activations of the most active maps of a layer, and project each one.
 
     run: runs.Run.
@@ -45,7 +49,9 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     maps: how many maps, if channels is None.
     k: how many activations of each map, from as many images.
     rule: how to go down, see deconvnet.project.
-    batch: images that go through the net at a time.
+    second: another rule, whose projections stand beside; for large images see tiles.second_rule.
+    batch: images that go through the net at a time; 128 if not given, or 16 large ones, of which
+    one may take 30 MB in a net such as SqueezeNet.
     top: what look.many.top_activations has found for this layer in these images, prepared; then
     nothing is searched, and k is the one of `top`.
     Returns Features. Raises ValueError for an unknown layer or channel, or if there are no images.
@@ -54,28 +60,23 @@ def measure(run, images, layer, *, channels=None, maps=6, k=9, rule="deconvnet",
     if len(images) == 0:
         raise ValueError("there are no images to search")
     inputs = Prepared(images, run.prepare)
+    batch = batch or (16 if tiles.second_rule(run.net, rule) else 128)
     if top is None:
         top = top_activations(run.net, inputs, [layer], k, batch=batch)[layer]
     values, units = top
-    scores = layer == [*run.net.layers][-1] and len(run.classes) == len(values)
+    scores = layer == [*run.net.layers][-1] or maps_are_scores(run.net, layer)
     if channels is None:
         channels = most_active(values)[:maps]
     channels = _check_channels(channels, len(values), layer)
     values, units = values[channels], units[channels]
     step = max(1, batch // values.shape[1])     # maps at a time
-    parts = [_tiles(run.net, inputs, layer, units[start:start + step], rule)
+    rules = [rule] if second is None else [rule, second]
+    parts = [_tiles(run.net, inputs, layer, units[start:start + step], rules)
              for start in range(0, len(units), step)]
-    projections, patches, corners, seen = (np.concatenate(part) for part in zip(*parts))
+    patches, corners, seen, projections, *beside = (np.concatenate(part) for part in zip(*parts))
+    named = scores and len(run.classes) == run.net.shapes[layer][0]
     return Features(layer, channels, values, units, projections, patches, corners, seen, rule,
-                    run.classes if scores else ())
-
-
-def usual_layer(net):
-    """The layer to draw where nobody names one: conv3, or the middle one of those with maps."""
-    if "conv3" in net.layers:
-        return "conv3"
-    with_maps = [name for name in net.layers if len(net.shapes[name]) == 3]
-    return with_maps[len(with_maps) // 2] if with_maps else [*net.layers][-1]
+                    run.classes if named else (), second, *beside)
 
 
 def most_active(values):
@@ -95,38 +96,41 @@ def _check_channels(channels, count, layer):
     return channels
 
 
-def _tiles(net, inputs, layer, units, rule):
-    """Projections, patches, corners and seen of units (maps, k, …); their images go up together."""
+def _tiles(net, inputs, layer, units, rules):
+    """Patches, corners, seen and each rule's projections of units (maps, k, …).
+
+    Their images go up together.
+    """
     flat = units.reshape(-1, units.shape[2])                        # (M, 4) or (M, 2)
     numbers, image_of = np.unique(flat[:, 0], return_inverse=True)
     trace = net.forward(inputs[numbers], until=layer)
     in_trace = np.column_stack([image_of, flat[:, 1:]])
-    found = project_many(net, trace, layer, in_trace, rule=rule)
-    size = found.boxes.shape[2:]
+    first, *others = [project_many(net, trace, layer, in_trace, rule=rule) for rule in rules]
     pixels = center_crop(inputs.images[numbers], *net.input_shape[1:])
-    seen = np.zeros((len(flat), *size), bool)
-    patches = np.full((len(flat), len(pixels[0]), *size), 255, pixels.dtype)
-    for m, (top, left) in enumerate(found.corners):
-        # a feature has no place, and net.cone asks for none: it sees the whole image
-        rows, columns = net.cone(layer, *flat[m, -2:])
-        rows_of_tile = slice(rows.start - top, rows.stop - top)
-        columns_of_tile = slice(columns.start - left, columns.stop - left)
-        seen[m, rows_of_tile, columns_of_tile] = True
-        patches[m, :, rows_of_tile, columns_of_tile] = pixels[image_of[m], :, rows, columns]
+    # a feature has no place, and net.cone asks for none: it sees the whole image
+    cones = [net.cone(layer, *unit[-2:]) for unit in flat]
+    patches, seen = tiles.patches(pixels, image_of, cones, first)
+    boxes = [found.boxes for found in (first, *others)]
     return [x.reshape(*units.shape[:2], *x.shape[1:])
-            for x in (found.boxes, patches, found.corners, seen)]
+            for x in (patches, first.corners, seen, *boxes)]
 
 
 def draw(result, net=None):
     """Draw Features: of each map the projections and, to their right, the patches they come from.
 
+    With a second rule: of each map the patches and, to their right, both rules' projections.
+
     net: what the picture says of the net, see captions.describe.
     Returns a matplotlib figure.
     """
+    if result.second:
+        return _draw_large(result, net)
     count, k = result.values.shape
     columns, tiles_across = min(2, count), int(np.ceil(np.sqrt(k)))
     with plots.style():
-        figure, pairs = _pairs(ceil_div(count, columns), columns, _title(result, net))
+        title = (f"{_first_line(result, net)}\nrule: {captions.rule_name(result.rule)}; left "
+                 f"projections, right image patches: {_which(result)}")
+        pairs = _squares(ceil_div(count, columns), columns, title)
         for i in range(count):
             left, right = pairs[i]
             projections = [plots.to_display(tile) for tile in result.projections[i]]
@@ -137,55 +141,83 @@ def draw(result, net=None):
             left.set_title(_name(result, i), loc="left", fontweight="bold")
         for axes in pairs[count:].flat:
             axes.set_axis_off()
-    return figure
+    return pairs[0, 0].figure
 
 
-def _title(result, net):
+def _draw_large(result, net, across=3):
+    """Of each map the patches and two rules' projections, each `across` tiles of a page's width."""
+    count, k = result.values.shape
+    tiles_across = int(np.ceil(np.sqrt(k)))
+    # as many pixels as the figure has for them, so that none is left out
+    side = across * (tiles.SIDE + plots.GAP) // tiles_across - plots.GAP
+    length = (tiles_across * (side + plots.GAP) + plots.GAP) / plots.DPI
+    names = [captions.rule_name(rule) for rule in (result.rule, result.second)]
+    with plots.style():
+        title = (f"{_first_line(result, net)}\nof each map image patches, and their projections "
+                 f"by {names[0]} and {names[1]}: {_which(result)}. {tiles.GRIDS}")
+        rows = _squares(count, 1, title, per_map=3, side=length)
+        for i in range(count):
+            shown = [[tiles.patch_tile(*tile, side)
+                      for tile in zip(result.patches[i], result.seen[i])]]
+            shown += [[tiles.projection_tile(tile, side) for tile in found[i]]
+                      for found in (result.projections, result.beside)]
+            for axes, mosaic, name in zip(rows[i], shown, (_name(result, i), *names)):
+                plots.show(axes, plots.mosaic(mosaic, tiles_across))
+                axes.set_title(name, loc="left",
+                               fontweight="bold" if axes is rows[i][0] else "normal")
+            _say_why_flat(rows[i][1], result, i, tiles_across)
+    return rows[0][0].figure
+
+
+def _first_line(result, net):
+    return f"{result.layer} of {net}" if net else result.layer
+
+
+def _which(result):
     _, k = result.values.shape
-    layer = f"{result.layer} of {net}" if net else result.layer
     kind = "map" if result.units.shape[2] == 4 else "feature"
     number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
-    return (f"{layer}\nrule: {captions.rule_name(result.rule)}; left projections, right image "
-            f"patches: {number}strongest of each {kind}{order}; each projection on a scale of its "
-            "own")
+    return f"{number}strongest of each {kind}{order}; each projection on a scale of its own"
 
 
 def _name(result, i):
     channel = result.channels[i]
+    number = f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
     if result.classes:
-        return f"{texts.short(result.classes[channel], 24)} (feature {channel})"
-    return f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
+        return f"{texts.short(result.classes[channel], 24)} ({number})"
+    return number
 
 
 def _say_why_flat(axes, result, i, tiles_across):
     """Write on the tiles of map i of which the projection shows nothing why that is so."""
     side = axes.images[0].get_array().shape[1] / tiles_across       # of a tile with its frame
+    scores = bool(result.classes) and result.units.shape[2] == 2
     for j, (value, projection) in enumerate(zip(result.values[i], result.projections[i])):
         row, column = divmod(j, tiles_across)
         axes.text((column + 0.5) * side, (row + 0.5) * side,
-                  captions.why_flat(value, projection, bool(result.classes)),
+                  captions.why_flat(value, projection, scores),
                   ha="center", va="center", fontsize=7)
 
 
-def _pairs(rows, columns, title, side=2.1, above=0.26, gap=0.08):
-    """A figure with two square axes per map side by side, and the axes (maps, 2). Inches.
+def _squares(rows, columns, title, per_map=2, side=2.1, above=0.26, gap=0.08):
+    """A figure with square axes for each map side by side: the axes (maps, per_map). Inches.
 
     Above all is the title, below them the key. Placed by hand: matplotlib would measure every title
     to arrange these few equal squares, which takes longer than drawing them.
     """
-    width, height = 2 * side + 3 * gap, side + above
-    title = plots.heading(title, columns * width)
+    width, height = per_map * side + (per_map + 1) * gap, side + above
+    title = plots.heading(title, 0.93 * columns * width)
     head, foot = 0.17 * (title.count("\n") + 1) + gap, 0.5 / columns + gap
     whole = rows * height + head + foot
     figure = plots.figure(columns * width, whole, layout="none")
     figure.suptitle(title, x=gap / (columns * width), y=1 - gap / whole, ha="left", fontsize=9)
-    plots.key(figure, "lower center", columns=2 * columns)
-    pairs = np.empty((rows * columns, 2), object)
+    plots.key(figure, "lower center", columns=int(columns * width / 2.2))
+    squares = np.empty((rows * columns, per_map), object)
     for i in range(rows * columns):
         bottom = foot + (rows - 1 - i // columns) * height
-        for j in range(2):
+        for j in range(per_map):
             left = i % columns * width + gap + j * (side + gap)
             place = (left / (columns * width), bottom / whole,
                      side / (columns * width), side / whole)
-            pairs[i, j] = figure.add_axes(place)
-    return figure, pairs
+            squares[i, j] = figure.add_axes(place)
+    return squares

@@ -43,8 +43,8 @@ def test_all_that_is_wrong_and_a_way_out(check):
     lines = out.splitlines()[1:]
     assert lines[0] == ("  HardSwish 'one', 'two': numpyzf has no such operator (replace it before "
                         "you export, or end below it, with output=)")
-    assert lines[1] == ("  Conv number 1: its attribute strides is [0, 1]; read here are numbers of "
-                        "at least 1")
+    assert lines[1] == ("  Conv number 1: its attribute strides is [0, 1]; read here are numbers "
+                        "of at least 1")
     assert lines[2].startswith("Operators that are read: Add, AveragePool, ")
 
 

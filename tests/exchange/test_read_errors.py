@@ -113,8 +113,9 @@ def test_all_nodes_are_told_at_once(tmp_path):
     text = refused(saved(tmp_path, nodes[:-2] + nodes[-1:] + nodes[-2:-1],
                          {"w": random(3, 3, 3, 3)}), "7 of its 9 nodes can't be read: ")
     for words in ("HardSwish 'first', 'second': numpyzf has no such",
-                  "Conv number 3: its attribute strides", "Split number 4", "Mish number 5", "MaxPool number 6: its attribute "
-                  "kernel_shape is missing", "Mul 'gate': the net computes both"):
+                  "Conv number 3: its attribute strides", "Split number 4", "Mish number 5",
+                  "MaxPool number 6: its attribute kernel_shape is missing",
+                  "Mul 'gate': the net computes both"):
         assert words in text
     assert "'conv'" not in text and "LSTM" not in text
 

@@ -1,4 +1,8 @@
 """Folders of few classes and few images: what can't be measured says what it takes."""
+import io
+from contextlib import redirect_stderr
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,23 +46,35 @@ EQUAL = ("a net counts as better than guessing from 1.5 times its accuracy on, b
          "right 83 % of the time here: it takes classes of more equal numbers of images")
 
 
-@pytest.mark.parametrize("counts, items, reasons", [
-    ((10, 10), ("fig1", "fig3", "fig5", "table2", "table3", "fig9", "table7"),
-     {"fig9": FOUR, "table7": FOUR}),
-    ((1, 6), ("fig1", "fig3", "training", "table2", "table3", "fig9"),
-     {"fig1": TRAIN, "training": EQUAL, "table2": TRAIN, "table3": TRAIN, "fig9": FOUR})],
-    ids=["two classes", "a class of one image"])
-def test_every_item_on_few_images_is_computed_or_says_what_it_takes(tmp_path, monkeypatch, counts,
-                                                                    items, reasons):
-    write(tmp_path / "photos", counts)
+CASES = {       # name: (images of each class, items, what one of their claims says)
+    "two classes": ((10, 10), ("fig1", "fig3", "fig5", "table2", "table3", "fig9", "table7"),
+                    {"fig9": FOUR, "table7": FOUR}),
+    "a class of one image": ((1, 6), ("fig1", "fig3", "training", "table2", "table3", "fig9"),
+                             {"fig1": TRAIN, "training": EQUAL, "table2": TRAIN, "table3": TRAIN,
+                              "fig9": FOUR})}
+
+
+def reports_on_few_images(case):
+    """{item: its Report}, with few scenes and one seed."""
+    counts, items, _ = CASES[case]
     load, few = scenes.load, {"train": 60, "test": 20}
-    monkeypatch.setattr(scenes, "load", lambda split, count=None: load(split, count=few[split]))
-    study = Study(tmp_path / "paper", data=tmp_path / "photos", quick=True,
-                  report=lambda text: None)
-    study.seeds = (0,)
-    reproduce.compute(study, items)
+    with (TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch,
+          redirect_stderr(io.StringIO())):          # it tells of classes without test images
+        write(Path(folder, "photos"), counts)
+        patch.setattr(scenes, "load", lambda split, count=None: load(split, count=few[split]))
+        study = Study(Path(folder, "paper"), data=Path(folder, "photos"), quick=True,
+                      report=lambda text: None)
+        study.seeds = (0,)
+        reproduce.compute(study, items)
+        return {item: reproduce.read(study.out, item) for item in items}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.beside(reports_on_few_images, each=True)
+def test_every_item_on_few_images_is_computed_or_says_what_it_takes(case, beside):
+    _, items, reasons = CASES[case]
     for item in items:
-        claims = reproduce.read(study.out, item).claims
+        claims = beside[item].claims
         untested = [claim.measured for claim in claims if claim.verdict == NOT_TESTABLE]
         if item in reasons:
             assert reasons[item] in untested

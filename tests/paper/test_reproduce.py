@@ -10,6 +10,7 @@ from html import escape
 from importlib import import_module
 from inspect import getsource
 from string import Formatter
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -196,24 +197,51 @@ def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
     assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
 
 
-# ---- several at a time ----------------------------------------------------------------------
+# ---- the real items, on few images ----------------------------------------------------------
 
-def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(tmp_path):
-    kept = []
-    for processes, net in ((1, "  net scenes-seed-0"), (2, "  table1: net scenes-seed-0")):
-        lines = []
-        study = quick_study(tmp_path / str(processes), lines.append)
-        path = reproduce.compute(study, ["fig3", "table1"], processes=processes)
-        reports = [reproduce.read(study.out, name) for name in ("fig3", "table1")]
-        kept.append([claim.paper for report in reports for claim in report.claims])
-        assert net in lines and len(lines) == 6
-        done = [line for line in lines if "done" in line]
-        assert {line.partition(" ")[0] for line in done} == {"[1/2]", "[2/2]"}
-        pictures = sum(s.picture is not None for report in reports for s in report.sections)
+def whole_paper():
+    """The files of a quick study with every item finished, but for its nets, and its lines."""
+    lines = []
+    with TemporaryDirectory() as folder:
+        study = quick_study(folder, lines.append)
+        path = reproduce.compute(study, ["all"])
+        files = [path, study.out / "study.json", *(study.out / "items").iterdir()]
+        return {str(file.relative_to(folder)): file.read_bytes() for file in files}, lines
+
+
+with_the_paper = pytest.mark.beside(whole_paper, each=False)
+
+
+@pytest.fixture
+def paper(beside, tmp_path):
+    """The folder of that study."""
+    folder, (files, _) = tmp_path / "whole paper", beside
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@with_the_paper
+def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(paper, beside, tmp_path):
+    """Those of the whole paper were computed in one process; here are two, of which one trains."""
+    there, names, told = tmp_path / "processes", ["fig3", "table1"], []
+    reproduce.compute(quick_study(there, told.append), names, processes=2)
+    assert "  table1: net scenes-seed-0" in told and len(told) == 6
+    assert "  net scenes-seed-0" in beside[1]
+    kept, here = [], beside[1]
+    for lines, folder, wanted, processes in ((told, there, names, 2), (here, paper, ["all"], 1)):
+        items, told = reproduce.find(wanted), []
+        done = {line.partition(" ")[0] for line in lines if "] done: " in line}
+        assert done == {f"[{number}/{len(items)}]" for number in range(1, len(items) + 1)}
+        path = reproduce.compute(quick_study(folder, told.append), wanted, processes=processes)
+        assert len(told) == len(items)
+        assert all(line.endswith("(finished before)") for line in told)
+        reports = {item.name: reproduce.read(folder, item.name) for item in items}
+        kept.append([claim.paper for name in names for claim in reports[name].claims])
+        pictures = sum(section.picture is not None for report in reports.values()
+                       for section in report.sections)
         assert path.read_text(encoding="utf-8").count("<img") == pictures
-        lines.clear()
-        reproduce.compute(study, ["fig3", "table1"], processes=processes)
-        assert len(lines) == 2 and all(line.endswith("(finished before)") for line in lines)
     assert kept[0] == kept[1]       # what is measured differs in rounding
 
 
@@ -226,16 +254,6 @@ def test_an_item_that_fails_in_its_process_says_why_and_loses_nothing(tmp_path):
                                                 "checkpoint.npz can't be read as .npz"):
         reproduce.compute(study, ["fig3", "table1"], processes=2)
     assert damaged.read_text() == "no net" and reproduce.read(study.out, "table1") is None
-
-
-# ---- the real items, on few images ----------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def paper(tmp_path_factory):
-    """The folder of a quick study with every item finished."""
-    study = quick_study(tmp_path_factory.mktemp("paper"))
-    reproduce.compute(study, ["all"])
-    return study.out
 
 
 def test_every_figure_and_table_of_the_paper_has_an_item():
@@ -258,6 +276,7 @@ def test_an_item_is_built_by_the_one_rule(item):
 
 
 @pytest.mark.parametrize("item", reproduce.ITEMS, ids=lambda item: item.name)
+@with_the_paper
 def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item):
     report = reproduce.read(paper, item.name)
     assert report.claims
@@ -276,6 +295,7 @@ def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item)
         assert fits_the_page and not is_empty, section.heading
 
 
+@with_the_paper
 def test_the_page_has_every_item_and_fetches_nothing(paper):
     text = (paper / "index.html").read_text(encoding="utf-8")
     anchors = set(re.findall(r' id="([^"]+)"', text))

@@ -14,26 +14,6 @@ HISTORY = [{"epoch": epoch, "rate": rate, "loss": 2 / epoch, "train_accuracy": 0
 SETTINGS = {"folder": None, "size": None, "model": "labnet", "seed": 0}
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)], ids=["gray", "color"])
-def test_every_file_is_there(shape, tmp_path, rng):
-    net = models.labnet(3, input_shape=shape).initialize(rng)
-    prepare = Preparation(np.full(shape, 128, np.float32), 64.0, shape[1], 2, True)
-    run = Run(net, prepare, ("<a>", "b", "c"), HISTORY, {"data": "some/where/noise", **SETTINGS})
-    images, labels = rng.integers(0, 256, (30, *shape), np.uint8), rng.integers(0, 3, 30)
-    accuracy = demo.build(run, tmp_path / "new" / "out", images, labels)
-    assert accuracy == training.accuracy(net, images, labels, run.prepare)
-    names = ["conv1.png", "conv2.png", "conv3.png", "conv4.png", "conv5.png", "curve.png",
-             "explain.png", "filters.png", "index.html"]
-    assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == names
-    html = (tmp_path / "new" / "out" / "index.html").read_text(encoding="utf-8")
-    assert html.count('src="data:image/png;base64,') == 8
-    assert f"{accuracy:.1%} of 30 test images" in html
-    assert "noise" in html and "some/where" not in html and "<a>" not in html
-    assert "27×27 pixels" in html and "43×43 pixels, more than the whole image" in html
-    assert "{" not in html.partition("<body>")[2]       # every placeholder is filled in
-    assert ("answers to its color" in html) == (shape[0] == 3)
-
-
 @pytest.mark.small
 def test_an_earlier_picture_stays_whole_until_the_new_one_is(tmp_path):
     """As what is written is killed, or finds a full disk: it doesn't write into the earlier one."""
@@ -45,7 +25,10 @@ def test_an_earlier_picture_stays_whole_until_the_new_one_is(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_images_are_searched_once_for_all_layers(tmp_path, rng, monkeypatch):
+@pytest.mark.parametrize("shape, data", [((1, 28, 28), "some/where/noise"), ((3, 32, 32), None)],
+                         ids=["gray", "color"])
+def test_every_file_is_there(shape, data, tmp_path, rng, monkeypatch):
+    """And the images are searched once for all layers."""
     searches = []
 
     def search(net, images, layers):
@@ -53,11 +36,22 @@ def test_the_images_are_searched_once_for_all_layers(tmp_path, rng, monkeypatch)
         return top_activations(net, images, layers)
     monkeypatch.setattr(demo, "top_activations", search)
     monkeypatch.setattr(features, "top_activations", None)
-    net = models.labnet().initialize(rng)
-    prepare = Preparation(np.full((1, 28, 28), 128, np.float32), 64.0, 28, 2, True)
-    run = Run(net, prepare, tuple("abcdefghij"), HISTORY, {"data": None, **SETTINGS})
-    images, labels = rng.integers(0, 256, (12, 1, 28, 28), np.uint8), rng.integers(0, 10, 12)
-    demo.build(run, tmp_path, images, labels)
+    net = models.labnet(3, input_shape=shape).initialize(rng)
+    prepare = Preparation(np.full(shape, 128, np.float32), 64.0, shape[1], 2, True)
+    run = Run(net, prepare, ("<a>", "b", "c"), HISTORY, {"data": data, **SETTINGS})
+    images, labels = rng.integers(0, 256, (30, *shape), np.uint8), rng.integers(0, 3, 30)
+    accuracy = demo.build(run, tmp_path / "new" / "out", images, labels)
+    assert accuracy == training.accuracy(net, images, labels, run.prepare)
     assert searches == [["conv1", "conv2", "conv3", "conv4", "conv5"]]
-    html = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "trained on images of its own" in html       # on arrays, which have no name
+    names = ["conv1.png", "conv2.png", "conv3.png", "conv4.png", "conv5.png", "curve.png",
+             "explain.png", "filters.png", "index.html"]
+    assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == names
+    html = (tmp_path / "new" / "out" / "index.html").read_text(encoding="utf-8")
+    assert html.count('src="data:image/png;base64,') == 8
+    assert f"{accuracy:.1%} of 30 test images" in html
+    assert "some/where" not in html and "<a>" not in html
+    # arrays have no name
+    assert ("images of its own" in html) == (data is None) and (data is None or "noise" in html)
+    assert "27×27 pixels" in html and "43×43 pixels, more than the whole image" in html
+    assert "{" not in html.partition("<body>")[2]       # every placeholder is filled in
+    assert ("answers to its color" in html) == (shape[0] == 3)

@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from numpyzf import data, runs
+from numpyzf import data, plots, runs
 from numpyzf.data import preprocess
 from numpyzf.data.preprocess import Preparation
+from numpyzf.general.layers import GlobalAveragePool
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
 from numpyzf.runs import Run
-from numpyzf.tour import explain
+from numpyzf.tour import explain, tiles
 
 CLASSES = ("dark", "bright left", "bright right")
 
@@ -149,3 +150,91 @@ def test_the_remark_stands_on_the_picture():
 def test_refuses_another_number_of_names():
     with pytest.raises(ValueError, match="2 names.*3 scores"):
         explain.measure(Run(planted(), prepare, CLASSES[:2]), image())
+
+
+# ---- large images -------------------------------------------------------------------------------
+
+def large(side=120):
+    """A run whose images are large: conv1 sees 5×5 pixels, conv2 has a map for each of two classes.
+
+    conv1 copies the pixel in the middle, or its negative. The first class is that of bright ones,
+    and a bit of dark ones: there the deconvnet goes on to a unit that did not fire.
+    """
+    net = Network([("conv1", Conv(3, 2, 5, pad=2)), ("relu1", ReLU()), ("conv2", Conv(2, 2, 1)),
+                   ("pool", GlobalAveragePool()), ("flat", Flatten())], (3, side, side))
+    net.layers["conv1"].params["w"][:, :, 2, 2] = [[1, 0, 0], [-1, 0, 0]]
+    net.layers["conv2"].params["w"][:, :, 0, 0] = [[1, 0.5], [0, 1]]
+    prepare = Preparation(np.zeros((3, side, side), np.float32), 1, side, 0, False)
+    return Run(net, prepare, ("bright", "dark"))
+
+
+def spot(side=120):
+    """Red is 7 in one pixel at the left edge, and blue is 9 beside it."""
+    x = np.zeros((3, side, side), np.uint8)
+    x[0, 50, 0], x[2, 50, 1] = 7, 9
+    return x
+
+
+def test_of_a_large_image_a_second_rule_stands_beside():
+    run = large()
+    result = explain.measure(run, spot(), maps=1)
+    assert (result.rule, result.second) == ("deconvnet", "guided")
+    guided = explain.measure(run, spot(), maps=1, rule="guided")
+    assert guided.second == "deconvnet"
+    for row in range(len(result.layers)):
+        np.testing.assert_array_equal(result.beside[row][0], guided.projections[row][0])
+    assert result.projections[1][0].sum() == 0.5 * result.beside[1][0].sum() == 3.5
+    small = explain.measure(Run(planted(), prepare, CLASSES), image())
+    assert (small.second, small.beside) == (None, ())
+
+
+def test_a_unit_of_a_large_image_is_shown_by_what_it_sees():
+    """The patch, of which two columns are outside of the image; and two projections: one pixel."""
+    result = explain.measure(large(), spot(), maps=1, layers=["conv1"])
+    figure = explain.draw(result, "my net", "spot.png")
+    shown = figure.axes[2].images[0].get_array()
+    side, gap = tiles.SIDE, plots.GAP
+    top = shown.shape[0] - side - gap
+    patch, *projections = [shown[top:top + side, x:x + side] / 255
+                           for x in range(gap, 3 * (side + gap), side + gap)]
+    middle, outside = side // 2, side // 5
+    np.testing.assert_allclose(patch[middle, middle], [7 / 255, 0, 0])
+    np.testing.assert_allclose(patch[middle, middle + side // 5], [0, 0, 9 / 255])
+    np.testing.assert_allclose(patch[outside, middle], 0)
+    assert set(np.unique(patch[:, outside])) == {np.round(255 * plots.HATCH) / 255, 1}
+    for r in projections:
+        np.testing.assert_allclose(r[middle, middle], [1, 128 / 255, 128 / 255])
+        np.testing.assert_allclose(r[outside, outside], 128 / 255)
+    said = texts_of(figure)
+    assert said >= {"conv1\n5×5", "map 0", "deconvnet", "guided",
+                    "outside of the image, or not seen", "as the net gets it: 120×120"}
+    assert any("Fine grids" in text for text in said)
+
+
+def test_a_pixel_of_a_tile_is_one_of_the_picture():
+    figure = explain.draw(explain.measure(large(), spot()))
+    axes = figure.axes[2]
+    height, width = axes.images[0].get_array().shape[:2]
+    box = axes.get_position()
+    size = figure.get_size_inches() * plots.DPI
+    assert abs(box.width * size[0] - width) < 2 and abs(box.height * size[1] - height) < 2
+
+
+def test_where_maps_are_of_classes_the_likeliest_come_first():
+    """The spot fires the bright map most, though on average the other one is larger."""
+    run = large()
+    run.net.layers["conv2"].params["b"][:] = 0, 1
+    result = explain.measure(run, spot(), layers=["relu1", "conv2"], maps=2)
+    assert result.classes[0] == "dark"
+    assert result.names == [["map 0", "map 1"], ["map 1: dark", "map 0: bright"]]
+    assert result.values[1] == [1, 7]
+    assert any("of conv2 those of the likeliest classes" in text.replace("\n", " ")
+               for text in texts_of(explain.draw(result)))
+
+
+def test_layers_that_are_asked_for_come_from_the_pixels_up():
+    run = Run(planted(), prepare, CLASSES)
+    assert explain.measure(run, image(), layers=["conv2", "relu1"]).layers == ["relu1", "conv2"]
+    for wrong in ("fc", "conv9"):
+        with pytest.raises(ValueError, match=f"'{wrong}', which is no layer with maps"):
+            explain.measure(run, image(), layers=["conv1", wrong])

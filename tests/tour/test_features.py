@@ -6,6 +6,7 @@ from matplotlib.text import Text
 from numpyzf import plots
 from numpyzf.data.preprocess import Prepared, center_crop
 from numpyzf.deconvnet import project
+from numpyzf.general.layers import GlobalAveragePool
 from numpyzf.layers import Conv, Flatten, Linear, MaxPool, ReLU
 from numpyzf.look.many import top_activations
 from numpyzf.network import Network
@@ -276,6 +277,40 @@ def test_what_is_not_seen_is_hatched_in_the_picture():
     np.testing.assert_array_equal(patches[3:-3, 3:-3],
                                   plots.patch(result.patches[0, 0], result.seen[0, 0]))
     assert (patches == plots.HATCH).any()
+
+
+def test_of_large_images_two_projections_stand_beside_the_patches():
+    run = Run(planted(), prepare, ("fires", "doesn't"))
+    result = features.measure(run, dots(), "relu1", k=4, second="guided")
+    guided = features.measure(run, dots(), "relu1", k=4, rule="guided")
+    np.testing.assert_array_equal(result.beside, guided.projections)
+    figure = features.draw(result._replace(beside=-result.beside), "my net")
+    drawn = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title("left") for axes in drawn] == [
+        "map 0", "deconvnet", "guided", "map 1", "deconvnet", "guided"]
+    across = drawn[0].images[0].get_array().shape[1]
+    side = (across - 3 * plots.GAP) // 2
+    for axes in drawn:                  # a pixel of a tile is one of the picture
+        width = axes.get_position().width * figure.get_size_inches()[0] * plots.DPI
+        assert axes.images[0].get_array().shape[1] == across == pytest.approx(width)
+    third = slice(-side - plots.GAP, -plots.GAP), slice(plots.GAP, plots.GAP + side)
+    np.testing.assert_allclose(drawn[0].images[0].get_array()[third],
+                               plots.fit(result.patches[0, 2], side)[0] / 255, atol=1 / 255)
+    first, second = (axes.images[0].get_array()[third] for axes in drawn[1:3])
+    assert first.max() == 1 and first.min() < 0.5
+    np.testing.assert_allclose(first + second, 1)
+    assert any("deconvnet and guided" in text and "Fine grids" in text
+               for text in texts_of(figure))
+    assert figure.findobj(lambda t: isinstance(t, Text) and t.get_text() == "did not\nfire")
+
+
+def test_maps_of_classes_have_their_names():
+    net = Network([("conv1", Conv(1, 2, 3)), ("pool", GlobalAveragePool()), ("flat", Flatten())],
+                  (1, 8, 8)).initialize(np.random.default_rng(0))
+    result = features.measure(Run(net, prepare, ("a boot", "a bag")), dots(), "conv1",
+                              channels=[1, 0])
+    titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
+    assert titles == ["a bag (map 1)", "a boot (map 0)"]
 
 
 @pytest.mark.parametrize("change, message", [
