@@ -507,6 +507,10 @@ def images(net, x):
 
     Also refuses to run a network whose weights are all zero, since nobody has set them.
     """
+    if net.layers.keys() != net.inputs.keys():
+        changed = ", ".join(sorted(net.layers.keys() ^ net.inputs.keys()))
+        raise ValueError(f"{changed} was put into net.layers or taken out of it: a layer's place "
+                         "can be taken by another one; for others make a new Network, of a list")
     x = array("x", x, "NCHW" if np.ndim(x) != len(net.input_shape) else None)
     if x.ndim == len(net.input_shape):
         x = x[None]

@@ -356,3 +356,13 @@ def test_windows_of_two_sides():
     assert net.receptive_field("wide", 0) == (3, 1, -1)
     assert net.receptive_field("wide", 1) == (5, 2, -2)
     assert net.cone("wide", 4, 2) == (slice(3, 6), slice(2, 7))
+
+
+@small
+def test_a_layer_that_was_taken_out_is_named(rng):
+    """Of net.layers, whose entries can be exchanged: what takes its output would find nothing."""
+    net = fire()
+    del net.layers["relu1"]
+    net.layers["more"] = ReLU()
+    with pytest.raises(ValueError, match="more, relu1 was put into net.layers or taken out of it"):
+        net.forward(rng.standard_normal((1, *net.input_shape)))

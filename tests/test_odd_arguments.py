@@ -217,7 +217,7 @@ def test_the_accuracy_of_no_images():
 # ---- networks ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("layers, shape, error, words", [
-    ([], (1, 8, 8), TypeError, "layers must be a list of one pair or more"),
+    ([], (1, 8, 8), TypeError, "layers must be a list of one entry or more"),
     (None, (1, 8, 8), TypeError, "layers must be a list"),
     ([("a", None)], (1, 8, 8), TypeError, "layer a: None is no layer"),
     (["ab"], (1, 8, 8), TypeError, "layers must be a list"),

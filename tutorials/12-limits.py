@@ -214,7 +214,7 @@ figure
 # Four times a ring. Over all 12 images, and all 9 other classes of each:
 
 # %%
-similarities, _ = limits.compare_classes(net, trace, answers)
+similarities, _ = limits.compare_classes(net, trace, answers, np.arange(10))
 classes = dict(zip(RULES, similarities[limits.COSINE].mean(axis=1)))
 for rule, value in classes.items():
     print(f"{rule:10} likeness of the answer's picture and another class's: {value:5.2f}")

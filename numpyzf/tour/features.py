@@ -206,7 +206,8 @@ def _squares(rows, columns, title, per_map=2, side=2.1, above=0.26, gap=0.08):
     to arrange these few equal squares, which takes longer than drawing them.
     """
     width, height = per_map * side + (per_map + 1) * gap, side + above
-    title = plots.heading(title, 0.93 * columns * width)
+    # a heading's letters are a little wider than reckoned, which shows in a long line
+    title = plots.heading(title, columns * width * (0.93 if per_map > 2 else 1))
     head, foot = 0.17 * (title.count("\n") + 1) + gap, 0.5 / columns + gap
     whole = rows * height + head + foot
     figure = plots.figure(columns * width, whole, layout="none")
