@@ -32,7 +32,7 @@ def write(path, name, items):
     for item in items:
         rows = side_by_side(_claims(item.small), _claims(item.real))
         link = page.Link(item.heading.partition(":")[0], item.heading)
-        overview += [(link, paper, _verdict(small), _verdict_of_real(real))
+        overview += [(link if paper else "", paper, _on(small), _verdict_of_real(real))
                      for paper, small, real in rows]
         parts.append(page.Section(item.heading, "", rows=_table(rows, item)))
         parts += _sections(item.small, "") + _sections(item.real, TEXT["on a real network"])
@@ -92,6 +92,11 @@ def _verdict(claim):
         return ""
     signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗"}
     return f"{signs.get(claim.verdict, '–')} {claim.verdict}"
+
+
+def _on(claim):
+    """A verdict, and on which images if there are several kinds of them."""
+    return f"{_verdict(claim)} ({claim.on})" if claim and claim.on else _verdict(claim)
 
 
 def _verdict_of_real(claim):

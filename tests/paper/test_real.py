@@ -126,7 +126,9 @@ def test_two_verdicts_side_by_side(tmp_path, monkeypatch):
     text, overview, rows = page_of(tmp_path, monkeypatch, together.Found(
         "Figure 0: what", Report([A, B], []), True, Report([REAL_A], [])))
     assert [row[1:] for row in overview[1:]] == [
-        ("so", "✓ holds", "✗ does not hold"), ("", "✗ does not hold at this size", "")]
+        ("so", "✓ holds (scenes)", "✗ does not hold"),
+        ("", "✗ does not hold at this size (clothes)", "")]
+    assert [getattr(row[0], "text", row[0]) for row in overview[1:]] == ["Figure 0", ""]
     assert rows[1:] == [("so", "scenes: 1", "✓ holds", "4", "✗ does not hold"),
                         ("", "clothes: 2", "✗ does not hold at this size", "", "")]
     assert "Of 2 statements 1 hold, 1 don't at this size" in text

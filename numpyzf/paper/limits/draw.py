@@ -12,14 +12,15 @@ LINES = ((plots.BLUE, "o", "-"), (plots.ORANGE, "s", "--"), (plots.GRAY, "^", "-
 RULE_LINES = dict(zip(RULES, LINES))
 
 
-def draw(results, classes):
+def draw(results, classes, answer="true"):
     """Draw what the projections of several nets depend on.
 
     results: a list of Limits, one per net.
     classes: the names of the classes.
+    answer: what the labels are.
     Returns four matplotlib figures: layers that are noise, other classes, ways down, eight rules.
     """
-    return [draw_cascades(results), draw_classes(results, classes), draw_ways(results),
+    return [draw_cascades(results), draw_classes(results, classes, answer), draw_ways(results),
             draw_rules(results)]
 
 
@@ -98,11 +99,12 @@ def _draw_lines(axes, cascades, similarities):
 
 # ---- other classes ------------------------------------------------------------------------------
 
-def draw_classes(results, names):
+def draw_classes(results, names, answer="true"):
     """Projections of the scores of several classes of one image, and how similar they are.
 
     results: a list of Limits, one per net.
     names: of the classes.
+    answer: what the labels are.
     """
     first = results[0]
     true, top = int(first.labels[0]), first.class_score.steps[0]
@@ -116,7 +118,7 @@ def draw_classes(results, names):
         for i, (row, rule) in enumerate(zip(grid[:, 1:], RULES)):
             with_noise = first.class_score.pictures[i, 1]
             _show_row(row, rule, [*first.class_pictures[i, places], with_noise])
-        titles = [f"{names[true]} (true)", *(names[c] for c in shown[1:]), f"{top} is noise"]
+        titles = [f"{names[true]} ({answer})", *(names[c] for c in shown[1:]), f"{top} is noise"]
         for axes, title in zip(grid[0, 1:], titles):
             axes.set_title(title)
         axes = right.subplots()
@@ -124,7 +126,8 @@ def draw_classes(results, names):
             "another class": _ranks([r.classes for r in results]),
             f"noise for {top}": _ranks([r.class_score.one_layer[:, :, 0] for r in results]),
             "another image": _ranks([r.class_score.other_image for r in results])})
-        axes.set(xlim=(-0.15, 1.05), xlabel="rank correlation with the\npicture of the true class")
+        axes.set(xlim=(-0.15, 1.05),
+                 xlabel=f"rank correlation with the\npicture of the {answer} class")
         dots, labels = axes.get_legend_handles_labels()
         right.legend(dots, labels, loc="outside lower center", ncols=3, columnspacing=1,
                      handletextpad=0.4)

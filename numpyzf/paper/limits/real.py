@@ -33,7 +33,7 @@ def real(study):
     if not linear:
         untested["claim: fully connected layers"] = TEXT["measured: no fully connected layers"]
     names = [texts.short(name, 16) for name in run.classes]
-    pictures = draw(results, names)
+    pictures = draw(results, names, answer="answered")
     tables = layer_table(results), class_table(results), (), _without_object(rule_table(results))
     sections = [section(name, picture, rows) for name, picture, rows
                 in zip(("layers", "classes", "ways", "rules"), pictures, tables)]
