@@ -6,7 +6,6 @@ the arguments it takes, and what it does.
 """
 import argparse
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -16,21 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, kernels, plots, runs, texts, training
+from . import data, kernels, runs, texts, training
 from .bench import ladder
-from .data.image import SUFFIXES
-from .deconvnet import RULES
 from .exchange import command as onnx
-from .exchange.model import KEYS, SQUEEZENET, export, is_model, load_model
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
-from .tour import captions, demo, explain, features, tiles
-from .tour.usual import ROWS, usual_layer
+from .terminal import at_least, integers, picture, save, say
+from .tour import command as tour, demo
 
-MOST_NAMED, FEW_NAMED = 12, 4       # classes that are all named; else so many are
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
 
 
@@ -62,8 +57,8 @@ def _run(arguments):
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command in (_demo, _train, _reproduce):
             kept = "; started again, a training goes on from its last finished epoch"
-        if options.command in (_features, _explain, _bench) and options.out:
-            _picture(options.out)       # now, not when everything is computed
+        if options.command in (tour.run_features, tour.run_explain, _bench) and options.out:
+            picture(options.out)       # now, not when everything is computed
         options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
@@ -108,11 +103,6 @@ def _stop_at_signals():
 
 def _stop(number, frame):
     raise KeyboardInterrupt(number)
-
-
-def _say(text):
-    """Print one line, in which the names of files and classes are plain text to a terminal."""
-    print(texts.clean(text), flush=True)
 
 
 def _complain(line):
@@ -169,7 +159,7 @@ def _add_demo(commands):
                    "minutes")
     sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo",
                      help="where the net, the pictures and the page go")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+    sub.add_argument("--seed", type=at_least(0), default=0, help="of everything random")
 
 
 def _demo(options):
@@ -177,7 +167,7 @@ def _demo(options):
     print("Training a small convnet on 10,000 embedded images of clothes, "
           "then looking at what it sees.")
     run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True,
-                         report=_say)
+                         report=say)
     print("Drawing what it sees …", flush=True)
     images, labels, _ = runs.run_data(run)
     accuracy = demo.build(run, options.out, images, labels)
@@ -188,7 +178,7 @@ def _demo(options):
                 "which the next start loads from disk")
     print(f"Done in {time.monotonic() - start:.0f} s{note}.")
     print(f"Accuracy on {len(images):,} test images: {accuracy:.1%}")
-    _say(f"Look at it: {Path(options.out, 'index.html').resolve()}")
+    say(f"Look at it: {Path(options.out, 'index.html').resolve()}")
 
 
 # ---- train --------------------------------------------------------------------------------------
@@ -201,24 +191,24 @@ def _add_train(commands):
                 runs.LEAST_SIDE)
     sub.add_argument("--model", choices=runs.MODELS, default="labnet",
                      help="zfnet is the paper's, for images of 224 pixels or more")
-    sub.add_argument("--middle", metavar="M,M,M", type=_numbers,
+    sub.add_argument("--middle", metavar="M,M,M", type=integers,
                      help="numbers of maps of conv3, conv4 and conv5, for a wider or a smaller "
                           "net; two leave conv3 out, one leaves conv3 and conv4 out")
     sub.add_argument("--out", metavar="FOLDER", required=True, help="where the run goes")
     _add_recipe(sub, training.Recipe())
     sub.add_argument("--initialization", choices=("he", "paper"), default="he",
                      help="paper: a Gaussian of deviation 0.01")
-    sub.add_argument("--pad", type=_at_least(0), default=0,
+    sub.add_argument("--pad", type=at_least(0), default=0,
                      help="random shifts in training, in pixels; worth 1 or 2 in long trainings")
     sub.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
                      help="mirror half of the training images, as the paper does; not for digits, "
                           "or shoes that all point left")
-    sub.add_argument("--seed", type=_at_least(0), default=0, help="of everything random")
+    sub.add_argument("--seed", type=at_least(0), default=0, help="of everything random")
 
 
 def _add_recipe(sub, recipe):
-    sub.add_argument("--epochs", type=_at_least(1), default=recipe.epochs, help="epochs in all")
-    sub.add_argument("--batch", type=_at_least(1), default=32,
+    sub.add_argument("--epochs", type=at_least(1), default=recipe.epochs, help="epochs in all")
+    sub.add_argument("--batch", type=at_least(1), default=32,
                      help="images per step; the paper's is 128")
     sub.add_argument("--rate", type=float, default=recipe.rate,
                      help="learning rate at the start")
@@ -226,11 +216,11 @@ def _add_recipe(sub, recipe):
                      help="share of the last step that is kept")
     sub.add_argument("--radius", type=float, default=recipe.radius,
                      help="RMS value that convolution filters are scaled back to")
-    sub.add_argument("--patience", type=_at_least(1), default=recipe.patience,
+    sub.add_argument("--patience", type=at_least(1), default=recipe.patience,
                      help="epochs without better validation accuracy before the rate drops")
     sub.add_argument("--factor", type=float, default=recipe.factor,
                      help="what the rate is then multiplied by")
-    sub.add_argument("--settle", type=_at_least(0), default=recipe.settle,
+    sub.add_argument("--settle", type=at_least(0), default=recipe.settle,
                      help="how many of the last epochs run at --rate times --factor, or less, "
                           "for the net to settle; a third of all epochs at most")
 
@@ -252,10 +242,10 @@ def _train(options):
     run = runs.train_run(
         options.out, data=options.data, folder=options.folder, size=options.size,
         model=options.model, variant=variant, recipe=recipe, seed=options.seed,
-        initialization=options.initialization, pad=options.pad, flip=options.flip, report=_say)
+        initialization=options.initialization, pad=options.pad, flip=options.flip, report=say)
     accuracy = training.accuracy(run.net, images, labels, run.prepare)
     print(f"Accuracy on {len(images):,} test images: {accuracy:.2%}")
-    _say(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
+    say(f"Saved: {Path(options.out, 'checkpoint.npz').resolve()}")
     for line in _hints(accuracy, labels, run, options.data):
         print(line)
 
@@ -281,196 +271,18 @@ def _hints(accuracy, labels, run, source):
     return lines
 
 
-# ---- features -----------------------------------------------------------------------------------
+# ---- features and explain ------------------------------------------------------------------------
 
 def _add_features(commands):
-    sub = _command(commands, "features", _features,
-                   "draw the nine strongest activations of a layer's most active maps over the "
-                   "test images (Figure 2)")
-    sub.add_argument("run", metavar="RUN",
-                     help="folder of a trained net, an ONNX file, or squeezenet or labnet-cifar10, "
-                          "which come with numpyzf")
-    sub.add_argument("--layer",
-                     help="a layer's name, such as conv1, relu3, pool5 or fc8; if not given, "
-                          "conv3, or one in the middle of a net that has none")
-    sub.add_argument("--maps", metavar="M,M,…", type=_numbers,
-                     help="maps to draw instead of the most active ones")
-    _add_rule(sub)
-    sub.add_argument("--data", metavar="FOLDER",
-                     help="where the run's images are now, if they have moved since the training; "
-                          "for an ONNX file, any folder of photographs, or if not given the dozen "
-                          "that comes along")
-    sub.add_argument("--folder",
-                     help="where the files of its named data set are now, if they have moved")
-    sub.add_argument("--out", metavar="FILE",
-                     help="the picture; RUN/NAME-LAYER-RULE.png if not given, where NAME is RUN's")
-    _add_preparation(sub)
+    tour.add_features(_command(commands, "features", tour.run_features,
+                               "draw the nine strongest activations of a layer's most active maps "
+                               "over the test images (Figure 2)"))
 
-
-def _features(options):
-    run, name = _open(options, options.run)
-    maps = ["maps", *map(str, options.maps)] if options.maps else []
-    layer = options.layer or usual_layer(run.net)
-    path = options.out or _run_folder(options.run) / texts.file_name(name, layer, *maps,
-                                                                     options.rule)
-    _picture(path)
-    _check_maps(run, layer, options.maps)
-    if "assumed" in run.settings:       # a model file; its images are unknown
-        images = data.photographs(options.data or data.PHOTOGRAPHS, run.prepare.size)
-    else:
-        images = runs.run_data(run, data=options.data, folder=options.folder).images
-    result = features.measure(run, images, layer, channels=options.maps, rule=options.rule,
-                              second=tiles.second_rule(run.net, options.rule))
-    _save(features.draw(result, captions.describe(run, name)), path)
-
-
-def _check_maps(run, layer, maps):
-    """Refuse maps that a layer hasn't, before all images are searched; measure checks the rest."""
-    if maps and layer in run.net.shapes:
-        count = run.net.shapes[layer][0]
-        unknown = [channel for channel in maps if channel >= count]
-        if unknown:
-            raise ValueError(f"--maps: {layer} has the maps 0 to {count - 1}, no {unknown[0]}")
-
-
-# ---- a net by its name ---------------------------------------------------------------------------
-
-COME_ALONG = {"squeezenet": load_model, "labnet-cifar10": runs.pretrained}
-
-
-def _open(options, path):
-    """A runs.Run, and what pictures and files call it; says what is assumed of a model file.
-
-    path: what the command line calls a net: a run's folder, a checkpoint in it, an ONNX file, or a
-    name in COME_ALONG.
-    """
-    given = {key: getattr(options, key) for key in KEYS if getattr(options, key) is not None}
-    if path in COME_ALONG and not os.path.exists(path):
-        run, name = COME_ALONG[path](), path
-    elif is_model(path):
-        run, name = load_model(path, **given), Path(path).stem
-        _say(f"{Path(path).name} takes images of {run.prepare.size}×{run.prepare.size} pixels; "
-             f"{'; '.join(run.settings['assumed'])}.")
-    else:
-        run, name = runs.load_run(path), _net_name(path)
-    if given and not is_model(path):
-        raise ValueError(f"--{next(iter(given))} is for ONNX files; {path} knows how its images "
-                         "are prepared")
-    return run, name
-
-
-def _add_preparation(sub):
-    group = sub.add_argument_group(
-        "for ONNX files", "what the file doesn't say; without these options it is looked for in "
-        "the JSON file beside it, and what isn't there is assumed, and told")
-    group.add_argument("--size", type=_at_least(1), help="side of the images in pixels, where the "
-                                                         "file leaves it open")
-    group.add_argument("--channels", choices=("RGB", "BGR"), help="the order of the channels")
-    for key, what in (("mean", "what is taken from the pixels, 0 … 255"),
-                      ("scale", "what they are then divided by")):
-        group.add_argument(f"--{key}", metavar="X,X,X", type=_floats,
-                           help=f"{what}: a number, or one per channel in that order")
-    group.add_argument("--names", metavar="FILE", type=_lines,
-                       help="a text file with the name of a class in each line")
-def _run_folder(path):
-    """Where a run's pictures go: its folder, or that of its checkpoint or its model file."""
-    return Path(path) if Path(path).is_dir() else Path(path).parent
-
-
-def _net_name(path):
-    """What pictures and files call the net of a run: its folder, and its epoch if that was asked.
-
-    path: of the run's folder, or of a checkpoint in it.
-    """
-    path = Path(path).resolve()
-    if path.is_dir():
-        return path.name
-    return path.parent.name if path.stem == "checkpoint" else f"{path.parent.name}-{path.stem}"
-
-
-# ---- explain ------------------------------------------------------------------------------------
 
 def _add_explain(commands):
-    sub = _command(commands, "explain", _explain,
-                   "classify an image of your own and draw what its strongest units saw in it")
-    sub.add_argument("run", metavar="RUN", nargs="?", default="squeezenet",
-                     help="folder of a trained net, an ONNX file, or one that comes with numpyzf: "
-                          "squeezenet, which knows 1000 classes, or the small labnet-cifar10")
-    sub.add_argument("image", metavar="IMAGE",
-                     help="an image file, or one that comes along: "
-                          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
-    sub.add_argument("--layers", metavar="L,L,…", type=lambda text: text.split(","),
-                     help="layers to draw, such as fire4,fire9; if not given, all convolutions, or "
-                          f"{ROWS} layers from the pixels up where there are more")
-    _add_rule(sub)
-    sub.add_argument("--invert", action="store_true",
-                     help="take the image's negative: for dark on bright, where the net was "
-                          "trained on bright on dark")
-    sub.add_argument("--out", metavar="FILE",
-                     help="the picture; IMAGE-explained-NAME-RULE.png in this folder if not given, "
-                          "where NAME is RUN's")
-    _add_preparation(sub)
-
-
-def _explain(options):
-    _check_places(options.run, options.image)
-    run, net = _open(options, options.run)
-    channels, side, _ = run.prepare.mean.shape
-    image = data.load_image(data.photograph(options.image), side, channels=channels)
-    inverted = ["inverted"] if options.invert else []
-    source = Path(options.image)
-    path = options.out or texts.file_name(source.stem, "explained", *inverted, net,
-                                          *(options.layers or []), options.rule)
-    _picture(path)
-    result = explain.measure(run, 255 - image if inverted else image, rule=options.rule,
-                             layers=options.layers)
-    for name, probability in zip(result.classes, result.probabilities):
-        _say(f"{probability:6.1%}  {texts.short(name)}")
-    _tell_what_it_knows(run, options.run)
-    if result.remark:
-        _say(f"{result.remark} {'Try it without' if inverted else 'Try'} --invert.")
-    title = " ".join([source.name, *inverted])
-    _save(explain.draw(result, captions.describe(run, net), title), path)
-
-
-def _tell_what_it_knows(run, path):
-    """Say what the net got, and what it can say at all; of many classes a few, and where all are.
-
-    path: what the command line calls the net.
-    """
-    channels, side, _ = run.net.input_shape
-    _say("It was the middle square of the image, as "
-         f"{side}×{side} pixels{'' if channels == 3 else ' in gray'}.")
-    names = run.classes
-    if len(names) > MOST_NAMED:
-        few = [names[i * len(names) // FEW_NAMED] for i in range(FEW_NAMED)]
-        file = Path(SQUEEZENET if path == "squeezenet" else path).with_suffix(".json")
-        in_file = f"names from {file.name}" in run.settings.get("assumed", ())
-        where = f"; all of them are in {file}" if in_file else ""
-        known = f"its {len(names):,} classes (among them {texts.listed(few)}{where})"
-    else:
-        known = texts.listed(names)
-    _say(f"The net knows nothing but {known}: whatever it sees, it names one of them.")
-
-
-def _check_places(folder, image):
-    """Refuse a run in the image's place, and an image in the run's."""
-    image_in_run_s_place = Path(folder).suffix.lower() in SUFFIXES
-    if os.path.isdir(image) or Path(image).suffix in (".npz", ".onnx"):
-        folder = None if folder == "squeezenet" else folder
-        if folder is None and os.path.isdir(image) and not Path(image, "checkpoint.npz").exists():
-            raise ValueError(f"{image} is a folder without a trained net; explain takes one image "
-                             "at a time")
-        if folder is None:
-            raise ValueError(f"{image} is no image; the image comes after the run: "
-                             f"numpyzf explain {shlex.quote(image)} IMAGE")
-        if os.path.isfile(folder) and image_in_run_s_place:
-            raise ValueError("the run comes first, then the image: "
-                             f"numpyzf explain {shlex.join([image, folder])}")
-        raise ValueError(f"{image} is no image; explain takes a run and one image file")
-    if image_in_run_s_place and not os.path.isdir(folder):
-        raise ValueError(f"{folder} is an image, not a run; explain takes one image at a time, "
-                         f"such as: numpyzf explain {shlex.quote(folder)}")
+    tour.add_explain(_command(commands, "explain", tour.run_explain,
+                              "classify an image of your own and draw what its strongest units saw "
+                              "in it"))
 
 
 # ---- reproduce ----------------------------------------------------------------------------------
@@ -515,7 +327,7 @@ def _reproduce(options):
     _tell_size(options)
     if study.photos and not options.part:
         run = study.photos.run
-        _say(f"{study.photos.net_name} takes images of {run.prepare.size}×{run.prepare.size} "
+        say(f"{study.photos.net_name} takes images of {run.prepare.size}×{run.prepare.size} "
              f"pixels; {'; '.join(run.settings.get('assumed', ['as it was trained']))}.")
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
@@ -527,25 +339,12 @@ def _reproduce(options):
 def _add_onnx(commands):
     sub = _command(commands, "onnx", None, "exchange nets with other frameworks, as ONNX files")
     actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
-    sub = _command(actions, "check", onnx.run,
-                   "show the layers of a net in an ONNX file, or all of its nodes that can't be "
-                   "read")
-    onnx.add_arguments(sub)
-    sub = _command(actions, "export", _onnx_export,
-                   "write a trained net as an ONNX file, and beside it a JSON file: how an image "
-                   "becomes an input, and the names of the classes")
-    sub.add_argument("run", metavar="RUN", help="folder of a trained net")
-    sub.add_argument("--out", metavar="FILE",
-                     help="the ONNX file; RUN/NAME.onnx if not given, where NAME is RUN's")
-
-
-def _onnx_export(options):
-    run, name = runs.load_run(options.run), _net_name(options.run)
-    path = Path(options.out or _run_folder(options.run) / texts.file_name(name, ending=".onnx"))
-    about = export(run, path)
-    shape, last = "×".join(map(str, run.net.input_shape)), [*run.net.layers][-1]
-    _say(f"{path}: takes images N×{shape} as input, gives N×{len(run.classes)} scores as {last}")
-    _say(f"{about}: how an image becomes an input, and the names of the classes")
+    onnx.add_check(_command(actions, "check", onnx.run_check,
+                            "show the layers of a net in an ONNX file, or all of its nodes that "
+                            "can't be read"))
+    onnx.add_export(_command(actions, "export", onnx.run_export,
+                             "write a trained net as an ONNX file, and beside it a JSON file: how "
+                             "an image becomes an input, and the names of the classes"))
 
 
 # ---- bench --------------------------------------------------------------------------------------
@@ -570,7 +369,7 @@ def _bench(options):
           "filters is compared by its rate.")
     print("Errors, relative to the largest value: from reference.py on a small problem, and of "
           "rounding, from float64, on what was timed.")
-    _save(ladder.draw(result), options.out)
+    save(ladder.draw(result), options.out)
 
 
 # ---- lab ----------------------------------------------------------------------------------------
@@ -600,7 +399,7 @@ def _data(options):
         print(f"{name:20}  {what}")
         print(f"{'':20}  {where or 'not here; downloaded when first loaded'}")
     print(f"{'photographs':20}  a dozen, for explain and features: "
-          f"{', '.join(sorted(p.stem for p in data.PHOTOGRAPHS.glob('*.jpg')))}")
+          f"{', '.join(data.examples())}")
     print(f"{'':20}  {data.PHOTOGRAPHS}")
     print(f"{'FOLDER':20}  any folder with a sub-folder of images per class, or with train/ and "
           "test/ of that kind")
@@ -632,7 +431,7 @@ def _add_source(sub, text, least_size):
     sub.add_argument("--folder",
                      help="where the files of fashion-mnist or cifar10 are, if not in a usual "
                           "place; a folder of images of your own goes in as --data")
-    sub.add_argument("--size", type=_at_least(least_size),
+    sub.add_argument("--size", type=at_least(least_size),
                      help="side in pixels: the shorter side of each image of a folder becomes this "
                           f"long, and the middle square stays; {data.FOLDER_SIZE} if not given; "
                           f"scenes are drawn at {data.SCENE_SIZE} pixels or this size")
@@ -648,66 +447,5 @@ def _check_source(options):
 def _tell_size(options):
     if options.size is None and options.data not in data.NAMES:
         side = data.FOLDER_SIZE
-        _say(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
+        say(f"Of each image in {options.data} the middle square is taken, as {side}×{side} "
              "pixels; --size asks for another size")
-
-
-def _add_rule(sub):
-    sub.add_argument("--rule", choices=RULES, default="deconvnet",
-                     help="how the signal goes down through a ReLU: the paper's deconvnet passes "
-                          "on what is positive, the gradient what comes to units that fired, "
-                          "guided what is both")
-
-
-def _at_least(least):
-    """For argparse: an integer of `least` or more."""
-    def integer(text):
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"must be at least {least}, not {text}")
-        return value
-    return integer
-
-
-def _floats(text):
-    """For argparse: "0.5,1e3" as a list of numbers, "7" as one."""
-    numbers = [float(part) for part in text.split(",")]
-    return numbers if len(numbers) > 1 else numbers[0]
-
-
-_floats.__name__ = "number"         # what argparse calls it in an error
-
-
-def _lines(path):
-    """For argparse: the lines of a text file."""
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{path} can't be read: {error}") from None
-
-
-def _numbers(text):
-    """For argparse: "0,5,17" as a list of integers."""
-    if not all(part.strip().isdecimal() for part in text.split(",")):
-        raise argparse.ArgumentTypeError("must be numbers with commas between them, such as "
-                                         f"0,5,17, not {text!r}")
-    return [int(part) for part in text.split(",")]
-
-
-def _save(figure, path):
-    path = _picture(path)
-    plots.save(figure, path)
-    _say(f"Look at it: {path.resolve()}")
-
-
-def _picture(path):
-    """The Path of a picture; an error if it can't be written."""
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
-    if path.exists() and not path.is_file():    # /dev/null, beside which /dev/null.png would go
-        raise OSError(f"{path} is no file; --out takes the name of the picture")
-    if not path.suffix:
-        path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
-    plots.check_path(path)
-    return path

@@ -16,6 +16,9 @@ from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.exchange.model import KEYS, load_model
 from numpyzf.exchange.read import read_onnx
+from numpyzf.exchange.write import write_onnx
+from numpyzf.layers import Conv, Flatten, Linear
+from numpyzf.network import Network
 from numpyzf.paper import reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
@@ -397,6 +400,16 @@ def test_names_that_could_do_harm(numpyzf, tmp_path):
 
 
 # ---- onnx ---------------------------------------------------------------------------------------
+
+def test_a_gray_net_gets_photographs_in_gray(numpyzf, tmp_path):
+    """Of the size that its JSON file says, which may be larger than its input."""
+    net = Network([("conv1", Conv(1, 2, 3)), ("flatten", Flatten()), ("fc", Linear(72, 3))],
+                  (1, 8, 8)).initialize(np.random.default_rng(0))
+    write_onnx(net, tmp_path / "gray.onnx")
+    (tmp_path / "gray.json").write_text('{"size": 10}')
+    status, out, err = numpyzf("features", tmp_path / "gray.onnx", "--layer", "conv1")
+    assert (status, err) == (0, []) and (tmp_path / "gray-conv1-deconvnet.png").exists()
+
 
 def test_a_run_becomes_a_model_file(numpyzf, refused, run, tmp_path):
     status, out, err = numpyzf("onnx", "export", run)

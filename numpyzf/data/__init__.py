@@ -15,7 +15,7 @@ from .download import cache_folder
 from .folder import read_folder, read_photographs
 from .image import load_image
 
-__all__ = ["Dataset", "available", "cache_folder", "load", "load_image", "photograph",
+__all__ = ["Dataset", "available", "cache_folder", "examples", "load", "load_image", "photograph",
            "photographs"]
 NAMES = ("fashion-mnist-small", "fashion-mnist", "cifar10", "scenes")
 PHOTOGRAPHS = Path(embedded.__file__).parent / "photographs"      # of the public domain
@@ -80,18 +80,24 @@ def load(data, split="train", *, folder=None, size=None):
     return Dataset(*source.read(split, folder))
 
 
-def photographs(folder=PHOTOGRAPHS, size=227):
+def photographs(folder=PHOTOGRAPHS, size=227, *, channels=3):
     """All images in a folder and in the folders in it, whatever their classes.
 
     folder: its path (~ is the home folder); the dozen photographs that come along if not given.
     size: side in pixels, to which they are resized and cropped.
-    Returns uint8 (N, 3, size, size), in the order of their paths. Raises FileNotFoundError, or
-    ValueError for a folder without images and for damaged ones; each names the file.
+    channels: 3 for RGB, 1 for gray.
+    Returns uint8 (N, channels, size, size), in the order of their paths. Raises FileNotFoundError,
+    or ValueError for a folder without images and for damaged ones; each names the file.
 
     >>> photographs().shape
     (12, 3, 227, 227)
     """
-    return read_photographs(_image_folder(folder, None), size)
+    return read_photographs(_image_folder(folder, None), size, channels)
+
+
+def examples():
+    """The names of the photographs that come along, sorted."""
+    return sorted(path.stem for path in PHOTOGRAPHS.glob("*.jpg"))
 
 
 def photograph(name):
@@ -103,8 +109,8 @@ def photograph(name):
     'cat.jpg'
     """
     path = checks.path("name", name)
-    ours = {own.stem: own for own in PHOTOGRAPHS.glob("*.jpg")}
-    return path if os.path.exists(path) else ours.get(str(name), path)
+    ours = not os.path.exists(path) and str(name) in examples()
+    return PHOTOGRAPHS / f"{name}.jpg" if ours else path
 
 
 def available():

@@ -70,12 +70,13 @@ def read_sample(folder, size, most):
     return images, np.array([label for _, label in files], np.int64), tuple(classes), total
 
 
-def read_photographs(folder, size):
+def read_photographs(folder, size, channels=3):
     """Read all images in a folder and in the folders in it, as squares; no classes.
 
     folder: a Path.
     size: pixels, as in read_folder.
-    Returns images uint8 (N, 3, size, size), in the order of their paths.
+    channels: 3 for RGB, 1 for gray.
+    Returns images uint8 (N, channels, size, size), in the order of their paths.
     Raises ValueError for a folder without images and for damaged ones; TypeError or ValueError for
     a bad size.
     """
@@ -85,18 +86,18 @@ def read_photographs(folder, size):
                    and all(map(_is_visible, Path(parent).relative_to(folder).parts)))
     if not paths:
         raise ValueError(f"{folder}: has no images ({' '.join(SUFFIXES)})")
-    return _decoded(paths, side, "images", folder)
+    return _decoded(paths, side, "images", folder, channels)
 
 
-def _decoded(paths, side, what, folder):
-    """The images of these paths, uint8 (N, 3, side, side); ValueError for damaged ones."""
-    images = np.empty((len(paths), 3, side, side), np.uint8)
+def _decoded(paths, side, what, folder, channels=3):
+    """The images of these paths, uint8 (N, channels, side, side); ValueError for damaged ones."""
+    images = np.empty((len(paths), channels, side, side), np.uint8)
 
     def decode(start):
         bad = []
         for i in range(start, min(start + BATCH, len(paths))):
             try:
-                images[i] = load_image(paths[i], side)
+                images[i] = load_image(paths[i], side, channels)
             except ValueError as error:
                 bad.append((paths[i], error))
         return bad

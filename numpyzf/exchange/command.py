@@ -1,11 +1,15 @@
-"""The command `numpyzf onnx check`: a model file's layers, or all that keeps it from being read."""
+"""The commands `numpyzf onnx check`, what is in a model file, and `numpyzf onnx export`."""
+from pathlib import Path
+
 from .. import texts
+from ..terminal import say
 from . import read
+from .model import export, open_net, place_of
 from .operators import OPERATORS
 
 
-def add_arguments(parser):
-    """Add what the command takes to an argparse parser."""
+def add_check(parser):
+    """Add what `check` takes to an argparse parser."""
     parser.add_argument("model", metavar="MODEL", help="an ONNX file")
     parser.add_argument("--size", metavar="N", type=int,
                         help="side of the images, where the file leaves it open")
@@ -16,7 +20,7 @@ def add_arguments(parser):
                         help="put each batch normalization into the convolution before it")
 
 
-def run(options):
+def run_check(options):
     """Print the layers of the net, or all nodes that can't be read; for these also ValueError."""
     reading = read.examine(options.model, size=options.size, output=options.output)
     model = reading.model
@@ -35,3 +39,20 @@ def run(options):
     print(net)
     print("It can be read. It doesn't say how an image becomes its input (mean, scale, order of "
           "channels), nor what the classes are called.")
+
+
+def add_export(parser):
+    """Add what `export` takes to an argparse parser."""
+    parser.add_argument("run", metavar="RUN", help="folder of a trained net")
+    parser.add_argument("--out", metavar="FILE",
+                        help="the ONNX file; RUN/NAME.onnx if not given, where NAME is RUN's")
+
+
+def run_export(options):
+    """Write the two files, and say what is in them; ValueError or OSError if that can't be."""
+    run, name = open_net(options.run)
+    path = Path(options.out or place_of(options.run) / texts.file_name(name, ending=".onnx"))
+    about = export(run, path)
+    shape, last = "×".join(map(str, run.net.input_shape)), [*run.net.layers][-1]
+    say(f"{path}: takes images N×{shape} as input, gives N×{len(run.classes)} scores as {last}")
+    say(f"{about}: how an image becomes an input, and the names of the classes")

@@ -20,13 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checks, texts
+from .. import checks, runs, texts
 from ..checkpoints import replacing
 from ..data.preprocess import Preparation
 from ..general.layers import Softmax
 from ..layers import Conv, Flatten
 from ..network import Network
-from ..runs import Run
 from .read import read_onnx
 from .write import write_onnx
 
@@ -84,7 +83,38 @@ def load_model(path=SQUEEZENET, *, size=None, channels=None, mean=None, scale=No
     prepare = Preparation(np.ascontiguousarray(mean), np.ascontiguousarray(scale), H, 0, False)
     settings = {"data": None, "folder": None, "size": side, "model": path.name,
                 "assumed": [_source(key, told, given, path, C) for key in KEYS]}
-    return Run(net, prepare, _names(about["names"], net, path), [], settings)
+    if "names" in told and "names" not in given:
+        settings["names in"] = str(_json_of(path))
+    return runs.Run(net, prepare, _names(about["names"], net, path), [], settings)
+
+
+COME_ALONG = {"squeezenet": load_model, "labnet-cifar10": runs.pretrained}
+
+
+def open_net(net, **given):
+    """A trained net by what the command line calls it.
+
+    net: a run's folder, a checkpoint in it, an ONNX file, or a name in COME_ALONG.
+    given: of an ONNX file, what load_model takes.
+    Returns a runs.Run, and what pictures and files call it: its folder, and its epoch if that was
+    asked; or its file's name. Raises FileNotFoundError or ValueError naming what can't be read.
+    """
+    if is_model(net):
+        return load_model(net, **given), Path(net).stem
+    if given:
+        raise ValueError(f"--{next(iter(given))} is for ONNX files; {net} knows how its images are "
+                         "prepared")
+    if net in COME_ALONG and not Path(net).exists():
+        return COME_ALONG[net](), net
+    run, path = runs.load_run(net), Path(net).resolve()
+    if path.is_dir():
+        return run, path.name
+    return run, path.parent.name if path.stem == "checkpoint" else f"{path.parent.name}-{path.stem}"
+
+
+def place_of(net):
+    """Where a net's pictures go: its folder, or that of its checkpoint or its model file."""
+    return Path(net) if Path(net).is_dir() else Path(net).parent
 
 
 def export(run, path, *, weights="float32"):

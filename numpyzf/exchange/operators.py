@@ -8,13 +8,13 @@ What changed between versions of an operator stands in its function: call.opset 
 Source: https://onnx.ai/onnx/operators/.
 """
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from ..general.layers import (AveragePool, ClippedReLU, GeneralConv, GeneralMaxPool,
                               GlobalAveragePool, LeakyReLU, Sigmoid, Softmax)
 from ..geometry import ceil_div
+from ..kernels import Frame
 from ..layers import ContrastNorm, Conv, Flatten, Linear, MaxPool, ReLU
 from . import shapes
 from .call import UNBOUNDED, Unsupported, finite, with_batch, within
@@ -22,18 +22,10 @@ from .messages import BFLOAT16, DOUBLE, FLOAT, FLOAT16
 
 # ---- windows -------------------------------------------------------------------------------------
 
-class Window(NamedTuple):
-    """What a convolution or a pool says of its windows; two numbers each, rows first."""
-    size: tuple
-    stride: tuple
-    pad: tuple          # top, left, bottom, right
-    dilation: tuple
-
-    @property
-    def simple(self):
-        """Whether one axis says it all: square, padded alike on all sides, not dilated."""
-        alike = all(len({*numbers}) == 1 for numbers in (self.size, self.stride, self.pad))
-        return alike and self.dilation == (1, 1)
+def is_simple(window):
+    """Whether one axis says it all: square, padded alike on all sides, not dilated."""
+    size, stride, pad, dilation = window
+    return len({*size}) == len({*stride}) == len({*pad}) == max(dilation) == 1
 
 
 def _window(call, size):
@@ -52,7 +44,7 @@ def _window(call, size):
             total = max(0, (ceil_div(n, stride[axis]) - 1) * stride[axis] + span - n)
             less, more = total // 2, ceil_div(total, 2)     # an odd pixel is at the end for UPPER
             pad[axis], pad[axis + 2] = (less, more) if auto == "SAME_UPPER" else (more, less)
-    return Window(tuple(size), tuple(stride), tuple(pad), tuple(dilation))
+    return Frame(tuple(size), tuple(stride), tuple(pad), tuple(dilation))
 
 
 def _conv(call):
@@ -69,7 +61,7 @@ def _conv(call):
         raise ValueError(f"{F} filters over {own} channels, in {groups} groups, don't fit an input "
                          f"of {C} channels")
     call.room(w.shape)
-    if groups == 1 and window.simple:
+    if groups == 1 and is_simple(window):
         layer = Conv(C, F, size[0], stride=window.stride[0], pad=window.pad[0])
     else:
         layer = GeneralConv(C, F, size, stride=window.stride, pad=window.pad,
@@ -100,7 +92,7 @@ def _max_pool(call):
     ceil = call.flag("ceil_mode")
     call.flag("storage_order")            # of the indices, which no net uses here
     size, stride, pad, dilation = window
-    if window.simple and 2 * pad[0] <= size[0]:
+    if is_simple(window) and 2 * pad[0] <= size[0]:
         layer = MaxPool(size[0], stride=stride[0], pad=pad[0], ceil=ceil)
     else:
         layer = GeneralMaxPool(size, stride=stride, pad=pad, dilation=dilation, ceil=ceil)

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from .. import checks, functional, runs, texts
+from .. import checks, functional, texts
 from ..data import Dataset
 from ..data.folder import read_sample
 from ..data.preprocess import Prepared
-from ..exchange.model import is_model, load_model
+from ..exchange.model import COME_ALONG, open_net
 from ..general.layers import Add, ClippedReLU, Concat, LeakyReLU
 from ..layers import Linear, ReLU
+from ..tour.usual import passages
 from .claims import NotTestable
 
 MOST, QUICK_MOST = 4000, 60     # photographs that are read; of a larger folder a sample
@@ -29,7 +30,7 @@ class Photographs:
     """A folder of photographs, one sub-folder per class, and a net that takes them.
 
     folder: its path.
-    net: see open_net.
+    net: see exchange.model.open_net; without it SqueezeNet, which comes with numpyzf.
     quick: read few.
     Raises FileNotFoundError or ValueError for a folder or a net that isn't there or can't be read.
     """
@@ -40,14 +41,17 @@ class Photographs:
         if not self.folder.is_dir():
             raise FileNotFoundError(f"{self.folder}: no such folder; give one with one sub-folder "
                                     "of photographs per class")
-        self.run, self.net_name = open_net(net)
+        self.run, name = open_net(net or "squeezenet")
+        self.net_name = texts.short(name) if net else "SqueezeNet"
         if self.run.net.input_shape[0] != 3:
             raise ValueError(f"{self.net_name} takes gray images; photographs are read in color")
         self.name = f"{texts.short(self.folder.resolve().name)}, {self.net_name}"
 
     def settings(self):
         """What a study of these photographs is known by."""
-        net = self._net and str(Path(self._net).resolve())
+        net = self._net
+        if net and net not in COME_ALONG:
+            net = str(Path(net).resolve())
         return {"photos": str(self.folder.resolve()), "net": net}
 
     def read(self):
@@ -73,18 +77,6 @@ class Photographs:
         return f"{len(data.labels):,}{of} photographs"
 
 
-def open_net(net=None):
-    """A net by what the command line calls it.
-
-    net: an ONNX file or the folder of a run; without it SqueezeNet, which comes with numpyzf.
-    Returns (runs.Run, the net's name).
-    """
-    if net is None:
-        return load_model(), "SqueezeNet"
-    name = texts.short(Path(net).resolve().stem)
-    return (load_model(net) if is_model(net) else runs.load_run(net)), name
-
-
 # ---- which layers -------------------------------------------------------------------------------
 
 def stages(net):
@@ -95,7 +87,7 @@ def stages(net):
     else all rectified convolutions. Of more than MOST_STAGES as many are taken, evenly.
     """
     rectified, joined = [], []
-    for name in throughways(net):
+    for name in passages(net):
         layer, before = net.layers[name], net.layers.get(net.inputs[name][0])
         if len(net.shapes[name]) != 3:
             continue
@@ -108,19 +100,6 @@ def stages(net):
     found = rectified[:1] + joined if joined else rectified
     places = np.linspace(0, len(found) - 1, min(len(found), MOST_STAGES)).round().astype(int)
     return [found[i] for i in places]
-
-
-def throughways(net):
-    """The layers that no branch goes around: all that is above them is made of them alone."""
-    names = [*net.layers]
-    place = {name: i for i, name in enumerate(["input", *names])}
-    last_use = {below: place[name] for name in names for below in net.inputs[name]}
-    found, furthest = [], last_use["input"]
-    for name in names:
-        if furthest <= place[name]:
-            found.append(name)
-        furthest = max(furthest, last_use.get(name, 0))
-    return found
 
 
 def classifier(net):

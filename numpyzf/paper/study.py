@@ -44,7 +44,7 @@ class Study:
     out: the folder for nets, finished items and the page; it is made if it isn't there.
     data, folder, size: the images beside the scenes, as in data.load.
     photos: a folder of photographs, for the parts on a real network; without it they are left out.
-    net: that network, see photographs.open_net.
+    net: that network, see exchange.model.open_net.
     quick: few images and one or two epochs: enough to see that everything runs, too little to learn
     anything.
     report: report(text) gets lines that say what is being done.

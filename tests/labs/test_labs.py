@@ -43,11 +43,8 @@ def test_a_solution_that_no_longer_matches_loses_marks(lab):
     """For each task: the solution with a function that does nothing."""
     for task in lab.tasks:
         text = replaced(lab.solution, task.name, "nothing" if task.prediction else nothing)
-        for _ in range(3):      # the speed lab takes times: once more where others took the cores
-            failed = {key.split("/")[0] for key, value in statuses(lab, text).items()
-                      if value[0] == "failed"}
-            if failed == {task.number}:
-                break
+        failed = {key.split("/")[0] for key, value in statuses(lab, text).items()
+                  if value[0] == "failed"}
         assert failed == {task.number}
 
 

@@ -10,6 +10,7 @@ from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
 from numpyzf.paper import photographs
 from numpyzf.paper.claims import NotTestable
+from numpyzf.tour import usual
 
 pytestmark = pytest.mark.small
 
@@ -43,8 +44,8 @@ def test_of_many_stages_some_are_taken_evenly():
     assert len(found) == photographs.MOST_STAGES and (found[0], found[-1]) == ("relu0", "relu29")
 
 
-def test_no_branch_goes_around_a_throughway():
-    assert photographs.throughways(residual()) == [
+def test_no_branch_goes_around_a_passage():
+    assert usual.passages(residual()) == [
         "conv1", "relu1", "add2", "relu2", "add3", "flatten", "fc"]
 
 
