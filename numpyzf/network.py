@@ -135,10 +135,10 @@ class Network:
         if until is not None and until not in self.layers:
             checks.layer(self, until)       # raises the error
         lean, rng_before = train and until is None, copy.deepcopy(rng)
-        layers, inputs = self.layers, self.inputs
+        layers, inputs, last_use = self.layers, self.inputs, {}
         if lean:
             layers, inputs = rectified_pools(layers, inputs)
-        last_use = {below: name for name in layers for below in inputs[name]}
+            last_use = {below: name for name in layers for below in inputs[name]}
         outputs, saved = {"input": x}, {}
         try:
             for name, layer in layers.items():

@@ -28,7 +28,7 @@ Cost: per tile and channel some 4·n² additions, and m·n to n² single pixels 
 pair of maps n² multiply-adds. It pays with some 16 maps or more. Its price: powers of the points
 amplify rounding, to some 1e-5 of the largest output in float32. They amplify the numbers on the
 way, too, so float32 may overflow where Σ|w·x| is beyond 1e34. That shows in the result, as infinity
-or NaN: the kernels that write it sum it up, and where a sum isn't finite, direct.py does it again.
+or NaN: each block is summed up, and where a sum isn't finite, direct.py does it all again.
 
 Threads: there are two ways to use the cores. Many maps: a large block of images; in the transforms
 threads share the channels, each written by one thread, and BLAS multiplies with threads of its own.
@@ -130,7 +130,8 @@ def conv_forward(x, w, b, window):
             run(inputs_to_points, C, x[block], V, *tiles, stride, pad)
             # (F, s²·C) @ (s²·C, T) -> (F, T), for each point
             M = np.matmul(U, V, out=scratch("outputs", (len(U), F, T), x.dtype))
-            finite &= all(run(outputs_from_points, F, M, b, y[block], *tiles))
+            run(outputs_from_points, F, M, b, y[block], *tiles)
+            finite &= np.isfinite(y[block].sum())
         return finite
     if all(share_images(some_images, N, U, tiles)):
         return y
@@ -160,7 +161,8 @@ def conv_backward(dy, x, w, window, need_dx):
             if need_dx:
                 # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
                 dV = np.matmul(U.transpose(0, 2, 1), dM, out=V)
-                finite &= all(run(inputs_from_points, C, dV, dx[block], *tiles, stride, pad))
+                run(inputs_from_points, C, dV, dx[block], *tiles, stride, pad)
+                finite &= np.isfinite(dx[block].sum())
         return dU, db, finite
     sums = share_images(some_images, N, U, tiles)
     dU, db, finite = sums[0]
@@ -169,7 +171,7 @@ def conv_backward(dy, x, w, window, need_dx):
         db += own_db
         finite &= own_finite
     dw = filters_from_points(dU, w.shape, stride)
-    if finite and np.isfinite(dw).all() and np.isfinite(db).all():
+    if finite and np.isfinite(dw.sum()) and np.isfinite(db.sum()):
         return dx, dw, db
     return direct.conv_backward(dy, x, w, window, need_dx)
 
@@ -191,7 +193,8 @@ def conv_transpose(r, w, window, size):
             # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
             V = scratch("columns", (len(U), U.shape[2], T), r.dtype)
             np.matmul(U.transpose(0, 2, 1), R, out=V)
-            finite &= all(run(inputs_from_points, C, V, x[block], *tiles, stride, pad))
+            run(inputs_from_points, C, V, x[block], *tiles, stride, pad)
+            finite &= np.isfinite(x[block].sum())
         return finite
     if all(share_images(some_images, len(r), U, tiles)):
         return x
@@ -375,8 +378,6 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                        start, stop):
     """B p Bᵀ of every tile p, added up where tiles overlap: the adjoint of inputs_to_points.
 
-    Returns whether all of x is finite, and sums of it, too.
-
     values: (n², s²·C, T).
     x: (G, C, H, W), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
@@ -396,8 +397,6 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
     pixels = np.zeros((SIDE, TILES_AT_ONCE), x.dtype)
     along = np.zeros((SIDE * rows, TILES_AT_ONCE), x.dtype)
     tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), x.dtype)
-    # as in outputs_from_points
-    sums = np.zeros(lines.size, x.dtype)
     for c in range(start, stop):
         # a stretch, as in inputs_to_points
         for first in range(0, images, group):
@@ -435,22 +434,17 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                                 line, own = lines[offset + k * stride:], pixels[k]
                                 for t in range(length):
                                     line[starts[t]] += own[t]
-                            for v in range(lines.size):
-                                sums[v] += lines[v]
                             # to this row of each image, without its padding
                             for image in range(count):
                                 line = lines[image * line_length + pad:]
                                 out = x[first + image, c, h]
                                 for v in range(inner):
                                     out[v] += line[v]
-    return np.isfinite(sums).all()
 
 
 @njit(nogil=True, cache=True)
 def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across, start, stop):
     """Aᵀ p A of every tile p, and the bias. What hangs over the edge is cut.
-
-    Returns whether all of y is finite, and sums of it, too.
 
     values: (n², F, T).
     b: (F,).
@@ -470,8 +464,6 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
     tiles = np.zeros((SIDE * SIDE, TILES_AT_ONCE), y.dtype)
     along = np.zeros((MOST_OUTPUTS * SIDE, TILES_AT_ONCE), y.dtype)
     pixels = np.zeros((MOST_OUTPUTS, TILES_AT_ONCE), y.dtype)
-    # sums of all lines, which stay NaN or infinite where a number was so
-    sums = np.zeros(lines.size, y.dtype)
     for f in range(start, stop):
         # a stretch: tiles from column `left` on, of `count` images from `first` on
         for first in range(0, images, group):
@@ -499,15 +491,12 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
                             line, own = lines[left * outputs + k:], pixels[k]
                             for t in range(length):
                                 line[starts[t]] += own[t]
-                        for v in range(lines.size):
-                            sums[v] += lines[v]
                         # write this row of each image, or the part of it that the stretch has
                         for image in range(count):
                             line = lines[image * line_length + left * outputs:]
                             out = y[first + image, f, down * outputs + i, left * outputs:]
                             for v in range(min(ow - left * outputs, TILES_AT_ONCE * outputs)):
                                 out[v] = line[v]
-    return np.isfinite(sums).all()
 
 
 @njit(nogil=True, cache=True)
