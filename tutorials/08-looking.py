@@ -4,7 +4,7 @@
 # - **Question:** How large should the filters of the first layer be, and how far apart? Can you see
 #   a bad choice, without training ten nets?
 # - **In the paper:** section 4.2 and Figure 6
-# - **Running time:** about 10 seconds on two cores
+# - **Running time:** about 4 seconds on two cores
 # - **Before it:** lesson 1 (convolution), lesson 4 (the deconvnet)
 #
 # The paper looked at the net of the year before, whose first layer has filters of 11×11 pixels in
