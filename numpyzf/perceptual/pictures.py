@@ -86,8 +86,8 @@ def resize(x, height, width):
 
 
 def enlarge_bicubic(image, scale):
-    """A picture enlarged by the protocol: bytes (C, H, W) -> bytes (C, scale·H, scale·W)."""
-    _, height, width = image.shape
+    """Pictures enlarged by the protocol: bytes (…, H, W) -> bytes (…, scale·H, scale·W)."""
+    height, width = image.shape[-2:]
     return to_bytes(resize(from_bytes(image, np.float64), scale * height, scale * width))
 
 
@@ -104,15 +104,15 @@ def crop_to_multiple(image, scale):
 
 
 def low_resolution(image, scale):
-    """A picture made smaller by the protocol: cropped to a multiple of `scale`, resized, rounded.
+    """Pictures made smaller by the protocol: cropped to multiples of `scale`, resized, rounded.
 
-    image: uint8 (C, H, W).
+    image: uint8 (…, H, W).
     scale: an integer.
-    Returns uint8 (C, H // scale, W // scale). Raises ValueError for a side shorter than `scale`.
+    Returns uint8 (…, H // scale, W // scale). Raises ValueError for a side shorter than `scale`.
     """
     scale = checks.integer("scale", scale, 1)
     image = crop_to_multiple(image, scale)
-    _, height, width = image.shape
+    height, width = image.shape[-2:]
     return to_bytes(resize(from_bytes(image, np.float64), height // scale, width // scale))
 
 
