@@ -52,13 +52,6 @@ def field(net):
     return max(reach, 2)
 
 
-def bicubic(picture, scale):
-    """A picture made `scale` times larger as image programs do it; uint8 (C, H, W) in and out."""
-    x = pictures.from_bytes(np.asarray(picture))
-    C, H, W = x.shape
-    return pictures.to_bytes(pictures.resize(x, scale * H, scale * W))
-
-
 def _shape(picture):
     """(C, H, W) of a picture; TypeError or ValueError if it isn't bytes of that shape."""
     if getattr(picture, "dtype", None) != np.uint8:

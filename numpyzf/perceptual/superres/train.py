@@ -10,6 +10,7 @@ from .. import apply, judge, learn, losses, networks, pictures
 NETWORKS = ("small", "paper")
 LOSSES = ("pixel", "feature")
 CHUNK = 64          # images at a time that become small
+GRID = 4            # pixels after which a judge's first layers look at rows as before
 HELD_OUT = 16       # images at most that a network is measured on and doesn't learn from
 
 
@@ -27,7 +28,8 @@ class Plan(NamedTuple):
     rate: float = 1e-3          # of Adam, at the start; the paper: the same all the time
     judge: str = "squeezenet"   # the net of the feature loss, see judge.judge_of
     layers: tuple = ("relu1",)  # whose outputs it compares
-    pixel: float = 0.0          # weight of the pixel loss beside the feature loss
+    feature: float = 1e-4       # weight of the feature loss, whose values are large …
+    pixel: float = 1.0          # … beside the pixel loss, which holds the colors
     seed: int = 0
 
 
@@ -59,7 +61,7 @@ def train(folder, images, plan, *, report=print, progress=None):
              "channels": images.shape[1], "patch": pairs.patch,
              "images": len(images), "checksum": zlib.crc32(np.ascontiguousarray(images))}
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
-        about |= {"judge": None, "layers": [], "pixel": 1.0}
+        about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
     start = networks.start_bicubic if plan.network == "small" else networks.start
     return learn.train(folder, about, build, start, pairs, objective_of(plan), report=report,
                        progress=progress, measure=HeldOut(others, plan.scale) if count else None)
@@ -67,14 +69,60 @@ def train(folder, images, plan, *, report=print, progress=None):
 
 def objective_of(plan):
     """What learn.fit makes small: objective(y, target) -> value, {term: number}, dy."""
-    def pixel(y, target):
+    if plan.loss == "feature":
+        return FeatureObjective(plan)
+
+    def objective(y, target):
         value, dy = losses.pixel(y, target, power=plan.power)
         return value, {}, dy
+    return objective
 
-    if plan.loss == "pixel":
-        return pixel
-    return losses.Objective(judge.judge_of(plan.judge, plan.layers), feature=plan.layers,
-                            pixel=plan.pixel, power=plan.power)
+
+class FeatureObjective:
+    """feature · the feature loss + the pixel loss, with its terms.
+
+    The judge's strides and pools make it look at some rows of pixels more than at others, and a
+    network learns to draw a grid that the judge likes. So each patch of a batch is shown to it from
+    another corner, GRID in each direction: on average no row is special.
+    """
+
+    def __init__(self, plan):
+        self.judge = judge.judge_of(plan.judge, plan.layers)
+        self.weight, self.pixel, self.power = plan.feature, plan.pixel, plan.power
+
+    def __call__(self, y, target):
+        """Value, {"feature": …, "pixel": …}, gradient, of floats (N, C, H, W), 0 … 1."""
+        pixel, dy = losses.pixel(y, target, power=self.power)
+        dy *= y.dtype.type(self.pixel)
+        own, other = (self.judge.features(from_corners(x)) for x in (y, target))
+        feature, signals = 0.0, {}
+        for layer in self.judge.layers:
+            value, signals[layer] = losses.feature(own[layer], other[layer])
+            feature += value
+            signals[layer] *= y.dtype.type(self.weight)
+        add_from_corners(dy, self.judge.pull(own, signals, y.shape[1]))
+        value = self.weight * feature + self.pixel * pixel
+        return value, {"feature": feature, "pixel": pixel}, dy
+
+
+def corners(x):
+    """Where the view of each picture of a batch begins: slices of its rows and columns."""
+    height, width = (side - GRID + 1 for side in x.shape[2:])
+    for n in range(len(x)):
+        top, left = n % GRID, n // GRID % GRID
+        yield slice(top, top + height), slice(left, left + width)
+
+
+def from_corners(x):
+    """Pictures (N, C, H, W) without GRID − 1 rows and columns, each cut off at other sides."""
+    return np.stack([picture[:, rows, columns]
+                     for picture, (rows, columns) in zip(x, corners(x))])
+
+
+def add_from_corners(x, seen):
+    """The adjoint of from_corners, added to x in place."""
+    for picture, view, (rows, columns) in zip(x, seen, corners(x)):
+        picture[:, rows, columns] += view
 
 
 def check(plan):
@@ -87,7 +135,7 @@ def check(plan):
                          f"{', '.join(map(str, scales))}, not {plan.scale}")
     for name in ("maps", "blocks", "steps", "batch", "patch"):
         checks.integer(name, getattr(plan, name), 1)
-    for name in ("rate", "pixel"):
+    for name in ("rate", "feature", "pixel"):
         checks.finite(name, getattr(plan, name))
 
 
@@ -99,10 +147,9 @@ class HeldOut:
     """
 
     def __init__(self, images, scale):
-        rows, columns = (n // scale * scale for n in images.shape[2:])
-        self.images, self.scale = images[:, :, :rows, :columns], scale
+        self.images, self.scale = pictures.crop_to_multiple(images, scale), scale
         self.low = pictures.low_resolution(self.images, scale)
-        self.bicubic = self.psnr([apply.bicubic(picture, scale) for picture in self.low])
+        self.bicubic = self.psnr(pictures.enlarge_bicubic(self.low, scale))
 
     def psnr(self, enlarged):
         """The mean PSNR in dB of enlarged pictures."""
@@ -127,14 +174,10 @@ class Pairs:
     """
 
     def __init__(self, images, scale, patch, batch):
-        N, C, H, W = images.shape
-        rows, columns = H // scale, W // scale
-        if min(rows, columns) < 1:
-            raise ValueError(f"images of {H}×{W} can't be made {scale} times smaller")
-        self.high = images[:, :, :rows * scale, :columns * scale]
-        self.low = np.concatenate([pictures.low_resolution(self.high[n:n + CHUNK], scale)
-                                   for n in range(0, N, CHUNK)])
-        self.scale, self.patch, self.batch = scale, min(patch, rows, columns), batch
+        self.high = pictures.crop_to_multiple(images, scale)
+        self.low = np.concatenate([pictures.low_resolution(images[n:n + CHUNK], scale)
+                                   for n in range(0, len(images), CHUNK)])
+        self.scale, self.patch, self.batch = scale, min(patch, *self.low.shape[2:]), batch
 
     def __call__(self, rng):
         """x float32 (batch, C, patch, patch) and target, scale times larger; 0 … 1."""
