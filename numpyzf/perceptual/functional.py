@@ -192,13 +192,13 @@ class BicubicSaved(NamedTuple):
 
 
 def bicubic_enlarge_forward(x, *, factor):
-    """Enlarging by pictures.bicubic_matrix along both axes: y = R x Cᵀ, a fixed linear map.
+    """pictures.resize by a whole factor, a fixed linear map: y = R x Cᵀ, of two bicubic matrices.
 
     x: (N, C, H, W) -> y (N, C, factor·H, factor·W), and saved.
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     rows, columns = (enlarging(n, factor, x.dtype) for n in x.shape[2:])
-    return rows @ (x @ columns.T), BicubicSaved(factor, x.shape[2:])
+    return rows @ x @ columns.T, BicubicSaved(factor, x.shape[2:])
 
 
 def bicubic_enlarge_backward(dy, saved):

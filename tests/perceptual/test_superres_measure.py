@@ -1,0 +1,145 @@
+"""Pictures made smaller, enlarged, compared: whole folders of them."""
+import json
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import data
+from numpyzf.perceptual import pictures
+from numpyzf.perceptual.superres import measure
+from numpyzf.perceptual.superres.measure import Row, Scores
+
+pytestmark = pytest.mark.small
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def nearest(low):
+    """An enlarger that repeats pixels."""
+    return low.repeat(4, axis=1).repeat(4, axis=2)
+
+
+def save(path, image, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    Image.fromarray(pixels).save(path, **options)
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+def test_pictures_of_all_folders_and_kinds(tmp_path):
+    color, gray = noise(3, 20, 24), noise(1, 30, 22)
+    save(tmp_path / "a" / "color.png", color)
+    save(tmp_path / "b" / "deep" / "gray.bmp", gray)
+    save(tmp_path / "photo.jpg", color)
+    (tmp_path / "notes.txt").write_text("no picture")
+    found = dict(measure.read(tmp_path))
+    assert [*found] == ["a/color", "b/deep/gray", "photo"]
+    np.testing.assert_array_equal(found["a/color"], color)
+    np.testing.assert_array_equal(found["b/deep/gray"], gray)       # stays gray
+    assert found["photo"].shape == (3, 20, 24)
+    (name, image), = measure.read(tmp_path / "b" / "deep" / "gray.bmp")
+    assert name == "gray" and image.shape == (1, 30, 22)
+
+
+def test_a_data_set_s_name():
+    name, image = next(measure.read("fashion-mnist-small"))
+    assert name == "0000"
+    np.testing.assert_array_equal(image, data.load("fashion-mnist-small", "test").images[0])
+
+
+def test_nothing_to_read(tmp_path):
+    with pytest.raises(ValueError, match="has no images"):
+        next(measure.read(tmp_path))
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        next(measure.read(tmp_path / "elsewhere"))
+    save(tmp_path / "bad.png", noise(1, 20, 20))
+    (tmp_path / "bad.png").write_bytes((tmp_path / "bad.png").read_bytes()[:60])
+    with pytest.raises(ValueError, match="bad.png: cannot be read"):
+        next(measure.read(tmp_path))
+
+
+# ---- measuring -----------------------------------------------------------------------------------
+
+def test_what_is_compared_with_what():
+    """Cropped, made smaller, enlarged by each method; the frame of 4 pixels doesn't count."""
+    image, seen = noise(3, 35, 42), []
+
+    def network(low):
+        seen.append(low)
+        return nearest(low)
+    (row,) = measure.evaluate([("noise", image)], 4, {"nearest": network})
+    original = image[:, :32, :40]
+    low = pictures.low_resolution(image, 4)
+    np.testing.assert_array_equal(seen, [low])
+    assert row.picture == "noise" and row.size == (32, 40) and [*row.scores] == ["bicubic",
+                                                                                 "nearest"]
+    inner = slice(4, -4)
+    for method, made in (("bicubic", pictures.enlarge_bicubic(low, 4)), ("nearest", nearest(low))):
+        y, of = (pictures.luminance(x[:, inner, inner]) for x in (made, original))
+        expected = 10 * math.log10(255 ** 2 / np.mean((y - of) ** 2))
+        assert row.scores[method].psnr == pytest.approx(expected)
+        assert row.scores[method].ssim == pictures.ssim(made, original, crop=4)
+        steps = [np.mean(np.diff(x, axis=0) ** 2) + np.mean(np.diff(x, axis=1) ** 2)
+                 for x in (y, of)]
+        assert row.scores[method].sharpness == pytest.approx(steps[0] / steps[1])
+
+
+def test_a_perfect_network_and_a_plain_picture():
+    image = noise(1, 24, 24)
+    (row,) = measure.evaluate([("x", image)], 4, {"perfect": lambda low: image})
+    assert row.scores["perfect"].psnr == math.inf and row.scores["perfect"].sharpness == 1
+    assert row.scores["perfect"].ssim == pytest.approx(1)
+    (row,) = measure.evaluate([("x", np.full_like(image, 9))], 4, {"noisy": lambda low: image})
+    assert row.scores["bicubic"] == (math.inf, 1.0, 1.0)
+    assert row.scores["noisy"].sharpness == math.inf
+
+
+@pytest.mark.parametrize("image, network, error", [
+    (noise(3, 40, 40), lambda low: low, r"small one: wrong made a picture of shape \(3, 10, 10\)"),
+    (noise(3, 40, 3), nearest, "small one: the picture has 3×40 pixels, too few"),
+    (noise(1, 16, 16), nearest, "small one: SSIM takes pictures of 11×11 pixels or more, not 8×8"),
+    (noise(1, 8, 40), nearest, "small one: one picture of more than 8×8 pixels")])
+def test_what_can_t_be_measured_is_named(image, network, error):
+    with pytest.raises(ValueError, match=error):
+        measure.evaluate([("small one", image)], 4, {"wrong": network})
+
+
+# ---- many pictures -------------------------------------------------------------------------------
+
+ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1), "net": Scores(30., .7, .4)}),
+        Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3), "net": Scores(np.inf, .9, .6)}),
+        Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2), "net": Scores(50., .2, np.inf)})]
+
+
+def test_means_of_each_set():
+    found = {name: measure.means(rows) for name, rows in measure.groups(ROWS).items()}
+    assert [*found] == ["Set5", "Other", ""]
+    assert found["Set5"]["bicubic"] == pytest.approx((21, .6, .2))
+    assert found["Set5"]["net"] == pytest.approx((30, .8, .5))          # without the infinite one
+    assert found["Other"]["net"] == (50, .2, math.inf)
+    assert found[""]["bicubic"] == pytest.approx((24, .5, .2))
+    plain = [row._replace(picture="a") for row in ROWS]
+    assert [*measure.groups(plain)] == [""]
+
+
+def test_as_json():
+    text = json.dumps(measure.as_json("folder", 4, ROWS), allow_nan=False)
+    found = json.loads(text)
+    assert found["source"] == "folder" and found["scale"] == 4
+    assert found["means"]["Set5"]["bicubic"]["psnr"] == pytest.approx(21)
+    assert [*found["means"]] == ["Set5", "Other", "all"]
+    last = found["pictures"][2]
+    assert (last["picture"], last["height"], last["width"]) == ("Other/x/c", 8, 9)
+    assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None}
+
+
+def test_the_paper_s_rows_are_typed_right():
+    """By PSNR its feature loss comes last, and its pixel loss first only at ×8."""
+    for (_, scale), row in measure.PAPER.items():
+        assert row["feature"][0] < min(row["pixel"][0], row["bicubic"][0])
+        assert (row["pixel"][0] > row["bicubic"][0]) == (scale == 8)
