@@ -225,8 +225,7 @@ def smooth(x, *, factor):
     The weights are ½ 1 … 1 ½, over factor; of an odd factor, just its mean. Whatever repeats every
     `factor` pixels adds up to nothing but its mean: so no grid of that period is left, nor one of
     a part of it. Beyond the border there are zeros. The matrix is symmetric, so this is its own
-    adjoint. Source: Sugawara et al. 2019, arXiv 1905.03000, for the idea of a filter that has its
-    zeros where the grid is.
+    adjoint.
 
     x: (N, C, H, W) -> y of the same shape.
     """

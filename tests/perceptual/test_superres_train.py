@@ -13,8 +13,8 @@ def smooth_images(rng, count=12, side=24, channels=1):
     rows, columns = np.mgrid[:side, :side]
     images = np.empty((count, channels, side, side), np.uint8)
     for image in images:
-        a, b, c = rng.standard_normal(3)
-        image[...] = np.where(a * rows + b * columns + 8 * c > 0, 220, 40)
+        a, b = rng.standard_normal(2)       # an edge through the middle, in some direction
+        image[...] = np.where(a * (rows - 11.5) + b * (columns - 11.5) > 0, 220, 40)
     return images
 
 
