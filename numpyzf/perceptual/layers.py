@@ -132,6 +132,34 @@ class BicubicEnlarge(Enlarge):
         return functional.bicubic_enlarge_backward(r, saved)
 
 
+class Smooth:
+    """The mean over factor neighbors each way: it takes out the grid that `factor` can make.
+
+    Behind a PixelShuffle of the same factor, whose maps needn't agree. See functional.smooth.
+    """
+    params = {}
+
+    def __init__(self, factor):
+        self.factor = checks.integer("factor", factor, 1)
+        self.window = Window(factor + 1 - factor % 2, 1, factor // 2)
+
+    def __repr__(self):
+        return f"smoothing over {self.factor} pixels"
+
+    def output_shape(self, shape):
+        return checks.maps(self, shape)
+
+    def forward(self, x, train=False, rng=None):
+        return functional.smooth(x, factor=self.factor), None
+
+    def backward(self, dy, saved, need_dx=True):
+        """The same once more: the matrix is symmetric."""
+        return functional.smooth(dy, factor=self.factor), {}
+
+    def project(self, r, saved, image_of, rule):
+        return functional.smooth(r, factor=self.factor)
+
+
 class ReflectPad:
     """A mirror image of what is inside, `pad` rows and columns on each side: no frame of zeros."""
     params = {}

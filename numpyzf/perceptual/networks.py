@@ -6,7 +6,7 @@ from ..general.layers import Add
 from ..layers import Conv, ReLU
 from ..network import Network
 from .layers import (BatchNorm, BicubicEnlarge, ConvTranspose, CroppedAdd, Enlarge, InstanceNorm,
-                     PixelShuffle, ReflectPad, ScaledTanh)
+                     PixelShuffle, ReflectPad, ScaledTanh, Smooth)
 
 NORMS = {"batch": BatchNorm, "instance": InstanceNorm}
 
@@ -24,8 +24,8 @@ def small_superres(scale, *, channels=3, maps=32, blocks=3, shape=(24, 24)):
 
     Bicubic enlargement, plus what convolutions add to it: maps@5×5, blocks of two 3×3 convolutions
     with their input added (no ReLU behind the sum, no normalization), channels·scale²@3×3, whose
-    maps become pixels by sub-pixel rearrangement. The paper's network does its work enlarged, on
-    16 times the pixels.
+    maps become pixels by sub-pixel rearrangement, and a smoothing that leaves no grid of them. The
+    paper's network does its last work enlarged, on 16 times the pixels.
 
     scale: how many times larger pictures become on each side.
     channels: 3 for RGB, 1 for gray.
@@ -43,8 +43,9 @@ def small_superres(scale, *, channels=3, maps=32, blocks=3, shape=(24, 24)):
         below = f"sum{number}"
     layers += [("pixels", Conv(maps, channels * scale ** 2, 3, pad=1), below),
                ("shuffle", PixelShuffle(scale)),
+               ("smooth", Smooth(scale)),
                ("bicubic", BicubicEnlarge(scale), "input"),
-               ("output", Add(), ("shuffle", "bicubic"))]
+               ("output", Add(), ("smooth", "bicubic"))]
     return Network(layers, (channels, *shape))
 
 
