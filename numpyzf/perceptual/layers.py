@@ -193,7 +193,7 @@ class BatchNorm(general.BatchNorm):
     In training, each channel is normalized by its own mean and variance over the batch, and
     `mean` and `variance` (C,), float64, move towards these: by `momentum`, and the variance as
     that of which the batch is a sample, with one number fewer in the divisor. They aren't
-    parameters, but belong to the trained net: see networks.statistics. A trace that makes a
+    parameters, but belong to the trained net, and to its file (learn.running). A trace that makes a
     training pass once more, for a layer's output (network.Trace), moves them once more.
     """
 
@@ -303,10 +303,10 @@ class ScaledTanh:
 class CroppedAdd:
     """The sum of several outputs, of which the larger ones are cropped at the center."""
     params = {}
-    window = None       # each output's middle lies elsewhere
+    window = None       # each output is cropped by its own number of pixels
 
     def __repr__(self):
-        return "sum of middles"
+        return "cropped sum"
 
     def output_shape(self, *shapes):
         """(C, H1, W1), (C, H2, W2), … -> (C, least H, least W); ValueError without a middle."""
