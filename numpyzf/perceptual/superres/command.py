@@ -1,0 +1,87 @@
+"""The commands `numpyzf superres train` and `apply`; see measure.py for evaluate and page."""
+from pathlib import Path
+
+from ... import data, plots, runs, texts
+from ...data.image import load_image
+from ...terminal import at_least, picture, say
+from . import train
+from .enlarge import COME_ALONG, open_enlarger
+
+NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
+           "of a training")
+
+
+def add_train(parser):
+    """Add what `train` takes to an argparse parser."""
+    plan = train.Plan()
+    parser.add_argument("source", metavar="SOURCE",
+                        help="what to learn from: a folder of photographs, or the name of a data "
+                             "set")
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where the network goes")
+    parser.add_argument("--scale", type=int, default=plan.scale,
+                        help="how many times larger pictures become on each side")
+    parser.add_argument("--loss", choices=train.LOSSES, default=plan.loss,
+                        help="what is made small: the difference of pixels, or of what a trained "
+                             "net sees")
+    parser.add_argument("--power", type=int, choices=(1, 2), default=plan.power,
+                        help="of the difference of pixels; 2 is the paper's")
+    parser.add_argument("--judge", metavar="NET", default=plan.judge,
+                        help="the net of --loss feature: a name, a run's folder or an ONNX file")
+    parser.add_argument("--layers", metavar="L,L,…", type=lambda text: tuple(text.split(",")),
+                        default=plan.layers, help="its layers whose outputs are compared")
+    parser.add_argument("--feature", type=float, default=plan.feature,
+                        help="weight of the feature loss")
+    parser.add_argument("--pixel", type=float, default=plan.pixel,
+                        help="weight of the pixel loss beside it")
+    parser.add_argument("--network", choices=train.NETWORKS, default=plan.network,
+                        help="small works at low resolution; paper is the paper's, some 100 times "
+                             "as much work")
+    for name, text in (("maps", "maps of the small network's convolutions"),
+                       ("blocks", "blocks of the small network"), ("steps", "steps in all"),
+                       ("batch", "patches per step"),
+                       ("patch", "side of a patch in pixels, before it is enlarged")):
+        parser.add_argument(f"--{name}", type=at_least(1), default=getattr(plan, name), help=text)
+    parser.add_argument("--rate", type=float, default=plan.rate,
+                        help="learning rate at the start; it falls to zero")
+    parser.add_argument("--size", type=at_least(1), default=256,
+                        help="side in pixels of the squares that a folder's photographs become")
+    parser.add_argument("--folder", help="where the files of a named data set are, if not in a "
+                                         "usual place")
+    parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
+
+
+def run_train(options):
+    """Train a network, or go on with it; ValueError or OSError if that can't be."""
+    plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
+    train.check(plan)
+    images = train.read(options.source, folder=options.folder, size=options.size)
+    state = train.train(options.out, images, plan, report=say, progress=runs.show_progress)
+    row = state.history[-1]
+    if "psnr" in row:
+        say(f"Images that it didn't learn from: bicubic {row['bicubic']:.2f} dB, this network "
+            f"{row['psnr']:.2f} dB (PSNR)")
+    say(f"Try it: numpyzf superres apply PICTURE --net {options.out}")
+
+
+def add_apply(parser):
+    """Add what `apply` takes to an argparse parser."""
+    parser.add_argument("picture", metavar="PICTURE",
+                        help="an image file, or one that comes along: "
+                             f"{', '.join(data.examples())}")
+    parser.add_argument("--net", metavar="NET", default="pixel", help=NETWORK)
+    parser.add_argument("--out", metavar="FILE",
+                        help="the larger picture; PICTURE-x4-NET.png in this folder if not given")
+
+
+def run_apply(options):
+    """Make one picture larger; ValueError or OSError if that can't be."""
+    enlarger = open_enlarger(options.net)
+    source = data.photograph(options.picture)
+    name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
+    path = picture(options.out or name)
+    small = load_image(source)
+    large = enlarger(small)
+    plots.save_pixels(large, path)
+    _, H, W = small.shape
+    say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
+    say(f"Look at it: {Path(path).resolve()}")
