@@ -46,10 +46,11 @@ def field(net):
     """How many pixels of the input, at most, lie between an output pixel and what it depends on.
 
     Each filter reaches half its size, in pixels of its own input, which are no larger than the
-    network's: none of these networks makes its maps smaller. The bicubic skip reaches two.
+    network's: none of these networks makes its maps smaller. Smoothing reaches into the next pixel,
+    the bicubic skip two.
     """
     reach = sum(value.shape[-1] // 2 for value in net.parameters.values() if value.ndim == 4)
-    return max(reach, 2)
+    return max(reach + 1, 2)
 
 
 def _shape(picture):

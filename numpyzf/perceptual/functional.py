@@ -218,6 +218,36 @@ def enlarging(n, factor, dtype):
     return matrix
 
 
+# ---- smoothing ---------------------------------------------------------------------------------
+def smooth(x, *, factor):
+    """The weighted mean of factor + 1 neighbors down the rows, then along the columns: y = S x Sᵀ.
+
+    The weights are ½ 1 … 1 ½, over factor; of an odd factor, just its mean. Whatever repeats every
+    `factor` pixels adds up to nothing but its mean: so no grid of that period is left, nor one of
+    a part of it. Beyond the border there are zeros. The matrix is symmetric, so this is its own
+    adjoint.
+
+    x: (N, C, H, W) -> y of the same shape.
+    """
+    x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
+    rows, columns = (smoothing(n, factor, x.dtype) for n in x.shape[2:])
+    return rows @ (x @ columns)
+
+
+@lru_cache(maxsize=32)
+def smoothing(n, factor, dtype):
+    """The matrix (n, n) of a dtype; read-only."""
+    weights = np.ones(factor + 1 - factor % 2)
+    if factor % 2 == 0:
+        weights[[0, -1]] = 0.5
+    distance = np.arange(n) - np.arange(n)[:, None] + len(weights) // 2
+    inside = (distance >= 0) & (distance < len(weights))
+    matrix = np.where(inside, weights[distance.clip(0, len(weights) - 1)] / factor, 0)
+    matrix = matrix.astype(dtype)
+    matrix.flags.writeable = False
+    return matrix
+
+
 # ---- reflection padding ------------------------------------------------------------------------
 def reflect_pad_forward(x, *, pad):
     """`pad` rows and columns on each side, a mirror image of those inside: c b | a b c d | c b.

@@ -132,6 +132,34 @@ class BicubicEnlarge(Enlarge):
         return functional.bicubic_enlarge_backward(r, saved)
 
 
+class Smooth:
+    """The mean over factor neighbors each way: it takes out the grid that `factor` can make.
+
+    Behind a PixelShuffle of the same factor, whose maps needn't agree. See functional.smooth.
+    """
+    params = {}
+
+    def __init__(self, factor):
+        self.factor = checks.integer("factor", factor, 1)
+        self.window = Window(factor + 1 - factor % 2, 1, factor // 2)
+
+    def __repr__(self):
+        return f"smoothing over {self.factor} pixels"
+
+    def output_shape(self, shape):
+        return checks.maps(self, shape)
+
+    def forward(self, x, train=False, rng=None):
+        return functional.smooth(x, factor=self.factor), None
+
+    def backward(self, dy, saved, need_dx=True):
+        """The same once more: the matrix is symmetric."""
+        return functional.smooth(dy, factor=self.factor), {}
+
+    def project(self, r, saved, image_of, rule):
+        return functional.smooth(r, factor=self.factor)
+
+
 class ReflectPad:
     """A mirror image of what is inside, `pad` rows and columns on each side: no frame of zeros."""
     params = {}
@@ -165,7 +193,7 @@ class BatchNorm(general.BatchNorm):
     In training, each channel is normalized by its own mean and variance over the batch, and
     `mean` and `variance` (C,), float64, move towards these: by `momentum`, and the variance as
     that of which the batch is a sample, with one number fewer in the divisor. They aren't
-    parameters, but belong to the trained net: see networks.statistics. A trace that makes a
+    parameters, but belong to the trained net, and to its file (learn.running). A trace that makes a
     training pass once more, for a layer's output (network.Trace), moves them once more.
     """
 
@@ -275,10 +303,10 @@ class ScaledTanh:
 class CroppedAdd:
     """The sum of several outputs, of which the larger ones are cropped at the center."""
     params = {}
-    window = None       # each output's middle lies elsewhere
+    window = None       # each output is cropped by its own number of pixels
 
     def __repr__(self):
-        return "sum of middles"
+        return "cropped sum"
 
     def output_shape(self, *shapes):
         """(C, H1, W1), (C, H2, W2), … -> (C, least H, least W); ValueError without a middle."""

@@ -30,14 +30,14 @@ def add_train(parser):
     parser.add_argument("--judge", metavar="NET", default=plan.judge,
                         help="the net of --loss feature: a name, a run's folder or an ONNX file")
     parser.add_argument("--layers", metavar="L,L,…", type=lambda text: tuple(text.split(",")),
-                        default=plan.layers, help="its layers whose outputs are compared")
+                        default=",".join(plan.layers), help="its layers whose outputs are compared")
     parser.add_argument("--feature", type=float, default=plan.feature,
                         help="weight of the feature loss")
     parser.add_argument("--pixel", type=float, default=plan.pixel,
                         help="weight of the pixel loss beside it")
     parser.add_argument("--network", choices=train.NETWORKS, default=plan.network,
-                        help="small works at low resolution; paper is the paper's, some 100 times "
-                             "as much work")
+                        help="small works at low resolution; paper is the paper's, many times as "
+                             "much work")
     for name, text in (("maps", "maps of the small network's convolutions"),
                        ("blocks", "blocks of the small network"), ("steps", "steps in all"),
                        ("batch", "patches per step"),
