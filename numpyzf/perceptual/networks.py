@@ -50,17 +50,12 @@ def small_superres(scale, *, channels=3, maps=32, blocks=3, shape=(24, 24)):
 
 
 def start_bicubic(net, rng):
-    """Draw a small_superres network's weights (He et al. 2015); the last ones are zero.
+    """Draw a small_superres network's filters as `start` does, but for the last ones: they are zero.
 
     So it begins as bicubic enlargement, without a grid, and learns what is missing from it.
     rng: numpy.random.Generator. Returns net.
     """
-    for name, value in net.parameters.items():
-        if name.endswith(".b") or name == "pixels.w":
-            value[...] = 0
-        else:
-            deviation = np.sqrt(2 / value[0].size)
-            value[...] = rng.standard_normal(value.shape, np.float32) * deviation
+    start(net, rng).layers["pixels"].params["w"][...] = 0
     return net
 
 

@@ -46,6 +46,16 @@ def test_pictures_of_all_folders_and_kinds(tmp_path):
     assert name == "gray" and image.shape == (1, 30, 22)
 
 
+def test_colors_that_are_all_gray_stay_colors(tmp_path):
+    """As the protocol has it: the luminance of a file with colors runs from 16 to 235."""
+    gray = noise(1, 24, 24)
+    save(tmp_path / "color.png", gray.repeat(3, axis=0))
+    save(tmp_path / "gray.png", gray)
+    color_row, gray_row = measure.evaluate(tmp_path, 4, {})
+    difference = color_row.scores["bicubic"].psnr - gray_row.scores["bicubic"].psnr
+    assert difference == pytest.approx(20 * math.log10(255 / 219), abs=1e-6)
+
+
 def test_a_data_set_s_name():
     name, image = next(measure.read("fashion-mnist-small"))
     assert name == "0000"
@@ -125,6 +135,17 @@ def test_means_of_each_set():
     assert found[""]["bicubic"] == pytest.approx((24, .5, .2))
     plain = [row._replace(picture="a") for row in ROWS]
     assert [*measure.groups(plain)] == [""]
+
+
+def test_a_table_of_few_and_of_many_pictures():
+    lines = measure.table(ROWS).splitlines()
+    assert len(lines) == 1 + 3 + 3 and "bicubic" in lines[0]
+    assert lines[1].split() == ["Set5/a", "9×8", "20.00", "0.5000", "10%", "30.00", "0.7000", "40%"]
+    assert lines[4].split()[:6] == ["mean", "of", "2,", "Set5", "21.00", "0.6000"]
+    assert lines[6].split()[:4] == ["mean", "of", "3", "24.00"]
+    plain = [row._replace(picture="a") for row in ROWS]
+    lines = measure.table(plain * 20).splitlines()
+    assert len(lines) == 2 and lines[1].startswith("mean of 60")
 
 
 def test_as_json():

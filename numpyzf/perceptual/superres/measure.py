@@ -12,6 +12,7 @@ from ... import data, texts
 from .. import pictures
 
 BICUBIC = "bicubic"
+MOST_LINES = 50         # of a table on the terminal
 # PSNR in dB and SSIM on luminance, from the paper's Tables 1 and 2 and their text:
 # {(set, scale): {method: (PSNR, SSIM)}}
 PAPER = {
@@ -45,7 +46,8 @@ def read(source):
     """The pictures of a folder and of the folders in it; or the test images of a data set.
 
     source: a path, also that of one picture; or a name that `numpyzf data` lists.
-    Yields (name, uint8 (C, H, W)). A picture without color is gray, C = 1. Raises what data.files,
+    Yields (name, uint8 (C, H, W)). A gray file stays gray, C = 1; one that holds colors is RGB, even
+    if all of them are gray: its luminance is counted as that of colors. Raises what data.files,
     data.load_image and data.load do.
     """
     if source in data.NAMES:
@@ -55,11 +57,8 @@ def read(source):
         return
     paths, top = data.files(source), Path(source).expanduser()
     for path in paths:
-        image = data.load_image(path)
-        gray = (image == image[0]).all()
-        name = path.relative_to(top) if top.is_dir() else path
-        yield texts.clean(name.with_suffix("").as_posix() if top.is_dir() else path.stem), (
-            image[:1] if gray else image)
+        name = path.relative_to(top).with_suffix("").as_posix() if top.is_dir() else path.stem
+        yield texts.clean(name), data.load_image(path, channels=None)
 
 
 def enlarged(name, image, scale, networks):
@@ -149,6 +148,21 @@ def groups(rows):
     found = {name: [row for row in rows if row.group == name]
              for name in dict.fromkeys(row.group for row in rows)}
     return found if [*found] == [""] else {**found, "": rows}
+
+
+def table(rows):
+    """The scores of all pictures as lines of text; of many pictures only the means of each set."""
+    lines = [("", "pixels", *(f"{method}  dB    SSIM  sharp" for method in rows[0].scores))]
+    if len(rows) <= MOST_LINES:
+        lines += [(texts.short(row.picture), f"{row.size[1]}×{row.size[0]}",
+                   *map(_cell, row.scores.values())) for row in rows]
+    lines += [(f"mean of {len(own):,}" + (f", {texts.short(name)}" if name else ""), "",
+               *map(_cell, means(own).values())) for name, own in groups(rows).items()]
+    return texts.table(lines, left=1)
+
+
+def _cell(scores):
+    return f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}"
 
 
 def as_json(source, scale, rows):
