@@ -65,7 +65,9 @@ def test_a_picture_compared_with_the_original():
     assert grid.grid(drawn, original, 2) > 5 and grid.grid(drawn, original, 4) > 5
     plain = np.full_like(original, 90)
     assert grid.grid(plain, plain, 4) == 1
-    assert grid.grid(plain + np.uint8(wave(2, 1, 128, 128) > 0), plain, 2) > 50
+    # one gray value up and down: an amplitude of 219 / 255 / 2, on rounding's (3/8 · 64) / 12 = 2
+    striped = plain + np.uint8(wave(2, 1, 128, 128) > 0)
+    assert grid.grid(striped, plain, 2) == pytest.approx(((219 / 510 * 32) ** 2 / 2 + 2) / 2)
 
 
 # ---- made and removed ----------------------------------------------------------------------------
