@@ -211,8 +211,9 @@ class BatchNorm(general.BatchNorm):
         y, saved, mean, variance = normalize.normalize_forward(
             x, self.params["scale"], self.params["shift"], batch=True, epsilon=self.epsilon)
         count = x.size // x.shape[1]
-        for running, new in (self.mean, mean), (self.variance, variance * (count / (count - 1))):
-            running += self.momentum * (new[0] - running)
+        new = mean[0], variance[0].astype(np.float64) * (count / (count - 1))
+        for running, value in zip((self.mean, self.variance), new):
+            running += self.momentum * (value - running)
         return y, saved
 
     def backward(self, dy, saved, need_dx=True):
