@@ -107,7 +107,8 @@ def run_evaluate(options):
     for line in measure.table(rows).splitlines():
         say(line)
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without {options.scale} "
-        "pixels at each side; sharpness: gradient energy as a share of the original's.")
+        "pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
+        "repeats after as many pixels as the scale, against the original, 1 or less is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
