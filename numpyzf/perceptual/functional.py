@@ -96,16 +96,27 @@ def rest(name, value, stride):
 
 
 # ---- larger maps, with nothing to learn --------------------------------------------------------
-def enlarge_forward(x, *, factor):
-    """Nearest neighbor: y[n,c,p,q] = x[n, c, ⌊p/factor⌋, ⌊q/factor⌋]; saved is factor.
+class Larger(NamedTuple):
+    """What the ways back from larger maps need."""
+    factor: int
+    size: tuple         # (H, W) of the input
 
-    x: (N, C, H, W) -> y (N, C, factor·H, factor·W).
+    def check(self, dy):
+        """dy (N, C, factor·H, factor·W), C-contiguous."""
+        shape = (*np.shape(dy)[:2], *(n * self.factor for n in self.size))
+        return checks.array("dy", dy, "NCHW", shape=shape, why="that of the output")
+
+
+def enlarge_forward(x, *, factor):
+    """Nearest neighbor: y[n,c,p,q] = x[n, c, ⌊p/factor⌋, ⌊q/factor⌋].
+
+    x: (N, C, H, W) -> y (N, C, factor·H, factor·W), and saved.
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     N, C, H, W = x.shape
     y = np.empty((N, C, H * factor, W * factor), x.dtype)
     in_shares(enlarge_planes, x.reshape(N * C, H, W), y.reshape(N * C, H, factor, W, factor))
-    return y, factor
+    return y, Larger(factor, (H, W))
 
 
 def enlarge_planes(x, y, start, stop):
@@ -116,10 +127,10 @@ def enlarge_planes(x, y, start, stop):
         y[start:stop, :, i] = y[start:stop, :, 0]
 
 
-def enlarge_backward(dy, factor):
+def enlarge_backward(dy, saved):
     """The sum of each factor×factor square: dy (N, C, factor·H, factor·W) -> dx (N, C, H, W)."""
-    dy = checks.array("dy", dy, "NCHW")
-    (N, C), (H, W) = dy.shape[:2], smaller(dy, factor)
+    dy, (factor, (H, W)) = saved.check(dy), saved
+    N, C, _, _ = dy.shape
     dx = np.empty((N, C, H, W), dy.dtype)
     in_shares(sum_squares, dy.reshape(N * C, H, factor, W, factor), dx.reshape(N * C, H, W))
     return dx
@@ -135,21 +146,13 @@ def sum_squares(dy, dx, start, stop):
         dx[start:stop] += rows[..., j]
 
 
-def smaller(dy, factor):
-    """(H, W) of what `factor` has made into dy; ValueError if it is no multiple."""
-    if dy.shape[2] % factor or dy.shape[3] % factor:
-        raise ValueError(f"dy has shape {dy.shape}, expected rows and columns in multiples of "
-                         f"{factor}: those of the output")
-    return dy.shape[2] // factor, dy.shape[3] // factor
-
-
 def pixel_shuffle_forward(x, *, factor):
     """Sub-pixel rearrangement: factor² maps become one, which is larger by factor.
 
     y[n, c, h·factor + i, v·factor + j] = x[n, c·factor² + i·factor + j, h, v]
 
-    x: (N, C·factor², H, W) -> y (N, C, factor·H, factor·W); saved is factor. Source: Shi et al.
-    2016, arXiv 1609.05158, in PyTorch's order.
+    x: (N, C·factor², H, W) -> y (N, C, factor·H, factor·W), and saved. Source: Shi et al. 2016,
+    arXiv 1609.05158, in PyTorch's order.
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     N, maps, H, W = x.shape
@@ -157,13 +160,13 @@ def pixel_shuffle_forward(x, *, factor):
     y = np.empty((N, C, H * factor, W * factor), x.dtype)
     in_shares(shuffle_planes, x.reshape(N * C, factor, factor, H, W),
               y.reshape(N * C, H, factor, W, factor))
-    return y, factor
+    return y, Larger(factor, (H, W))
 
 
-def pixel_shuffle_backward(dy, factor):
+def pixel_shuffle_backward(dy, saved):
     """Back to its place: dy (N, C, factor·H, factor·W) -> dx (N, C·factor², H, W)."""
-    dy = checks.array("dy", dy, "NCHW")
-    (N, C), (H, W) = dy.shape[:2], smaller(dy, factor)
+    dy, (factor, (H, W)) = saved.check(dy), saved
+    N, C, _, _ = dy.shape
     dx = np.empty((N, C * factor ** 2, H, W), dy.dtype)
     # the same copies the other way round
     in_shares(shuffle_planes, dy.reshape(N * C, H, factor, W, factor).transpose(0, 2, 4, 1, 3),
@@ -185,12 +188,6 @@ def shuffled(maps, factor):
     return maps // factor ** 2
 
 
-class BicubicSaved(NamedTuple):
-    """What bicubic_enlarge_backward needs."""
-    factor: int
-    size: tuple         # (H, W) of the input
-
-
 def bicubic_enlarge_forward(x, *, factor):
     """pictures.resize by a whole factor, a fixed linear map: y = R x Cᵀ, of two bicubic matrices.
 
@@ -198,15 +195,13 @@ def bicubic_enlarge_forward(x, *, factor):
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     rows, columns = (enlarging(n, factor, x.dtype) for n in x.shape[2:])
-    return rows @ x @ columns.T, BicubicSaved(factor, x.shape[2:])
+    return rows @ x @ columns.T, Larger(factor, x.shape[2:])
 
 
 def bicubic_enlarge_backward(dy, saved):
     """By the transposed matrices, Rᵀ dy C: dy (N, C, factor·H, factor·W) -> dx (N, C, H, W)."""
-    factor, (H, W) = saved
-    dy = checks.array("dy", dy, "NCHW", shape=(*np.shape(dy)[:2], H * factor, W * factor),
-                      why="that of the output")
-    rows, columns = (enlarging(n, factor, dy.dtype) for n in (H, W))
+    dy, (factor, size) = saved.check(dy), saved
+    rows, columns = (enlarging(n, factor, dy.dtype) for n in size)
     return rows.T @ dy @ columns
 
 
@@ -225,8 +220,7 @@ def smooth(x, *, factor):
     The weights are ½ 1 … 1 ½, over factor; of an odd factor, just its mean. Whatever repeats every
     `factor` pixels adds up to nothing but its mean: so no grid of that period is left, nor one of
     a part of it. Beyond the border there are zeros. The matrix is symmetric, so this is its own
-    adjoint. Source: Sugawara et al. 2019, arXiv 1905.03000, for the idea of a filter that has its
-    zeros where the grid is.
+    adjoint.
 
     x: (N, C, H, W) -> y of the same shape.
     """
@@ -254,7 +248,7 @@ def reflect_pad_forward(x, *, pad):
     """`pad` rows and columns on each side, a mirror image of those inside: c b | a b c d | c b.
 
     x: (N, C, H, W), of more than pad pixels a side, as the edge itself isn't repeated.
-    Returns y (N, C, H + 2·pad, W + 2·pad); saved is pad.
+    Returns y (N, C, H + 2·pad, W + 2·pad), and saved: pad and (H, W).
     """
     x, pad = checks.array("x", x, "NCHW"), checks.integer("pad", pad, 0, checks.MOST_SIDE)
     H, W = reflectable(x.shape[2:], pad)
@@ -265,13 +259,14 @@ def reflect_pad_forward(x, *, pad):
     rows[..., pad + W:] = rows[..., pad + W - 2:W - 2:-1]
     y[:, :, :pad] = y[:, :, 2 * pad:pad:-1]
     y[:, :, pad + H:] = y[:, :, pad + H - 2:H - 2:-1]
-    return y, pad
+    return y, (pad, (H, W))
 
 
-def reflect_pad_backward(dy, pad):
+def reflect_pad_backward(dy, saved):
     """What is in the mirror adds: dy (N, C, H + 2·pad, W + 2·pad) -> dx (N, C, H, W)."""
-    dy = checks.array("dy", dy, "NCHW")
-    H, W = reflectable([n - 2 * pad for n in dy.shape[2:]], pad)
+    pad, (H, W) = saved
+    shape = (*np.shape(dy)[:2], H + 2 * pad, W + 2 * pad)
+    dy = checks.array("dy", dy, "NCHW", shape=shape, why="that of the output")
     rows = dy[:, :, pad:pad + H].copy()
     rows[:, :, 1:pad + 1] += dy[:, :, :pad][:, :, ::-1]
     rows[:, :, H - 1 - pad:H - 1] += dy[:, :, pad + H:][:, :, ::-1]

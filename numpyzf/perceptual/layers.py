@@ -193,7 +193,7 @@ class BatchNorm(general.BatchNorm):
     In training, each channel is normalized by its own mean and variance over the batch, and
     `mean` and `variance` (C,), float64, move towards these: by `momentum`, and the variance as
     that of which the batch is a sample, with one number fewer in the divisor. They aren't
-    parameters, but belong to the trained net: see networks.statistics. A trace that makes a
+    parameters, but belong to the trained net, and to its file (learn.running). A trace that makes a
     training pass once more, for a layer's output (network.Trace), moves them once more.
     """
 
@@ -211,8 +211,9 @@ class BatchNorm(general.BatchNorm):
         y, saved, mean, variance = normalize.normalize_forward(
             x, self.params["scale"], self.params["shift"], batch=True, epsilon=self.epsilon)
         count = x.size // x.shape[1]
-        for running, new in (self.mean, mean), (self.variance, variance * (count / (count - 1))):
-            running += self.momentum * (new[0] - running)
+        new = mean[0], variance[0].astype(np.float64) * (count / (count - 1))
+        for running, value in zip((self.mean, self.variance), new):
+            running += self.momentum * (value - running)
         return y, saved
 
     def backward(self, dy, saved, need_dx=True):
@@ -303,10 +304,10 @@ class ScaledTanh:
 class CroppedAdd:
     """The sum of several outputs, of which the larger ones are cropped at the center."""
     params = {}
-    window = None       # each output's middle lies elsewhere
+    window = None       # each output is cropped by its own number of pixels
 
     def __repr__(self):
-        return "sum of middles"
+        return "cropped sum"
 
     def output_shape(self, *shapes):
         """(C, H1, W1), (C, H2, W2), … -> (C, least H, least W); ValueError without a middle."""

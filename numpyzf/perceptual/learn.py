@@ -37,7 +37,7 @@ def rate_at(step, steps, rate):
     >>> [round(rate_at(step, 4, 1.0), 2) for step in range(4)]
     [1.0, 0.85, 0.5, 0.15]
     """
-    return rate * (1 + np.cos(np.pi * step / steps)) / 2
+    return float(rate * (1 + np.cos(np.pi * step / steps)) / 2)
 
 
 def fit(state, batches, objective, *, steps, rate, measure=None, save=None, progress=None):

@@ -1,10 +1,12 @@
-"""The commands `numpyzf superres train` and `apply`; see measure.py for evaluate and page."""
+"""The commands `numpyzf superres train`, `apply`, `evaluate` and `page`."""
+import json
 from pathlib import Path
 
-from ... import data, plots, runs, texts
+from ... import checks, data, plots, runs, texts
+from ...checkpoints import replacing
 from ...data.image import load_image
 from ...terminal import at_least, picture, say
-from . import train
+from . import measure, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
@@ -28,14 +30,14 @@ def add_train(parser):
     parser.add_argument("--judge", metavar="NET", default=plan.judge,
                         help="the net of --loss feature: a name, a run's folder or an ONNX file")
     parser.add_argument("--layers", metavar="L,L,…", type=lambda text: tuple(text.split(",")),
-                        default=plan.layers, help="its layers whose outputs are compared")
+                        default=",".join(plan.layers), help="its layers whose outputs are compared")
     parser.add_argument("--feature", type=float, default=plan.feature,
                         help="weight of the feature loss")
     parser.add_argument("--pixel", type=float, default=plan.pixel,
                         help="weight of the pixel loss beside it")
     parser.add_argument("--network", choices=train.NETWORKS, default=plan.network,
-                        help="small works at low resolution; paper is the paper's, some 100 times "
-                             "as much work")
+                        help="small works at low resolution; paper is the paper's, many times as "
+                             "much work")
     for name, text in (("maps", "maps of the small network's convolutions"),
                        ("blocks", "blocks of the small network"), ("steps", "steps in all"),
                        ("batch", "patches per step"),
@@ -85,3 +87,64 @@ def run_apply(options):
     _, H, W = small.shape
     say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
     say(f"Look at it: {Path(path).resolve()}")
+
+
+# ---- evaluate -----------------------------------------------------------------------------------
+
+def add_evaluate(parser):
+    """Add what `evaluate` takes to an argparse parser."""
+    _add_pictures(parser)
+    parser.add_argument("--json", metavar="FILE", help="write all numbers into this file, too")
+
+
+def run_evaluate(options):
+    """Measure bicubic enlargement and networks; ValueError or OSError if that can't be."""
+    if options.json:
+        _check_file(options.json, "--json")
+    networks = _networks(options)
+    rows = measure.evaluate(options.source, options.scale, networks, progress=runs.show_progress)
+    runs.show_progress("")
+    for line in measure.table(rows).splitlines():
+        say(line)
+    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without {options.scale} "
+        "pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
+        "repeats after as many pixels as the scale, against the original, 1 or less is none.")
+    if options.json:
+        with replacing(options.json) as file:
+            text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
+            file.write(f"{text}\n".encode())
+        say(f"Saved: {Path(options.json).resolve()}")
+
+
+def _add_pictures(parser):
+    parser.add_argument("source", metavar="FOLDER",
+                        help="pictures, also in folders in it; one picture; or a name that "
+                             "`numpyzf data` lists, for its test images")
+    parser.add_argument("--scale", type=at_least(2), default=4,
+                        help="how many times smaller they become, and are enlarged again")
+    parser.add_argument("--net", metavar="NET", action="append", default=[],
+                        help=f"beside bicubic enlargement: {NETWORK}; may be given several times; "
+                             "those that come along if not given")
+
+
+def _networks(options):
+    """The networks that were asked for: {name: Enlarger}, those for options.scale first."""
+    ours = [name for name, path in COME_ALONG.items() if path.exists()] if options.scale == 4 else []
+    found = {}
+    for name in options.net or ours:
+        enlarger = open_enlarger(name)
+        if enlarger.scale != options.scale:
+            raise ValueError(f"{name} enlarges {enlarger.scale} times, not {options.scale}: give "
+                             f"--scale {enlarger.scale}, or another --net")
+        if enlarger.name in (*found, measure.BICUBIC):
+            raise ValueError(f"two networks are called {enlarger.name}: rename a folder")
+        found[enlarger.name] = enlarger
+    return found
+
+
+def _check_file(path, option):
+    """Refuse a file that can't be written, now and not when everything is computed."""
+    folder = Path(path).absolute().parent
+    if Path(path).is_dir() or not folder.is_dir():
+        raise OSError(f"{option} takes the name of a file in a folder that is there, not {path}")
+    checks.writable_folder(folder)
