@@ -6,7 +6,7 @@ from ... import checks, data, plots, runs, texts
 from ...checkpoints import replacing
 from ...data.image import load_image
 from ...terminal import at_least, picture, say
-from . import measure, train
+from . import measure, study, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
@@ -115,6 +115,39 @@ def run_evaluate(options):
             file.write(f"{text}\n".encode())
         say(f"Saved: {Path(options.json).resolve()}")
 
+
+# ---- page ---------------------------------------------------------------------------------------
+
+def add_page(parser):
+    """Add what `page` takes to an argparse parser."""
+    _add_pictures(parser)
+    parser.add_argument("--out", metavar="PAGE", default="superres.html",
+                        help="the page, one HTML file that needs no other")
+    parser.add_argument("--pictures", metavar="N", type=at_least(1), default=6,
+                        help="how many are shown, evenly from all; the page has about 0.7 MB each")
+    parser.add_argument("--side", metavar="N", type=at_least(32), default=256,
+                        help="pixels of a picture that are shown at most, its middle")
+    parser.add_argument("--classifier", metavar="NET", default="labnet-cifar10",
+                        help="whose answers stand below each picture: a run's folder, an ONNX "
+                             "file, or one that comes along; it should be no network's judge")
+    parser.add_argument("--recognize", metavar="SOURCE",
+                        help="also train classifiers on these images, over three seeds, and count "
+                             "how often they are right about enlarged ones: fashion-mnist-small, "
+                             "or a folder with one sub-folder per class")
+    parser.add_argument("--size", metavar="N", type=at_least(16),
+                        help="side of the images of --recognize, if that is a folder")
+    parser.add_argument("--nets", metavar="FOLDER", default="superres-nets",
+                        help="where these classifiers are kept; started again, they are there")
+
+
+def run_page(options):
+    """Measure, draw and write the page; ValueError or OSError if that can't be."""
+    _check_file(options.out, "--out")
+    study.write(options, _networks(options), report=say, progress=runs.show_progress)
+    say(f"Look at it: {Path(options.out).resolve()}")
+
+
+# ---- what both share ----------------------------------------------------------------------------
 
 def _add_pictures(parser):
     parser.add_argument("source", metavar="FOLDER",
