@@ -106,8 +106,8 @@ def run_evaluate(options):
     runs.show_progress("")
     for line in measure.table(rows).splitlines():
         say(line)
-    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without {options.scale} "
-        "pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
+    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
+        f"{options.scale} pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
         "repeats after as many pixels as the scale, against the original, 1 or less is none.")
     if options.json:
         with replacing(options.json) as file:
@@ -162,7 +162,7 @@ def _add_pictures(parser):
 
 def _networks(options):
     """The networks that were asked for: {name: Enlarger}, those for options.scale first."""
-    ours = [name for name, path in COME_ALONG.items() if path.exists()] if options.scale == 4 else []
+    ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
     found = {}
     for name in options.net or ours:
         enlarger = open_enlarger(name)

@@ -55,8 +55,9 @@ def draw_grids(made):
     with plots.style():
         figure = plots.figure(8.8, 2.6 * len(made))
         panels = figure.subplots(len(made), 3, width_ratios=(1, 1, 1.5), squeeze=False)
+        place = busiest(made[-1].shown[1], CUT)
         for row, own in zip(panels, made):
-            place = busiest(own.shown[1], CUT)
+            row[2].sharey(panels[0, 2])
             for axes, image, when in zip(row, own.shown, ("untrained", "trained")):
                 plots.show(axes, plots.to_image(cut(image, place, CUT)))
                 axes.set_title(f"{own.ending}, {when}")
@@ -64,8 +65,8 @@ def draw_grids(made):
                                           ("untrained", "trained")):
                 _draw_spectrum(row[2], power, color, when)
         _label(panels[-1, 2])
-        panels[0, 2].legend(loc="upper right")
-        panels[0, 2].set_title("power against frequency")
+        panels[0, 2].legend(loc="upper center")
+        panels[0, 2].set_title("spectrum: power against frequency")
     return figure
 
 
@@ -83,6 +84,8 @@ def draw_pulls(pulls):
         for axes, pull in zip(panels, pulls):
             for (kind, power), color in zip(pull.powers.items(), plots.COLORS):
                 _draw_spectrum(axes, power / power[1:].mean(), color, kind)
+            axes.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+            axes.minorticks_off()
             axes.set_title(pull.layer if pull.layer == grid.PIXELS
                            else f"{pull.layer}, stride {pull.period}")
         for axes in panels[len(pulls):]:

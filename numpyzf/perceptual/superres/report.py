@@ -67,7 +67,7 @@ def _picture(shown, scale, side):
                 middle.shape[2] * times, _words(shown, name))
         for name, image in shown.made.items())
     heading = page.escape(texts.short(shown.row.picture))
-    return (f"<section>\n<h2>{heading}</h2>\n<p>{width}×{height} pixels</p>\n"
+    return (f"<section>\n<h3>{heading}</h3>\n<p>{width}×{height} pixels</p>\n"
             f'<div class="wide"><div class="side-by-side" tabindex="0" role="group" '
             f'aria-label="{heading}, side by side" data-x="{column}" data-y="{row}">{figures}'
             "</div></div>\n</section>")
@@ -153,8 +153,8 @@ def _last(found):
 
 def _table(found):
     """Rows of every set, scale and method: ours, and the paper's."""
-    table = [("set", "scale", "method", "PSNR", "SSIM", "sharpness", "grid",
-              "PSNR in the paper", "its SSIM")]
+    table = [("set", "scale", "method", "PSNR (dB)", "SSIM", "sharpness", "grid",
+              "PSNR in the paper", "SSIM in the paper")]
     for scale, rows in found.rows.items():
         for name, own in measure.groups(rows).items():
             paper = measure.PAPER.get((name.lower(), scale), {})
@@ -162,14 +162,14 @@ def _table(found):
                 psnr, ssim = paper.get(found.losses.get(method, method), (None, None))
                 seen = "–" if np.isnan(scores.grid) else f"{scores.grid:.2f}"
                 table.append((name or f"all {len(own):,}", f"×{scale}", method,
-                              _decibels(scores.psnr), _ssim(scores.ssim),
+                              f"{scores.psnr:.2f}", _ssim(scores.ssim),
                               f"{scores.sharpness:.0%}", seen,
-                              f"{psnr:.2f} dB" if psnr else "", _ssim(ssim) if ssim else ""))
+                              f"{psnr:.2f}" if psnr else "", _ssim(ssim) if ssim else ""))
     return table
 
 
 def _claims(found):
-    """Statements about the networks, tested on all pictures: rows (statement, measured, verdict)."""
+    """Statements, tested on the means over all pictures: rows (statement, measured, verdict)."""
     means = measure.means(found.rows[found.scale])
     by_loss = {loss: name for name, loss in found.losses.items() if name in means}
     claims = []
