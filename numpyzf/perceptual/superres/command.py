@@ -2,15 +2,16 @@
 import json
 from pathlib import Path
 
-from ... import checks, data, plots, runs, texts
+from ... import checks, data, runs, texts
 from ...checkpoints import replacing
-from ...data.image import load_image
 from ...terminal import at_least, picture, say
-from . import measure, study, train
+from .. import learn
+from . import draw, measure, study, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
            "of a training")
+MOST_PIXELS = 300_000_000       # of a picture that was made larger
 
 
 def add_train(parser):
@@ -50,18 +51,25 @@ def add_train(parser):
     parser.add_argument("--folder", help="where the files of a named data set are, if not in a "
                                          "usual place")
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
+    parser.add_argument("--share", metavar="FILE",
+                        help="write the trained network into this file, too: in half precision, "
+                             "without what a training goes on from")
 
 
 def run_train(options):
     """Train a network, or go on with it; ValueError or OSError if that can't be."""
     plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
     train.check(plan)
+    if options.share:
+        _check_file(options.share, "--share")
     images = train.read(options.source, folder=options.folder, size=options.size)
     state = train.train(options.out, images, plan, report=say, progress=runs.show_progress)
     row = state.history[-1]
     if "psnr" in row:
         say(f"Images that it didn't learn from: bicubic {row['bicubic']:.2f} dB, this network "
             f"{row['psnr']:.2f} dB (PSNR)")
+    if options.share:
+        learn.share(options.share, state)
     say(f"Try it: numpyzf superres apply PICTURE --net {options.out}")
 
 
@@ -81,10 +89,16 @@ def run_apply(options):
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
     path = picture(options.out or name)
-    small = load_image(source)
-    large = enlarger(small)
-    plots.save_pixels(large, path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"{path}: the larger picture is a PNG file; give a name that ends in .png")
+    small = data.load_image(source, channels=None)
     _, H, W = small.shape
+    if H * W * enlarger.scale ** 2 > MOST_PIXELS:
+        raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would have "
+                         f"more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
+    large = enlarger(small)
+    with replacing(path) as file:
+        file.write(draw.png(large))
     say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
     say(f"Look at it: {Path(path).resolve()}")
 
@@ -107,8 +121,9 @@ def run_evaluate(options):
     for line in measure.table(rows).splitlines():
         say(line)
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
-        f"{options.scale} pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
-        "repeats after as many pixels as the scale, against the original, 1 or less is none.")
+        f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
+        "original's; grid: what repeats after as many pixels as the scale, against the original, "
+        "1 or less is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
