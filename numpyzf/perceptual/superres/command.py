@@ -6,7 +6,7 @@ from ... import checks, data, runs, texts
 from ...checkpoints import replacing
 from ...terminal import at_least, picture, say
 from .. import learn
-from . import draw, measure, train
+from . import draw, measure, study, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
@@ -120,15 +120,49 @@ def run_evaluate(options):
     runs.show_progress("")
     for line in measure.table(rows).splitlines():
         say(line)
-    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without {options.scale} "
-        "pixels at each side; sharp: gradient energy as a share of the original's; grid: what "
-        "repeats after as many pixels as the scale, against the original, 1 or less is none.")
+    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
+        f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
+        "original's; grid: what repeats after as many pixels as the scale, against the original, "
+        "1 or less is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
             file.write(f"{text}\n".encode())
         say(f"Saved: {Path(options.json).resolve()}")
 
+
+# ---- page ---------------------------------------------------------------------------------------
+
+def add_page(parser):
+    """Add what `page` takes to an argparse parser."""
+    _add_pictures(parser)
+    parser.add_argument("--out", metavar="PAGE", default="superres.html",
+                        help="the page, one HTML file that needs no other")
+    parser.add_argument("--pictures", metavar="N", type=at_least(1), default=6,
+                        help="how many are shown, evenly from all; the page has about 0.7 MB each")
+    parser.add_argument("--side", metavar="N", type=at_least(32), default=256,
+                        help="pixels of a picture that are shown at most, its middle")
+    parser.add_argument("--classifier", metavar="NET", default="labnet-cifar10",
+                        help="whose answers stand below each picture: a run's folder, an ONNX "
+                             "file, or one that comes along; it should be no network's judge")
+    parser.add_argument("--recognize", metavar="SOURCE",
+                        help="also train classifiers on these images, over three seeds, and count "
+                             "how often they are right about enlarged ones: fashion-mnist-small, "
+                             "or a folder with one sub-folder per class")
+    parser.add_argument("--size", metavar="N", type=at_least(16),
+                        help="side of the images of --recognize, if that is a folder")
+    parser.add_argument("--nets", metavar="FOLDER", default="superres-nets",
+                        help="where these classifiers are kept; started again, they are there")
+
+
+def run_page(options):
+    """Measure, draw and write the page; ValueError or OSError if that can't be."""
+    _check_file(options.out, "--out")
+    study.write(options, _networks(options), report=say, progress=runs.show_progress)
+    say(f"Look at it: {Path(options.out).resolve()}")
+
+
+# ---- what both share ----------------------------------------------------------------------------
 
 def _add_pictures(parser):
     parser.add_argument("source", metavar="FOLDER",
@@ -143,7 +177,7 @@ def _add_pictures(parser):
 
 def _networks(options):
     """The networks that were asked for: {name: Enlarger}, those for options.scale first."""
-    ours = [name for name, path in COME_ALONG.items() if path.exists()] if options.scale == 4 else []
+    ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
     found = {}
     for name in options.net or ours:
         enlarger = open_enlarger(name)
