@@ -24,6 +24,7 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
+from .perceptual.style import network_command as style
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -139,6 +140,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_superres(commands)
+    _add_style(commands)
     _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
@@ -347,6 +349,19 @@ def _add_superres(commands):
                                 "train a network that enlarges, by the difference of pixels or of "
                                 "what a trained net sees; started again, it goes on"))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+
+
+# ---- style --------------------------------------------------------------------------------------
+
+def _add_style(commands):
+    sub = _command(commands, "style", None,
+                   "paint a picture in the style of another one (Johnson et al. 2016)")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    style.add_train(_command(actions, "train", style.run_train,
+                             "train a network that paints any picture in one style; started "
+                             "again, it goes on"))
+    style.add_apply(_command(actions, "apply", style.run_apply,
+                             "paint a picture by such a network"))
 
 
 # ---- onnx ---------------------------------------------------------------------------------------
