@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from real_nets import SIDE, write_model, write_photographs
+from real_nets import SIDE, connected, write_model, write_photographs
 
 from numpyzf import cli, page
 from numpyzf.exchange import load_model
@@ -59,6 +59,26 @@ def test_the_real_part_has_the_statements_of_the_small_one(folder):
     for name, count in tested.items():
         report = reproduce.read(folder / "out", f"{name}-real")
         assert len({claim.paper for claim in report.claims}) == count, name
+
+
+def test_a_net_with_fully_connected_layers(folder):
+    """It has what the paper's has: features of an image, behind the maps."""
+    net, out = write_model(folder, connected(), "fc"), folder / "out-fc"
+    study = Study(out, photos=folder / "photos", net=net, quick=True, report=lambda text: None)
+    reproduce.compute(study, [f"{name}-real" for name in REAL])
+    reports = {name: reproduce.read(out, f"{name}-real") for name in REAL}
+    for name, report in reports.items():
+        assert any(section.picture for section in report.sections), name
+        tried = [claim for claim in report.claims if claim.verdict != NOT_TESTABLE]
+        assert tried and all(any(letter.isdigit() for letter in claim.measured)
+                             and "nan" not in claim.measured for claim in tried), name
+    assert [row[1] for row in reports["fig2"].sections[-1].rows[1:]] == ["relu1", "relu2"]
+    rows = [row[0] for row in reports["table7"].sections[0].rows[1:]]
+    assert rows == ["relu1", "relu2", "relu4", "fc5"]
+    assert "from relu4, the layer that its own classifier reads" in reports["fig9"].sections[0].text
+    assert "The last hidden one is relu4," in reports["fig5"].sections[0].text
+    steps = [row[0] for row in reports["limits"].sections[0].rows[1:]]
+    assert steps[:3] == ["fc5", "fc5 … fc4", "fc5 … fc3"]
 
 
 def test_a_finished_part_is_not_computed_again(folder):
