@@ -420,7 +420,20 @@ def test_layers_have_their_nodes_names_or_numbers(tmp_path):
              node("Relu", "b", "c", name="relu1"), node("Relu", "c", "d", name="input"),
              node("Relu", "d", "e", name="n17"), node("Relu", "e", "y", name="a\x1b[31m")]
     net = read_onnx(saved(tmp_path, nodes))
-    assert [*net.layers] == ["features/0/Relu", "relu1", "relu1_2", "input_2", "relu2", "a?[31m"]
+    assert [*net.layers] == ["features/0", "relu1", "relu1_2", "input_2", "relu2", "a?[31m"]
+
+
+def test_names_that_are_paths_say_nothing_twice(tmp_path):
+    """As PyTorch's older exporter writes them; those that would be the same stay as they are."""
+    def names(*own):
+        nodes = [node("Relu", f"{i or 'x'}", f"{i + 1}", name=name) for i, name in enumerate(own)]
+        return [*read_onnx(saved(tmp_path, nodes)).layers]
+
+    assert names("/f/f.0/Relu", "/f/f.1/Relu", "/f/f.1/f.1.2/Relu", "/g/Relu", "/g/Add") == [
+        "f.0", "f.1/Relu", "f.1.2", "g/Relu", "g/Add"]
+    assert names("/a/Relu", "a") == ["a/Relu", "a"]
+    assert names("/input/Relu", "b/c") == ["input/Relu", "b/c"]
+    assert names("/f/f.0/Relu", "a/" * 200 + "b") == ["f/f.0/Relu", "a/" * 200 + "b"]
 
 
 def test_weights_are_the_net_s_own(tmp_path):
