@@ -223,7 +223,8 @@ def maps(net, shown, where, note=None):
                                               where=where, sees=sees)
     if note:
         text += "\n\n" + note
-    alt = TEXT[f"alt: maps{two}"].format(maps=", ".join(map(str, shown.channels)), layer=shown.layer)
+    alt = TEXT[f"alt: maps{two}"].format(maps=", ".join(map(str, shown.channels)),
+                                         layer=shown.layer)
     return Section(f"{shown.layer} on {where}", text, features.draw(shown), alt=alt)
 
 
