@@ -47,8 +47,8 @@ def total_variation(x):
 
 def larger_and_stronger(judge, rng):
     """larger maps, and stronger ones"""
-    judge.predicted((1, 4), "In maps of twice the height and width there are four times as many "
-                    "products to add, and G is divided by four times as much: it stays, and "
+    judge.predicted((1.0, 4.0), "In maps of twice the height and width there are four times as "
+                    "many products to add, and G is divided by four times as much: it stays, and "
                     "pictures of different sizes can be compared. Of values twice as large each "
                     "product is four times as large.")
 

@@ -742,8 +742,8 @@ def gradient_into_x(x):
 
 
 WRONG = [
-    Wrong("1.1", "prediction", (4, 4), "Four times as many products are added. But they are divided "
-                                       "by C·H·W, which is four times as much, too."),
+    Wrong("1.1", "prediction", (4, 4), "Four times as many products are added. But they are "
+                                       "divided by C·H·W, which is four times as much, too."),
     Wrong("1.1", "prediction", (4, 2), "In larger maps the division by C·H·W makes up for what is "
                                        "added. And each product has two factors that grow."),
     Wrong("1.1", "prediction", (1, 2), "The first is right. For the second: each product has two "
@@ -752,8 +752,8 @@ WRONG = [
                                        "places, and G is divided by their number."),
     Wrong("1.1", "prediction", (0.25, 4), "G is divided by four times as much. But four times as "
                                           "many products are added."),
-    Wrong("1.1", "prediction", (16, 4), "A product is of two maps at one place: there are four times "
-                                        "as many places, and no pairs of them."),
+    Wrong("1.1", "prediction", (16, 4), "A product is of two maps at one place: there are four "
+                                        "times as many places, and no pairs of them."),
     Wrong("1.2", "one picture", not_divided),
     Wrong("1.2", "one picture", by_the_places),
     Wrong("1.2", "one picture", by_the_maps),
