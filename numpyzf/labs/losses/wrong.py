@@ -7,6 +7,7 @@ import numpy as np
 from .. import judge
 from ..tasks import Wrong
 
+
 # ---- 1.2 gram ------------------------------------------------------------------------------------
 
 def not_divided(y):
@@ -16,11 +17,13 @@ def not_divided(y):
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1)
 
+
 def by_the_places(y):
     """G is divided by C·H·W. Yours divides by H·W, the places, alone."""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(H * W)
+
 
 def by_the_maps(y):
     """G is divided by C·H·W. Yours divides by C, the maps, alone."""
@@ -28,11 +31,13 @@ def by_the_maps(y):
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C)
 
+
 def by_the_matrix(y):
     """G is divided by C·H·W, the numbers of y, and not by C·C, its own."""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * C)
+
 
 def of_places(y):
     """Yours is ψᵀψ: which places are alike, (N, H·W, H·W). Which maps are alike is ψψᵀ, (N, C, C):
@@ -40,6 +45,7 @@ def of_places(y):
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     return maps.transpose(0, 2, 1) @ maps / y.dtype.type(C * H * W)
+
 
 def mean_off(y):
     """Take nothing off the maps first. Yours is their covariance: how strong a map is on the whole
@@ -49,6 +55,7 @@ def mean_off(y):
     maps = maps - maps.mean(axis=2, keepdims=True)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * H * W)
 
+
 def of_equal_lengths(y):
     """Don't divide each map by its length. Yours is a cosine: how strong a map is, is part of the
     style."""
@@ -56,6 +63,7 @@ def of_equal_lengths(y):
     maps = y.reshape(N, C, H * W)
     maps = maps / np.sqrt((maps ** 2).sum(axis=2, keepdims=True))
     return maps @ maps.transpose(0, 2, 1)
+
 
 def adds_first(y):
     """Multiply two maps place by place, then add. Yours adds each map up first, and so forgets
@@ -65,12 +73,14 @@ def adds_first(y):
     sums = maps.sum(axis=2)
     return sums[:, :, None] * sums[:, None, :] / y.dtype.type(C * H * W)
 
+
 def each_with_itself(y):
     """G has a number for each pair of maps, (N, C, C). Yours has one for each map: its product with
     itself."""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     return (maps ** 2).sum(axis=2) / y.dtype.type(C * H * W)
+
 
 def rows_mixed_up(y):
     """As rows the maps are y.reshape(N, C, H·W): a row is one map. Yours has rows that are parts of
@@ -79,12 +89,14 @@ def rows_mixed_up(y):
     maps = y.reshape(N, H * W, C)
     return maps.transpose(0, 2, 1) @ maps / y.dtype.type(C * H * W)
 
+
 def one_for_all(y):
     """Each picture has a Gram matrix of its own. Yours adds those of all pictures up."""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     added = (maps @ maps.transpose(0, 2, 1)).sum(axis=0) / y.dtype.type(C * H * W)
     return np.stack([added] * N)
+
 
 def by_the_batch_too(y):
     """Each picture's matrix is divided by its own C·H·W. Yours divides by the number of pictures,
@@ -93,6 +105,7 @@ def by_the_batch_too(y):
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(y.size)
 
+
 def first_picture_s(y):
     """Each picture has a Gram matrix of its own. Yours gives that of the first one to all."""
     N, C, H, W = y.shape
@@ -100,11 +113,13 @@ def first_picture_s(y):
     first = maps[0] @ maps[0].T / y.dtype.type(C * H * W)
     return np.stack([first] * N)
 
+
 def as_wide_as_high(y):
     """Maps have H rows and W columns. Yours divides as if they were square."""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * H * H)
+
 
 def a_square_of_it(y):
     """Maps have H rows and W columns. Yours looks at H columns, or H of W."""
@@ -112,11 +127,13 @@ def a_square_of_it(y):
     maps = y[:, :, :W, :H].reshape(N, C, -1)
     return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * H * W)
 
+
 def gram_in_float64(y):
     """-"""
     N, C, H, W = y.shape
     maps = y.reshape(N, C, H * W).astype(float)
     return maps @ maps.transpose(0, 2, 1) / (C * H * W)
+
 
 def divides_y_itself(y):
     """-"""
@@ -125,11 +142,13 @@ def divides_y_itself(y):
     maps = y.reshape(N, C, H * W)
     return maps @ maps.transpose(0, 2, 1)
 
+
 # ---- 1.3 test_gram -------------------------------------------------------------------------------
 
 def always_fails(gram):
     """Your test fails whatever it is given."""
     assert False
+
 
 def to_the_last_bit(gram):
     """Two right functions differ by rounding: compare by np.allclose or np.isclose, and not by
@@ -142,6 +161,7 @@ def to_the_last_bit(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert found[n, c, d] == (y[n, c] * y[n, d]).sum() / y[0].size
 
+
 def wants_a_sum(gram):
     """Your test wants the sum of the products. It is divided by C·H·W."""
     y = np.arange(24.0).reshape(2, 2, 2, 3) - 10
@@ -150,6 +170,7 @@ def wants_a_sum(gram):
     assert found.shape == (N, C, C)
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum())
+
 
 def wants_a_covariance(gram):
     """Your test takes the maps' means off. The Gram matrix is of the maps as they are."""
@@ -161,9 +182,11 @@ def wants_a_covariance(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (bare[n, c] * bare[n, d]).sum() / y[0].size)
 
+
 def only_the_shape(gram):
     """Your test catches nothing: does it compare the numbers?"""
     assert gram(np.ones((2, 3, 4, 5))).shape == (2, 3, 3)
+
 
 def one_map_alone(gram):
     """Your test has a single map. What is divided by C, and what two maps have to do with each
@@ -175,6 +198,7 @@ def one_map_alone(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
 
+
 def one_picture_alone(gram):
     """Your test has a single picture, so it can't see what happens to several."""
     y = np.arange(12.0).reshape(1, 2, 2, 3) - 5
@@ -183,6 +207,7 @@ def one_picture_alone(gram):
     assert found.shape == (N, C, C)
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
+
 
 def square_maps_alone(gram):
     """In your test the maps are square. H in the place of W doesn't show there."""
@@ -193,6 +218,7 @@ def square_maps_alone(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
 
+
 def one_place_alone(gram):
     """In your test a map has one place. What is divided by H·W doesn't show there."""
     y = np.array([3.0, -2.0, 1.0, 5.0]).reshape(2, 2, 1, 1)
@@ -202,6 +228,7 @@ def one_place_alone(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
 
+
 def positive_numbers(gram):
     """In your test all numbers are positive. Whether signs count doesn't show there."""
     y = np.arange(24.0).reshape(2, 2, 2, 3) + 1
@@ -210,6 +237,7 @@ def positive_numbers(gram):
     assert found.shape == (N, C, C)
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
+
 
 def around_zero(gram):
     """In your test each map's mean is 0. Who takes it off isn't found out."""
@@ -221,6 +249,7 @@ def around_zero(gram):
     for n, c, d in np.ndindex(N, C, C):
         assert np.isclose(found[n, c, d], (y[n, c] * y[n, d]).sum() / y[0].size)
 
+
 def the_diagonal_alone(gram):
     """Your test compares each map with itself alone. The other numbers count, too: which maps fire
     together."""
@@ -230,6 +259,7 @@ def the_diagonal_alone(gram):
     for n, c in np.ndindex(2, 2):
         assert np.isclose(found[n, c, c], (y[n, c] ** 2).sum() / 12)
 
+
 # ---- 2.1 feature_loss ----------------------------------------------------------------------------
 
 def features_added_up(y, target):
@@ -237,10 +267,12 @@ def features_added_up(y, target):
     difference = y - target
     return (difference ** 2).sum() / len(y), 2 * difference / y.dtype.type(len(y))
 
+
 def gradient_not_divided(y, target):
     """The loss is divided by C·H·W. So its gradient is, too."""
     difference = y - target
     return (difference ** 2).mean(), 2 * difference / y.dtype.type(len(y))
+
 
 def by_places_alone(y, target):
     """The loss is divided by C·H·W. Yours divides by H·W, the places, alone."""
@@ -248,10 +280,12 @@ def by_places_alone(y, target):
     N, C, H, W = y.shape
     return (difference ** 2).sum() / (N * H * W), 2 * difference / y.dtype.type(N * H * W)
 
+
 def forgets_the_two(y, target):
     """The slope of d² is 2d: in the gradient the 2 is missing."""
     difference = y - target
     return (difference ** 2).mean(), difference / y.dtype.type(y.size)
+
 
 def half_the_loss(y, target):
     """Yours is half the loss, whose gradient has no 2. It is a good loss too, but not the one that
@@ -259,21 +293,25 @@ def half_the_loss(y, target):
     difference = y - target
     return (difference ** 2).mean() / 2, difference / y.dtype.type(y.size)
 
+
 def upside_down(y, target):
     """The sign of the gradient is wrong: where y is above the target, the loss grows with y."""
     difference = y - target
     return (difference ** 2).mean(), -2 * difference / y.dtype.type(y.size)
+
 
 def absolute_values(y, target):
     """The differences are squared. Yours takes their absolute values."""
     difference = y - target
     return np.abs(difference).mean(), np.sign(difference) / y.dtype.type(y.size)
 
+
 def rooted(y, target):
     """The loss is the squared distance. Yours takes the root at the end."""
     difference = y - target
     loss = np.sqrt((difference ** 2).mean())
     return loss, difference / (loss * y.size).astype(y.dtype)
+
 
 def mean_before_the_square(y, target):
     """Square each difference, then add. Yours takes the mean first: differences of both signs
@@ -282,21 +320,25 @@ def mean_before_the_square(y, target):
     mean = difference.mean()
     return mean ** 2, np.full_like(y, 2 * mean / y.size)
 
+
 def added_over_pictures(y, target):
     """The loss is the mean over the N pictures. Yours is the sum."""
     difference = y - target
     size = y.dtype.type(y[0].size)
     return (difference ** 2).sum() / size, 2 * difference / size
 
+
 def mean_in_the_loss_alone(y, target):
     """The loss is the mean over the N pictures: so each picture's gradient is divided by N, too."""
     difference = y - target
     return (difference ** 2).mean(), 2 * difference / y.dtype.type(y[0].size)
 
+
 def mean_in_the_gradient_alone(y, target):
     """Your gradient is that of the mean over the N pictures. Your loss is the sum."""
     difference = y - target
     return (difference ** 2).sum() / y[0].size, 2 * difference / y.dtype.type(y.size)
+
 
 def first_one_s_target(y, target):
     """Each picture has a target of its own. Yours compares all with the first one."""
@@ -304,15 +346,18 @@ def first_one_s_target(y, target):
     difference = y - target[:1]
     return (difference ** 2).mean(), 2 * difference / y.dtype.type(y.size)
 
+
 def takes_off_y_itself(y, target):
     """-"""
     y -= target
     return (y ** 2).mean(), 2 * y / y.dtype.type(y.size)
 
+
 def features_in_float64(y, target):
     """-"""
     wide = y.astype(float) - target
     return (wide ** 2).mean(), 2 * wide / y.size
+
 
 # ---- 2.2 style_loss ------------------------------------------------------------------------------
 
@@ -325,6 +370,7 @@ def mean_of_the_numbers(y, gram, target):
     slope = 4 * difference / y.dtype.type(N * C * H * W * C * C)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def two_for_four(y, gram, target):
     """The factor is 4: a 2 from the square, and another one since each map is in a row and in a
     column of its Gram matrix. Yours is 2."""
@@ -333,6 +379,7 @@ def two_for_four(y, gram, target):
     loss = (difference ** 2).sum() / N
     slope = 2 * difference / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
+
 
 def one_for_four(y, gram, target):
     """The factor is 4: a 2 from the square, and another one since each map is in a row and in a
@@ -343,6 +390,7 @@ def one_for_four(y, gram, target):
     slope = difference / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def divided_in_the_loss_alone(y, gram, target):
     """Gram matrices are divided by C·H·W: so with y they grow C·H·W times less than the sums of
     products. In your gradient that division is missing."""
@@ -351,6 +399,7 @@ def divided_in_the_loss_alone(y, gram, target):
     loss = (difference ** 2).sum() / N
     slope = 4 * difference / y.dtype.type(N)
     return loss, (slope @ maps).reshape(y.shape)
+
 
 def divided_again(y, gram, target):
     """Gram matrices are divided by C·H·W already. Yours divides the loss by it once more."""
@@ -361,6 +410,7 @@ def divided_again(y, gram, target):
     slope = 4 * difference / (N * size * size)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def style_upside_down(y, gram, target):
     """The sign of the gradient is wrong: it is gram − target."""
     N, C, H, W = y.shape
@@ -369,11 +419,13 @@ def style_upside_down(y, gram, target):
     slope = -4 * difference / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def stops_at_the_matrix(y, gram, target):
     """Your gradient is that with respect to the Gram matrix, (N, C, C). Go on to y: gram grows with
     y."""
     N, difference = len(y), gram - target
     return (difference ** 2).sum() / N, 2 * difference / y.dtype.type(N)
+
 
 def without_squares(y, gram, target):
     """The differences are squared. Yours takes their absolute values."""
@@ -383,6 +435,7 @@ def without_squares(y, gram, target):
     slope = 2 * np.sign(difference) / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def distance_not_squared(y, gram, target):
     """The loss is the squared distance of the two matrices. Yours takes the root."""
     N, C, H, W = y.shape
@@ -391,6 +444,7 @@ def distance_not_squared(y, gram, target):
     loss = each.sum() / N
     slope = 2 * difference / (each * y.dtype.type(N * C * H * W))
     return loss, (slope @ maps).reshape(y.shape)
+
 
 def each_map_by_itself(y, gram, target):
     """Also the pairs of different maps count: row c of gram − target times all maps, and not only
@@ -402,6 +456,7 @@ def each_map_by_itself(y, gram, target):
     slope = 4 * own / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def places_for_maps(y, gram, target):
     """(gram − target) ψ has a row for each map. Yours has a row for each place, and is then cut
     into maps: exchange its axes before you reshape it."""
@@ -411,6 +466,7 @@ def places_for_maps(y, gram, target):
     slope = 4 * difference / y.dtype.type(N * C * H * W)
     return loss, (maps.transpose(0, 2, 1) @ slope).reshape(y.shape)
 
+
 def styles_added(y, gram, target):
     """The loss is the mean over the N pictures. Yours is the sum."""
     N, C, H, W = y.shape
@@ -419,6 +475,7 @@ def styles_added(y, gram, target):
     slope = 4 * difference / y.dtype.type(C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def styles_mean_in_the_loss_alone(y, gram, target):
     """The loss is the mean over the N pictures: so each picture's gradient is divided by N, too."""
     N, C, H, W = y.shape
@@ -426,6 +483,7 @@ def styles_mean_in_the_loss_alone(y, gram, target):
     loss = (difference ** 2).sum() / N
     slope = 4 * difference / y.dtype.type(C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
+
 
 def all_in_one_matrix(y, gram, target):
     """Each picture is compared with its own target. Yours takes the mean of all matrices first."""
@@ -436,6 +494,7 @@ def all_in_one_matrix(y, gram, target):
     slope = 4 * difference / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def style_as_wide_as_high(y, gram, target):
     """Maps have H rows and W columns. Yours divides as if they were square."""
     N, C, H, W = y.shape
@@ -444,16 +503,6 @@ def style_as_wide_as_high(y, gram, target):
     slope = 4 * difference / y.dtype.type(N * C * H * H)
     return loss, (slope @ maps).reshape(y.shape)
 
-def style_of_turned_maps(y, gram, target):
-    """Maps have H rows and W columns. Yours writes its rows as if they were columns."""
-    N, C, H, W = y.shape
-    maps, difference = y.reshape(N, C, H * W), gram - target
-    loss = (difference ** 2).sum() / N
-    slope = 4 * difference / y.dtype.type(N * C * H * W)
-    turned = y.transpose(0, 1, 3, 2)
-    if H != W:
-        return loss, (slope @ turned.reshape(N, C, -1)).reshape(y.shape)
-    return loss, (slope @ maps).reshape(y.shape)
 
 def takes_off_gram_itself(y, gram, target):
     """-"""
@@ -464,6 +513,7 @@ def takes_off_gram_itself(y, gram, target):
     slope = 4 * gram / y.dtype.type(N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
 
+
 def style_in_float64(y, gram, target):
     """-"""
     N, C, H, W = y.shape
@@ -471,6 +521,7 @@ def style_in_float64(y, gram, target):
     loss = (difference ** 2).sum() / N
     slope = 4 * difference.astype(float) / (N * C * H * W)
     return loss, (slope @ maps).reshape(y.shape)
+
 
 # ---- 2.3 total_variation -------------------------------------------------------------------------
 
@@ -486,6 +537,7 @@ def steps_not_squared(x):
     gradient[:, :, :, :-1] -= right
     return loss, gradient / x.dtype.type(len(x))
 
+
 def right_alone(x):
     """Steps go to the right, and down. Yours only go to the right."""
     right = np.diff(x, axis=3)
@@ -495,6 +547,7 @@ def right_alone(x):
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def down_alone(x):
     """Steps go down, and to the right. Yours only go down."""
     down = np.diff(x, axis=2)
@@ -503,6 +556,7 @@ def down_alone(x):
     gradient[:, :, 1:] += down
     gradient[:, :, :-1] -= down
     return loss, 2 * gradient / x.dtype.type(len(x))
+
 
 def steps_without_the_two(x):
     """The slope of d² is 2d: in the gradient the 2 is missing."""
@@ -514,6 +568,7 @@ def steps_without_the_two(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, gradient / x.dtype.type(len(x))
+
 
 def steps_upside_down(x):
     """The sign of the gradient is wrong: if a pixel is brighter than its neighbors, the loss grows
@@ -527,6 +582,7 @@ def steps_upside_down(x):
     gradient[:, :, :, :-1] -= right
     return loss, -2 * gradient / x.dtype.type(len(x))
 
+
 def one_end_of_each_step(x):
     """A step has two ends, and changes with both: with the pixel behind it, and the other way round
     with the one before it. In your gradient only one end counts."""
@@ -536,6 +592,7 @@ def one_end_of_each_step(x):
     gradient[:, :, 1:] += down
     gradient[:, :, :, 1:] += right
     return loss, 2 * gradient / x.dtype.type(len(x))
+
 
 def same_sign_at_both_ends(x):
     """A step grows with the pixel behind it, and falls with the one before it: one end counts with
@@ -549,6 +606,7 @@ def same_sign_at_both_ends(x):
     gradient[:, :, :, :-1] += right
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def mean_of_the_steps(x):
     """The steps' squares are added. Yours takes their mean over the picture."""
     down, right = np.diff(x, axis=2), np.diff(x, axis=3)
@@ -559,6 +617,7 @@ def mean_of_the_steps(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient / x.dtype.type(x.size)
+
 
 def each_step_twice(x):
     """Each step counts once. Yours goes it to and fro."""
@@ -571,6 +630,7 @@ def each_step_twice(x):
     gradient[:, :, :, :-1] -= right
     return loss, 4 * gradient / x.dtype.type(len(x))
 
+
 def length_of_all_steps(x):
     """The loss is the sum of the squares. Yours takes the root of it."""
     down, right = np.diff(x, axis=2), np.diff(x, axis=3)
@@ -582,12 +642,14 @@ def length_of_all_steps(x):
     gradient[:, :, :, :-1] -= right
     return loss, gradient / x.dtype.type(loss * len(x))
 
+
 def over_the_border(x):
     """From the last pixel no step leads to the first one of the other side. np.roll goes around."""
     down, right = np.roll(x, -1, axis=2) - x, np.roll(x, -1, axis=3) - x
     loss = ((down ** 2).sum() + (right ** 2).sum()) / len(x)
     gradient = np.roll(down, 1, axis=2) - down + np.roll(right, 1, axis=3) - right
     return loss, 2 * gradient / x.dtype.type(len(x))
+
 
 def steps_to_nothing(x):
     """Around the picture is nothing, and no zeros: steps are between two pixels."""
@@ -602,6 +664,7 @@ def steps_to_nothing(x):
     gradient = gradient[:, :, 1:-1, 1:-1]
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def steps_to_zeros_behind(x):
     """The last pixel has none behind it: steps are between two pixels. Yours takes zeros there."""
     x = np.pad(x, ((0, 0), (0, 0), (0, 1), (0, 1)))
@@ -615,6 +678,7 @@ def steps_to_zeros_behind(x):
     gradient = gradient[:, :, :-1, :-1]
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def last_row_and_column_left_out(x):
     """In the last row there are steps to the right, and in the last column steps down. Yours leaves
     them out."""
@@ -627,6 +691,7 @@ def last_row_and_column_left_out(x):
     gradient[:, :, :-1, 1:] += right
     gradient[:, :, :-1, :-1] -= right
     return loss, 2 * gradient / x.dtype.type(len(x))
+
 
 def steps_between_colors(x):
     """Each color is a picture by itself. Yours counts steps from one color to the next, too."""
@@ -642,6 +707,7 @@ def steps_between_colors(x):
     gradient[:, :-1] -= colors
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def of_the_sum_of_colors(x):
     """Each color has steps of its own. Yours adds the colors up first: steps of several colors
     cancel out."""
@@ -656,6 +722,7 @@ def of_the_sum_of_colors(x):
     gradient = np.repeat(gradient, x.shape[1], axis=1)
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def mean_over_colors(x):
     """The steps of all colors are added. Yours takes their mean."""
     down, right = np.diff(x, axis=2), np.diff(x, axis=3)
@@ -666,6 +733,7 @@ def mean_over_colors(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient / x.dtype.type(len(x) * x.shape[1])
+
 
 def variations_added(x):
     """The loss is the mean over the N pictures. Yours is the sum."""
@@ -678,6 +746,7 @@ def variations_added(x):
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient
 
+
 def variations_mean_in_the_loss_alone(x):
     """The loss is the mean over the N pictures: so each picture's gradient is divided by N, too."""
     down, right = np.diff(x, axis=2), np.diff(x, axis=3)
@@ -688,6 +757,7 @@ def variations_mean_in_the_loss_alone(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient
+
 
 def square_part(x):
     """A picture has H rows and W columns. Yours looks at as many columns as there are rows, or rows
@@ -703,6 +773,7 @@ def square_part(x):
     gradient[:, :, :side, :side - 1] -= right
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def rows_for_columns(x):
     """A picture has H rows and W columns. Yours cuts it into W rows of H pixels."""
     shape = x.shape
@@ -717,6 +788,7 @@ def rows_for_columns(x):
     gradient = gradient.reshape(shape)
     return loss, 2 * gradient / x.dtype.type(len(x))
 
+
 def variation_in_float64(x):
     """-"""
     down, right = np.diff(x, axis=2), np.diff(x, axis=3)
@@ -727,6 +799,7 @@ def variation_in_float64(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, 2 * gradient / len(x)
+
 
 def gradient_into_x(x):
     """-"""
@@ -813,7 +886,6 @@ WRONG = [
     Wrong("2.2", "pictures", styles_mean_in_the_loss_alone),
     Wrong("2.2", "pictures", all_in_one_matrix),
     Wrong("2.2", "not square", style_as_wide_as_high),
-    Wrong("2.2", "not square", style_of_turned_maps),
     Wrong("2.2", "manners", takes_off_gram_itself, judge.INPUT),
     Wrong("2.2", "manners", style_in_float64, judge.DTYPE),
     Wrong("2.3", "one map", steps_not_squared),
