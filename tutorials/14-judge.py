@@ -88,7 +88,7 @@ titles = ("the photograph", "moved by one pixel", "blurred")
 with plots.style():
     figure = plots.figure(7.2, 2.6)
     for axes, title, x in zip(figure.subplots(1, 3), titles, (photo, *changed.values())):
-        plots.show(axes, np.clip(x[0], 0, 1))
+        plots.show(axes, plots.to_image(pictures.to_bytes(x[0])))
         axes.set_title(title)
 figure
 
@@ -192,7 +192,7 @@ with plots.style():
     figure = plots.figure(7.2, 2.2)
     for axes, (name, picture) in zip(figure.subplots(1, 4), {**made, "original": original}.items()):
         part = picture[:, row - 44:row + 44, column - 44:column + 44]
-        plots.show(axes, pictures.from_bytes(part))
+        plots.show(axes, plots.to_image(part))
         axes.set_title(name)
 figure
 

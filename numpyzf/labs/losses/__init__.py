@@ -6,4 +6,4 @@ the picture is. Each judgment with its gradient, by which a picture then changes
 from ..tasks import About
 
 ABOUT = About(section="3.2 of Johnson et al. 2016", minutes=120,
-              needs="what a map of a net is; matrix products; gradients", lesson=6)
+              needs="what a map of a net is; matrix products; gradients", lesson=14)
