@@ -349,6 +349,12 @@ def _add_superres(commands):
                                 "train a network that enlarges, by the difference of pixels or of "
                                 "what a trained net sees; started again, it goes on"))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+    superres.add_evaluate(_command(actions, "evaluate", superres.run_evaluate,
+                                   "measure enlarged pictures by the paper's protocol: PSNR, SSIM, "
+                                   "sharpness, grids"))
+    superres.add_page(_command(actions, "page", superres.run_page,
+                               "draw enlarged pictures side by side on one page, with a "
+                               "magnifier, and measure them"))
 
 
 # ---- style --------------------------------------------------------------------------------------
