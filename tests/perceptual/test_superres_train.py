@@ -112,7 +112,8 @@ def test_the_network_is_read_back_as_it_was_built(tmp_path, rng):
 
 @pytest.mark.parametrize("change, message", [
     ({"scale": 5}, "scale"), ({"network": "paper", "scale": 2}, "scale"),
-    ({"loss": "style"}, "loss"), ({"network": "large"}, "network"), ({"maps": 0}, "maps"), ({"rate": np.nan}, "rate"),
+    ({"loss": "style"}, "loss"), ({"network": "large"}, "network"), ({"maps": 0}, "maps"),
+    ({"rate": np.nan}, "rate"),
 ])
 def test_a_plan_that_can_t_be_is_refused(tmp_path, rng, change, message):
     with pytest.raises(ValueError, match=message):
