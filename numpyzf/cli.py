@@ -24,6 +24,7 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
+from .perceptual.invert import command as inversion
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -139,6 +140,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_superres(commands)
+    _add_invert(commands)
     _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
@@ -347,6 +349,14 @@ def _add_superres(commands):
                                 "train a network that enlarges, by the difference of pixels or of "
                                 "what a trained net sees; started again, it goes on"))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+
+
+# ---- invert -------------------------------------------------------------------------------------
+
+def _add_invert(commands):
+    inversion.add_invert(_command(commands, "invert", inversion.run_invert,
+                                  "make a picture anew from what each layer of a net saw of it, to "
+                                  "see what the layer still knows"))
 
 
 # ---- onnx ---------------------------------------------------------------------------------------
