@@ -24,6 +24,7 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
+from .perceptual.invert import command as inversion
 from .perceptual.style import network_command as style
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
@@ -141,6 +142,7 @@ def _parser():
     _add_reproduce(commands)
     _add_superres(commands)
     _add_style(commands)
+    _add_invert(commands)
     _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
@@ -368,6 +370,14 @@ def _add_style(commands):
                              "again, it goes on"))
     style.add_apply(_command(actions, "apply", style.run_apply,
                              "paint a picture by such a network"))
+
+
+# ---- invert -------------------------------------------------------------------------------------
+
+def _add_invert(commands):
+    inversion.add_invert(_command(commands, "invert", inversion.run_invert,
+                                  "make a picture anew from what each layer of a net saw of it, to "
+                                  "see what the layer still knows"))
 
 
 # ---- onnx ---------------------------------------------------------------------------------------
