@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from numpyzf import data, plots
 from numpyzf.perceptual import pictures
-from numpyzf.perceptual.superres import command, draw, grid, measure, recognize, report, study
+from numpyzf.perceptual.superres import command, draw, findings, grid, measure, recognize, report
 from numpyzf.perceptual.superres.measure import Row, Scores
 from numpyzf.perceptual.superres.recognize import Recognition
 
@@ -59,21 +60,30 @@ ROWS = {4: [Row("Set5/a", (40, 48), {"bicubic": Scores(28., .81, .2, .9),
                                         "sharp": Scores(np.inf, .7, .6, np.nan),
                                         "plain": Scores(22., .75, .4, 1.)})],
         8: [Row("Set5/a", (40, 48), {"bicubic": Scores(24., .65, .1, 1.)})]}
-LOSSES = {"sharp": "feature", "plain": "pixel"}
+
+
+def network(**about):
+    """Stands for an Enlarger: what is known of it."""
+    net = SimpleNamespace(parameters={"w": np.zeros((25, 4, 10))})
+    return SimpleNamespace(about=about, net=net)
+
+
+NETWORKS = {4: {"sharp": network(loss="feature", steps=20), "plain": network(loss="pixel")}}
 
 
 def shown(row, height=40, width=48, channels=3):
     original = noise(channels, height, width)
     made = {method: noise(channels, height, width, seed=seed)
             for seed, method in enumerate(("bicubic", "sharp", "plain"), 1)}
-    return report.Shown(row, {report.SMALL: pictures.low_resolution(original, 4), **made,
-                              report.ORIGINAL: original},
-                        {"bicubic": ("cat", .5), report.ORIGINAL: ("<dog>", .987)})
+    return findings.Shown(row, {findings.SMALL: pictures.low_resolution(original, 4), **made,
+                              findings.ORIGINAL: original},
+                        {"bicubic": ("cat", .5), findings.ORIGINAL: ("<dog>", .987)})
 
 
 def written(tmp_path, side=256, **changes):
-    found = report.Findings("x", 4, LOSSES, [("plain", "×4", "pixel", "1,000", "20")], ROWS,
-                            [shown(ROWS[4][0]), shown(ROWS[4][1], 88, 120, 1)], "It knows dogs.")
+    found = findings.Findings(
+        4, NETWORKS, ROWS, [shown(ROWS[4][0]), shown(ROWS[4][1], 88, 120, 1)],
+        findings.Classifier("a net", ("cat", "dog"), 32, []), [], [], 0)
     path = tmp_path / "page.html"
     report.write(path, found._replace(**changes), side)
     return path.read_text(encoding="utf-8"), Reader(path.read_text(encoding="utf-8"))
@@ -132,7 +142,7 @@ def test_the_magnifier_begins_where_most_edges_are(tmp_path):
     assert (seen != 90).sum() == (image != 90).sum()        # all of it
     assert draw.busiest(image[:, :20, :30], 42) == (10, 15)
     own = shown(ROWS[4][0])
-    own = own._replace(made={name: (image[:, ::4, ::4] if name == report.SMALL else image)
+    own = own._replace(made={name: (image[:, ::4, ::4] if name == findings.SMALL else image)
                              for name in own.made})
     html, _ = written(tmp_path, side=80, shown=[own])
     column, row = map(int, re.search(r'data-x="(\d+)" data-y="(\d+)"', html).groups())
@@ -283,16 +293,47 @@ def test_evaluate_prints_a_table_and_writes_json(folder, tmp_path, capsys, monke
 def test_the_page_of_a_folder(folder, tmp_path, monkeypatch):
     """All of it, with trainings of a few steps."""
     path, images = tmp_path / "out.html", data.photographs(size=96)
-    monkeypatch.setattr(study.data, "photographs", lambda size: images)
-    networks = {"repeated": lambda low: low.repeat(4, axis=1).repeat(4, axis=2)}
-    lines = []
-    study.write(parsed("page", folder, "--out", path, "--pictures", 2, "--side", 64), networks,
-                report=lines.append, steps=3)
+    monkeypatch.setattr(findings.data, "photographs", lambda size: images)
+    networks = {4: {"repeated": lambda low: low.repeat(4, axis=1).repeat(4, axis=2)},
+                2: {"other": lambda low: low.repeat(2, axis=1).repeat(2, axis=2)}}
+    lines, options = [], parsed("page", folder, "--pictures", 2)
+    found = findings.find(options, networks, report=lines.append, steps=3)
+    report.write(path, found, 64)
     reader = Reader(path.read_text(encoding="utf-8"))
     assert reader.fetched == [] and reader.open == []
     assert reader.texts("h3")[:2] == ["Set5/0", "Set5/2"]
     names = [attributes.get("data-name") for attributes, _ in reader.images]
     assert names[:5] == ["low resolution", "bicubic", "repeated", "original", "low resolution"]
-    assert "×8" in reader.texts("td")           # the paper has Set5 there, too
-    assert lines[0] == "3 pictures measured"
+    assert {"×2", "×4", "×8", "other"} <= set(reader.texts("td"))   # the paper has Set5 at ×8, too
+    assert lines == ["3 pictures measured; looking for grids"]
     assert any("labnet-cifar10" in text for text in reader.texts("p"))
+    assert not any("Careful" in text for text in reader.texts("p"))
+
+
+@pytest.mark.small
+def test_a_classifier_that_was_the_judge_is_told(tmp_path):
+    told = findings.Classifier("squeezenet", tuple("abcdefghijklmnop"), 227, ["sharp"])
+    _, reader = written(tmp_path, classifier=told)
+    paragraphs = " ".join(reader.texts("p"))
+    assert "Careful: squeezenet was the judge of sharp." in paragraphs
+    assert "16 classes, such as a, e, i, m, and sees" in paragraphs
+
+
+@pytest.mark.small
+def test_networks_are_listed_by_scale(tmp_path, monkeypatch):
+    opened = {"a": SimpleNamespace(name="a", scale=4), "b": SimpleNamespace(name="b", scale=8),
+              "again": SimpleNamespace(name="a", scale=4)}
+    monkeypatch.setattr(command, "open_enlarger", opened.get)
+    options = parsed("evaluate", "x", "--net", "a", "--net", "b")
+    assert command._networks(options) == {4: {"a": opened["a"]}, 8: {"b": opened["b"]}}
+    with pytest.raises(ValueError, match="b enlarges 8 times, not 4: give --scale 8"):
+        command.run_evaluate(options)
+    with pytest.raises(ValueError, match="two networks are called a"):
+        command._networks(parsed("page", "x", "--net", "a", "--net", "again"))
+    monkeypatch.setattr(command, "COME_ALONG", {"a": tmp_path, "b": tmp_path / "nowhere"})
+    assert command._networks(parsed("page", "x")) == {4: {"a": opened["a"]}}
+    assert command._networks(parsed("page", "x", "--scale", "8")) == {8: {}}
+    _, reader = written(tmp_path)
+    cells = reader.texts("td")
+    start = cells.index("1,000") - 3
+    assert cells[start:start + 5] == ["sharp", "×4", "feature", "1,000", "20"]

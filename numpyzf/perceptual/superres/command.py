@@ -6,7 +6,7 @@ from ... import checks, data, runs, texts
 from ...checkpoints import replacing
 from ...terminal import at_least, picture, say
 from .. import learn
-from . import draw, measure, study, train
+from . import draw, findings, measure, report, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
@@ -116,7 +116,11 @@ def run_evaluate(options):
     if options.json:
         _check_file(options.json, "--json")
     networks = _networks(options)
-    rows = measure.evaluate(options.source, options.scale, networks, progress=runs.show_progress)
+    for scale in networks.keys() - {options.scale}:
+        raise ValueError(f"{', '.join(networks[scale])} enlarges {scale} times, not "
+                         f"{options.scale}: give --scale {scale}, or another --net")
+    rows = measure.evaluate(options.source, options.scale, networks[options.scale],
+                            progress=runs.show_progress)
     runs.show_progress("")
     for line in measure.table(rows).splitlines():
         say(line)
@@ -158,7 +162,8 @@ def add_page(parser):
 def run_page(options):
     """Measure, draw and write the page; ValueError or OSError if that can't be."""
     _check_file(options.out, "--out")
-    study.write(options, _networks(options), report=say, progress=runs.show_progress)
+    found = findings.find(options, _networks(options), report=say, progress=runs.show_progress)
+    report.write(options.out, found, options.side)
     say(f"Look at it: {Path(options.out).resolve()}")
 
 
@@ -176,17 +181,14 @@ def _add_pictures(parser):
 
 
 def _networks(options):
-    """The networks that were asked for: {name: Enlarger}, those for options.scale first."""
+    """The networks that were asked for, or come along: {scale: {name: Enlarger}}."""
     ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
-    found = {}
-    for name in options.net or ours:
-        enlarger = open_enlarger(name)
-        if enlarger.scale != options.scale:
-            raise ValueError(f"{name} enlarges {enlarger.scale} times, not {options.scale}: give "
-                             f"--scale {enlarger.scale}, or another --net")
-        if enlarger.name in (*found, measure.BICUBIC):
+    found = {options.scale: {}}
+    for enlarger in map(open_enlarger, options.net or ours):
+        own = found.setdefault(enlarger.scale, {})
+        if enlarger.name in (*own, measure.BICUBIC):
             raise ValueError(f"two networks are called {enlarger.name}: rename a folder")
-        found[enlarger.name] = enlarger
+        own[enlarger.name] = enlarger
     return found
 
 

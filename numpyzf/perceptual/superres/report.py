@@ -1,46 +1,24 @@
 """The page: pictures side by side with a magnifier, the paper's table, grids, recognition."""
 from importlib.resources import files
-from typing import NamedTuple
 
 import numpy as np
 
 from ... import page, texts
 from . import draw, grid, measure, recognize
+from .findings import ORIGINAL, SMALL, about
 from .measure import BICUBIC
 
 TEXT = texts.read(__package__)
-SMALL, ORIGINAL = "low resolution", recognize.ORIGINAL
 NO_GRID = 1.5           # a quotient of peaks up to this is no grid
 HOLDS, DOES_NOT, UNSURE = "✓ holds", "✗ does not hold", "– not surely"
-
-
-class Shown(NamedTuple):
-    """One picture as the page shows it."""
-    row: measure.Row
-    made: dict          # {"low resolution", method …, "original": uint8 (C, H, W)}
-    answers: dict       # {method or "original": (class, probability)}; {} without a classifier
-
-
-class Findings(NamedTuple):
-    """All that stands on the page."""
-    source: str         # what the pictures are called
-    scale: int          # of the pictures that are shown
-    losses: dict        # {network: "pixel", "feature" or its own name}
-    networks: list      # rows (name, loss, parameters, steps), of all networks
-    rows: dict          # {scale: list of measure.Row}
-    shown: list         # of Shown
-    classifier: str     # a paragraph about the classifier; "" without one
-    made: list = ()     # of grid.Made
-    pulls: list = ()    # of grid.Pull
-    steps: int = 0      # of the training of grid.Made
-    recognized: recognize.Recognition = None
+FEW_NAMED = 12          # classes of a classifier that are all named
 
 
 def write(path, found, side):
     """Write the page.
 
     path: its file.
-    found: Findings.
+    found: findings.Findings.
     side: pixels of a picture that are shown, at most.
     """
     parts = [files(__package__).joinpath("magnifier.html").read_text(encoding="utf-8")]
@@ -113,9 +91,11 @@ def _first(found, side):
     """The sections above the pictures."""
     rows = found.rows[found.scale]
     words = [TEXT["pictures"].format(shown=len(found.shown), count=f"{len(rows):,}", side=side)]
-    if found.classifier:
-        words.append(found.classifier)
-    if not found.losses:
+    words.append(_classifier(found.classifier))
+    if found.classifier.judged:
+        words.append(TEXT["classifier is the judge"].format(
+            name=found.classifier.name, judged=texts.listed(found.classifier.judged)))
+    if not found.networks[found.scale]:
         words.append(TEXT["no networks"].format(scale=found.scale))
     sections = [page.Section("What this is", TEXT["overview"].format(scale=found.scale))]
     claims = _claims(found)
@@ -126,6 +106,15 @@ def _first(found, side):
     return [*sections, page.Section("The pictures", "\n\n".join(words))]
 
 
+def _classifier(classifier):
+    """The paragraph about the classifier."""
+    names = classifier.classes
+    known = texts.listed(names)
+    if len(names) > FEW_NAMED:
+        known = f"{len(names):,} classes, such as {texts.listed(names[::len(names) // 4], 4)}"
+    return TEXT["classifier"].format(name=classifier.name, known=known, seen=classifier.side)
+
+
 def _last(found):
     """The sections below the pictures."""
     rows = _table(found)
@@ -133,9 +122,9 @@ def _last(found):
     sections = [page.Section("The paper's table, and ours beside it",
                              TEXT["table"].format(crop=scales), rows=rows)]
     sections.append(page.Section("What differs from the paper", TEXT["differs"]))
-    if found.networks:
-        sections.append(page.Section("The networks", TEXT["networks"], rows=[
-            ("network", "scale", "loss", "parameters", "steps"), *found.networks]))
+    if any(found.networks.values()):
+        sections.append(page.Section("The networks", TEXT["networks"],
+                                     rows=_network_table(found.networks)))
     if found.made:
         sections.append(page.Section("The checkerboard, made and removed",
                                      TEXT["grids"].format(steps=found.steps),
@@ -151,15 +140,34 @@ def _last(found):
     return sections
 
 
+def _network_table(networks):
+    """Rows of all networks: what is known of each."""
+    table = [("network", "scale", "loss", "parameters", "steps")]
+    for scale, own in networks.items():
+        for name, network in own.items():
+            told, count = about(network), 0
+            if told:
+                count = sum(value.size for value in network.net.parameters.values())
+            table.append((name, f"×{scale}", _loss(name, network), f"{count:,}" if count else "",
+                          f"{told['steps']:,}" if "steps" in told else ""))
+    return table
+
+
+def _loss(name, network):
+    """What a network was trained by, "pixel" or "feature"; its own name if it doesn't say."""
+    return about(network).get("loss", name)
+
+
 def _table(found):
     """Rows of every set, scale and method: ours, and the paper's."""
     table = [("set", "scale", "method", "PSNR (dB)", "SSIM", "sharpness", "grid",
               "PSNR in the paper", "SSIM in the paper")]
     for scale, rows in found.rows.items():
+        networks = found.networks.get(scale, {})
         for name, own in measure.groups(rows).items():
             paper = measure.PAPER.get((name.lower(), scale), {})
             for method, scores in measure.means(own).items():
-                psnr, ssim = paper.get(found.losses.get(method, method), (None, None))
+                psnr, ssim = paper.get(_loss(method, networks.get(method)), (None, None))
                 seen = "–" if np.isnan(scores.grid) else f"{scores.grid:.2f}"
                 table.append((name or f"all {len(own):,}", f"×{scale}", method,
                               f"{scores.psnr:.2f}", _ssim(scores.ssim),
@@ -171,8 +179,8 @@ def _table(found):
 def _claims(found):
     """Statements, tested on the means over all pictures: rows (statement, measured, verdict)."""
     means = measure.means(found.rows[found.scale])
-    by_loss = {loss: name for name, loss in found.losses.items() if name in means}
-    claims = []
+    networks, claims = found.networks[found.scale], []
+    by_loss = {_loss(name, network): name for name, network in networks.items()}
     if {"pixel", "feature"} <= by_loss.keys():
         pixel, feature = (means[by_loss[loss]] for loss in ("pixel", "feature"))
         claims += [
@@ -181,14 +189,13 @@ def _claims(found):
             _claim("The feature loss draws sharper edges than the pixel loss.",
                    f"{feature.sharpness:.0%} against {pixel.sharpness:.0%} of the original's "
                    "gradient energy", feature.sharpness > pixel.sharpness)]
-    for name in found.losses:
-        if name in means:
-            gain, seen = means[name].psnr - means[BICUBIC].psnr, means[name].grid
-            claims.append(_claim(f"{name}: a higher PSNR than bicubic enlargement.",
-                                 f"{gain:+.2f} dB", gain > 0))
-            if np.isfinite(seen):
-                claims.append(_claim(f"{name}: no grid.", f"{seen:.2f} of the original's",
-                                     seen <= NO_GRID))
+    for name in networks:
+        gain, seen = means[name].psnr - means[BICUBIC].psnr, means[name].grid
+        claims.append(_claim(f"{name}: a higher PSNR than bicubic enlargement.",
+                             f"{gain:+.2f} dB", gain > 0))
+        if np.isfinite(seen):
+            claims.append(_claim(f"{name}: no grid.", f"{seen:.2f} of the original's",
+                                 seen <= NO_GRID))
     if found.recognized:
         claims += [(f"{name}: recognized more often than bicubic.", _gain(compared),
                     _verdict(compared)) for name, compared in _compared(found)]
