@@ -266,9 +266,6 @@ assert grid.std() > 0.2 and smooth.std() < 1e-12
 #
 # Write the losses yourself, with their gradients: `numpyzf lab start losses`.
 
-# %% tags=["numbers"]
-[3]
-
 # %% [markdown] tags=["answer"]
 # **1.** Pixels and judge agree: the blur is farther away. But the judge finds the darker photograph
 # much nearer, compared with the blur, than the pixels do: its filters look for edges, and edges
