@@ -24,6 +24,8 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
+from .perceptual.invert import command as inversion
+from .perceptual.style import network_command as style
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -139,6 +141,8 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_superres(commands)
+    _add_style(commands)
+    _add_invert(commands)
     _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
@@ -353,6 +357,27 @@ def _add_superres(commands):
     superres.add_page(_command(actions, "page", superres.run_page,
                                "draw enlarged pictures side by side on one page, with a "
                                "magnifier, and measure them"))
+
+
+# ---- style --------------------------------------------------------------------------------------
+
+def _add_style(commands):
+    sub = _command(commands, "style", None,
+                   "paint a picture in the style of another one (Johnson et al. 2016)")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    style.add_train(_command(actions, "train", style.run_train,
+                             "train a network that paints any picture in one style; started "
+                             "again, it goes on"))
+    style.add_apply(_command(actions, "apply", style.run_apply,
+                             "paint a picture by such a network"))
+
+
+# ---- invert -------------------------------------------------------------------------------------
+
+def _add_invert(commands):
+    inversion.add_invert(_command(commands, "invert", inversion.run_invert,
+                                  "make a picture anew from what each layer of a net saw of it, to "
+                                  "see what the layer still knows"))
 
 
 # ---- onnx ---------------------------------------------------------------------------------------

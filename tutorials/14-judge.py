@@ -7,9 +7,9 @@
 # - **Running time:** about RUNTIME seconds on two cores
 # - **Before it:** lesson 2 (gradient), lesson 4 (deconvnet)
 #
-# All lessons before asked what a net sees. This one lets it judge: two pictures are alike if the net
-# sees the same in them. And since signals come down from its features to the pixels, as in lesson 4,
-# a second net can learn from that judgment.
+# All lessons before asked what a net sees. This one lets it judge: two pictures are alike if the
+# net sees the same in them. And since signals come down from its features to the pixels, as in
+# lesson 4, a second net can learn from that judgment.
 
 # %%
 import numpy as np
@@ -88,7 +88,7 @@ titles = ("the photograph", "moved by one pixel", "blurred")
 with plots.style():
     figure = plots.figure(7.2, 2.6)
     for axes, title, x in zip(figure.subplots(1, 3), titles, (photo, *changed.values())):
-        plots.show(axes, np.clip(x[0], 0, 1))
+        plots.show(axes, plots.to_image(pictures.to_bytes(x[0])))
         axes.set_title(title)
 figure
 
@@ -181,7 +181,8 @@ psnr, edges = {}, {}
 for name, picture in made.items():
     psnr[name] = pictures.psnr(picture, original, crop=4)
     edges[name] = pictures.gradient_energy(picture, crop=4) / sharp
-    print(f"{name:8} PSNR {psnr[name]:.2f} dB   energy of edges {edges[name]:.0%} of the original's")
+    print(f"{name:8} PSNR {psnr[name]:.2f} dB   energy of edges {edges[name]:.0%} of the "
+          "original's")
 
 # %% tags=["numbers"]
 [4]
@@ -192,7 +193,7 @@ with plots.style():
     figure = plots.figure(7.2, 2.2)
     for axes, (name, picture) in zip(figure.subplots(1, 4), {**made, "original": original}.items()):
         part = picture[:, row - 44:row + 44, column - 44:column + 44]
-        plots.show(axes, pictures.from_bytes(part))
+        plots.show(axes, plots.to_image(part))
         axes.set_title(name)
 figure
 
@@ -251,8 +252,8 @@ assert grid.std() > 0.2 and smooth.std() < 1e-12
 # - Transposed filtering is the deconvnet's way to look, and a way to draw. It brings grids along.
 # - The judge's taste is what it was trained for. Show the control.
 #
-# `perceptual/judge.py` and `losses.py` are the whole judge; `perceptual/superres/train.py` trains by
-# it. `numpyzf superres page FOLDER` shows your own pictures side by side.
+# `perceptual/judge.py` and `losses.py` are the whole judge; `perceptual/superres/train.py` trains
+# by it. `numpyzf superres page FOLDER` shows your own pictures side by side.
 
 # %% [markdown]
 # ## Exercises

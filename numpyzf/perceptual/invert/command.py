@@ -1,7 +1,7 @@
 """The command `numpyzf invert`: a picture made anew from what each layer of a net saw of it."""
 from pathlib import Path
 
-from ... import data, runs, texts
+from ... import checks, data, runs, texts
 from ...exchange.model import open_net
 from ...terminal import at_least, picture, save, say
 from ...tour.usual import usual_layers
@@ -24,7 +24,7 @@ def add_invert(parser):
                         help="side in pixels that the middle square of the picture becomes")
     parser.add_argument("--steps", type=at_least(1), default=200,
                         help="of the optimization for each layer, at most")
-    parser.add_argument("--variation", type=float, default=4.0,
+    parser.add_argument("--variation", type=float, default=10.0,
                         help="weight of what keeps neighboring pixels alike")
     parser.add_argument("--seed", type=at_least(0), default=0, help="of the noise at the start")
     parser.add_argument("--out", metavar="FILE",
@@ -38,6 +38,7 @@ def run_invert(options):
     path = picture(options.out or texts.file_name(source.stem, "inverted", net))
     image = data.load_image(source, options.size, channels=run.net.input_shape[0])
     layers = options.layers or usual_layers(run.net)
+    checks.finite("variation", options.variation)
     for layer in layers:        # all of them, before the first is computed
         measure.features(run, image, layer)
     C, H, W = image.shape

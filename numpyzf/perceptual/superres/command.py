@@ -94,8 +94,8 @@ def run_apply(options):
     small = data.load_image(source, channels=None)
     _, H, W = small.shape
     if H * W * enlarger.scale ** 2 > MOST_PIXELS:
-        raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would have "
-                         f"more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
+        raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would "
+                         f"have more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
     large = enlarger(small)
     with replacing(path) as file:
         file.write(draw.png(large))
