@@ -25,6 +25,7 @@ from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
+from .perceptual.style import command as style
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -140,6 +141,7 @@ def _parser():
     _add_explain(commands)
     _add_reproduce(commands)
     _add_superres(commands)
+    _add_style(commands)
     _add_invert(commands)
     _add_onnx(commands)
     _add_bench(commands)
@@ -349,6 +351,21 @@ def _add_superres(commands):
                                 "train a network that enlarges, by the difference of pixels or of "
                                 "what a trained net sees; started again, it goes on"))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+
+
+# ---- style --------------------------------------------------------------------------------------
+
+def _add_style(commands):
+    sub = _command(commands, "style", None,
+                   "paint a picture in the style of another (Johnson et al. 2016)")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    style.add_transfer(_command(actions, "transfer", style.run_transfer,
+                                "paint one picture, by changing its pixels step by step"))
+    style.add_train(_command(actions, "train", style.run_train,
+                             "train a network that paints any picture in one style; started "
+                             "again, it goes on"))
+    style.add_apply(_command(actions, "apply", style.run_apply,
+                             "paint a picture by such a network"))
 
 
 # ---- invert -------------------------------------------------------------------------------------
