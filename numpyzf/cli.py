@@ -25,7 +25,7 @@ from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
-from .perceptual.style import command as style
+from .perceptual.style import command as style, network_command as style_network
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -351,21 +351,27 @@ def _add_superres(commands):
                                 "train a network that enlarges, by the difference of pixels or of "
                                 "what a trained net sees; started again, it goes on"))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+    superres.add_evaluate(_command(actions, "evaluate", superres.run_evaluate,
+                                   "measure enlarged pictures by the paper's protocol: PSNR, SSIM, "
+                                   "sharpness, grids"))
+    superres.add_page(_command(actions, "page", superres.run_page,
+                               "draw enlarged pictures side by side on one page, with a "
+                               "magnifier, and measure them"))
 
 
 # ---- style --------------------------------------------------------------------------------------
 
 def _add_style(commands):
     sub = _command(commands, "style", None,
-                   "paint a picture in the style of another (Johnson et al. 2016)")
+                   "paint a picture in the style of another one (Johnson et al. 2016)")
     actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
     style.add_transfer(_command(actions, "transfer", style.run_transfer,
                                 "paint one picture, by changing its pixels step by step"))
-    style.add_train(_command(actions, "train", style.run_train,
-                             "train a network that paints any picture in one style; started "
-                             "again, it goes on"))
-    style.add_apply(_command(actions, "apply", style.run_apply,
-                             "paint a picture by such a network"))
+    style_network.add_train(_command(actions, "train", style_network.run_train,
+                                     "train a network that paints any picture in one style; "
+                                     "started again, it goes on"))
+    style_network.add_apply(_command(actions, "apply", style_network.run_apply,
+                                     "paint a picture by such a network"))
 
 
 # ---- invert -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The networks of perceptual/networks.py: sizes of the paper, gradients, other sizes, beginnings."""
+"""The networks of perceptual/networks.py: the paper's sizes, gradients, other sizes, beginnings."""
 import numpy as np
 import pytest
 

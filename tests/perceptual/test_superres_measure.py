@@ -135,15 +135,17 @@ def test_what_can_t_be_measured_is_named(image, network, error):
 # ---- many pictures -------------------------------------------------------------------------------
 
 ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1.), "net": Scores(30., .7, .4, 1.)}),
-        Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3, 1.), "net": Scores(np.inf, .9, .6, 1.)}),
-        Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2, 1.), "net": Scores(50., .2, np.inf, 1.)})]
+        Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3, 1.),
+                               "net": Scores(np.inf, .9, .6, 1.)}),
+        Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2, 1.),
+                                  "net": Scores(50., .2, np.inf, 1.)})]
 
 
 def test_means_of_each_set():
     found = {name: measure.means(rows) for name, rows in measure.groups(ROWS).items()}
     assert [*found] == ["Set5", "Other", ""]
     assert found["Set5"]["bicubic"] == pytest.approx((21, .6, .2, 1))
-    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1))          # without the infinite one
+    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1))      # without the infinite one
     assert found["Other"]["net"] == (50, .2, math.inf, 1)
     assert found[""]["bicubic"] == pytest.approx((24, .5, .2, 1))
     plain = [row._replace(picture="a") for row in ROWS]

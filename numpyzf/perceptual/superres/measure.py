@@ -49,8 +49,8 @@ def read(source):
     """The pictures of a folder and of the folders in it; or the test images of a data set.
 
     source: a path, also that of one picture; or a name that `numpyzf data` lists.
-    Yields (name, uint8 (C, H, W)). A gray file stays gray, C = 1; one that holds colors is RGB, even
-    if all of them are gray: its luminance is counted as that of colors. Raises what data.files,
+    Yields (name, uint8 (C, H, W)). A gray file stays gray, C = 1. One that holds colors is RGB,
+    even if all of them are gray: its luminance is that of colors. Raises what data.files,
     data.load_image and data.load do.
     """
     if source in data.NAMES:

@@ -63,7 +63,11 @@ def train(folder, images, plan, *, report=print, progress=None):
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
     start = networks.start_bicubic if plan.network == "small" else networks.start
-    return learn.train(folder, about, build, start, pairs, objective_of(plan), report=report,
+    objective = objective_of(plan)
+    if plan.loss == "feature":      # pictures may be too small for it
+        seen = from_corners(np.zeros((1, images.shape[1], *[pairs.patch * plan.scale] * 2), "f"))
+        objective.judge.net_for(seen)
+    return learn.train(folder, about, build, start, pairs, objective, report=report,
                        progress=progress, measure=HeldOut(others, plan.scale) if count else None)
 
 
@@ -137,6 +141,8 @@ def check(plan):
         checks.integer(name, getattr(plan, name), 1)
     for name in ("rate", "feature", "pixel"):
         checks.finite(name, getattr(plan, name))
+    if plan.loss == "feature":
+        judge.judge_of(plan.judge, plan.layers)     # raises what is wrong with them
 
 
 class HeldOut:
