@@ -1,5 +1,6 @@
 """Training a super-resolution network: pairs of patches, by the pixel loss or the feature loss."""
 import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,8 @@ def train(folder, images, plan, *, report=print, progress=None):
     about = {"kind": "superres", **plan._asdict(), "layers": list(plan.layers),
              "channels": images.shape[1], "patch": pairs.patch,
              "images": len(images), "checksum": zlib.crc32(np.ascontiguousarray(images))}
+    if plan.begin:
+        about["begin"] = Path(plan.begin).name
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
     start = starting(plan)
