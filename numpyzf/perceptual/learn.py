@@ -121,8 +121,10 @@ def train(folder, about, build, start, batches, objective, *, measure=None, repo
                     measure=measure, save=_saver(path, report, progress),
                     progress=progress and _Progress(progress, about))
             except ValueError as error:
-                kept = f"; {path} is as it was after step {_steps_in(path):,}" * path.exists()
-                raise ValueError(f"{error}{kept}") from error
+                if not path.exists():
+                    raise
+                raise ValueError(f"{error}; {path} is as it was after step "
+                                 f"{_steps_in(path):,}") from error
     return state
 
 
