@@ -30,7 +30,7 @@ def add_train(parser):
     parser.add_argument("--judge", metavar="NET", default=plan.judge,
                         help="the net that compares: a name, a run's folder or an ONNX file")
     for name in ("content", "style"):
-        layers = getattr(plan, f"{name}_layers")
+        layers = ",".join(getattr(plan, f"{name}_layers"))      # argparse splits it like a word
         parser.add_argument(f"--{name}-layers", metavar="L,L,…", default=layers,
                             type=lambda text: tuple(text.split(",")),
                             help=f"its layers in which the {name} is compared")

@@ -59,8 +59,8 @@ def train(folder, style_picture, images, plan, *, report=print, progress=None):
     learned, others = images[:len(images) - count], images[len(images) - count:]
     objective = Objective(style_picture, plan)
     patches = Patches(learned, plan.patch, plan.batch)
-    first = patches(np.random.default_rng(0))
-    objective(first[0], first[1])       # a patch too small for the judge is refused here
+    smallest = pictures.from_bytes(learned[:1, :, CORNERS - 1:plan.patch, CORNERS - 1:plan.patch])
+    objective.judge.features(smallest)      # a patch too small for the judge is refused here
     about = {"kind": "style", **plan._asdict(), "content_layers": list(plan.content_layers),
              "style_layers": list(plan.style_layers), "images": len(images),
              "checksum": zlib.crc32(np.ascontiguousarray(images)),
@@ -172,7 +172,7 @@ def _mean(found):
     mean, gradients = 0.0, {}
     for layer, ((value, gradient), size) in found.items():
         share = 1 / (max(size, LEAST) * len(found))
-        mean += share * value
+        mean += float(share * value)
         gradients[layer] = np.multiply(gradient, gradient.dtype.type(share), out=gradient)
     return mean, gradients
 
