@@ -75,7 +75,6 @@ def painted(cat):
 def test_the_style_loss_falls_by_95_percent(cat, painted):
     """Of a photograph that begins as itself, but for the smoothing."""
     assert painted.last["style"] < 0.05 * painted.first["style"] and painted.trouble == ""
-    assert painted.first["content"] < 0.2
     assert painted.picture.shape == cat.shape and painted.picture.dtype == np.uint8
 
 
