@@ -1,9 +1,12 @@
 """A trained network on a picture of any size, in tiles without seams.
 
 What a network makes of a pixel depends on the pixels in the field around it alone. So each tile is
-computed with a margin as wide as that field, which is then cut off; at the picture's border the
-margin is its mirror image. The result is that of the whole picture, in memory for one tile.
+computed with a margin as wide as that field, which is then cut off. At the picture's border there
+is no margin: the network pads with zeros, as at the border of the patches that it learned from. The
+result is that of the whole picture, in memory for one tile.
 """
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import checks
@@ -18,28 +21,48 @@ def enlarge(net, picture, scale, *, tile=TILE):
     net: a network.Network for pictures of 3 channels, or 1; of any input size.
     picture: uint8 (C, H, W). A gray one stays gray: the mean of what a network for RGB makes of it.
     An RGB one can't go through a network for gray.
+    tile: pixels of the picture along a tile's side, without its margin.
     Returns uint8 (C, scale·H, scale·W). Raises TypeError or ValueError.
     """
     C, H, W = _shape(picture)
     channels, tile = net.input_shape[0], checks.integer("tile", tile, 1)
     if C > channels:
         raise ValueError("this network takes gray pictures; make this one gray first")
-    margin = field(net)
-    rows, columns = (min(tile, n) for n in (H, W))
-    net = networks.at_size(net, (channels, rows + 2 * margin, columns + 2 * margin))
-    around = np.pad(picture, ((0, 0), (margin, margin + rows), (margin, margin + columns)),
-                    mode="symmetric")       # beyond the last tile, too
-    out = np.empty((C, scale * H, scale * W), np.uint8)
-    inside = slice(scale * margin, -scale * margin or None)
-    for top in range(0, H, rows):
-        for left in range(0, W, columns):
-            x = around[:, top:top + net.input_shape[1], left:left + net.input_shape[2]]
-            x = np.broadcast_to(pictures.from_bytes(x), net.input_shape)
-            y = net.predict(np.ascontiguousarray(x)[None])[0][:, inside, inside]
+    out, margin = np.empty((C, scale * H, scale * W), np.uint8), field(net)
+    for rows in tiles(H, tile, margin):
+        for columns in tiles(W, tile, margin):
+            x = pictures.from_bytes(picture[:, rows.seen, columns.seen])
+            x = np.repeat(x, channels // C, axis=0)
+            y = networks.at_size(net, x.shape).predict(x[None])[0]
+            y = y[:, scaled(rows.own, scale), scaled(columns.own, scale)]
             y = y if C == channels else y.mean(axis=0, keepdims=True)
-            place = out[:, scale * top:scale * (top + rows), scale * left:scale * (left + columns)]
-            place[...] = pictures.to_bytes(y)[:, :place.shape[1], :place.shape[2]]
+            out[:, scaled(rows.out, scale), scaled(columns.out, scale)] = pictures.to_bytes(y)
     return out
+
+
+class Tile(NamedTuple):
+    """A tile along one axis, as slices."""
+    seen: slice         # of the picture, with its margin
+    own: slice          # of what is seen, without
+    out: slice          # of the picture, without
+
+
+def tiles(n, side, margin):
+    """The tiles of n pixels: `side` each, the last one less, and a margin where there is one.
+
+    >>> [(tile.seen, tile.own) for tile in tiles(5, 3, 1)]
+    [(slice(0, 4, None), slice(0, 3, None)), (slice(2, 5, None), slice(1, 3, None))]
+    """
+    for start in range(0, n, side):
+        stop = min(start + side, n)
+        first = max(start - margin, 0)
+        yield Tile(slice(first, min(stop + margin, n)), slice(start - first, stop - first),
+                   slice(start, stop))
+
+
+def scaled(place, scale):
+    """A slice of pixels of the larger picture, for one of the smaller."""
+    return slice(scale * place.start, scale * place.stop)
 
 
 def field(net):

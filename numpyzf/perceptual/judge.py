@@ -40,7 +40,8 @@ class Judge:
         """What the net makes of pictures; a Trace: trace[layer] is (N, F, OH, OW).
 
         x: floats (N, C, H, W), 0 … 1. Gray pictures are shown to a net for RGB in three equal
-        channels. Raises ValueError for pictures that are too small for these layers.
+        channels. Raises ValueError for pictures too small for these layers, or of another size than
+        a fully connected one takes.
         """
         mean, scale = (value.astype(x.dtype) for value in (self.mean, self.scale))
         C = len(mean)
@@ -57,8 +58,8 @@ class Judge:
             try:
                 net = networks.at_size(self.net, (len(self.mean), *x.shape[2:]))
             except ValueError as error:
-                raise ValueError(f"pictures of {x.shape[2]}×{x.shape[3]} pixels are too small for "
-                                 f"the judge's layers {', '.join(self.layers)}: {error}") from error
+                raise ValueError(f"pictures of {x.shape[3]}×{x.shape[2]} pixels don't fit the "
+                                 f"judge's layers {', '.join(self.layers)}: {error}") from error
             while len(self._at_size) >= MOST_SIZES:
                 del self._at_size[next(iter(self._at_size))]
             self._at_size[key] = net if net.dtype == x.dtype else net.astype(x.dtype)

@@ -26,8 +26,8 @@ class ConvTranspose:
     extra: rows and columns more at the end, fewer than stride (PyTorch's output_padding).
 
     Parameters: w (channels, filters, size, size), the axes in PyTorch's order, and b (filters,).
-    `Network.initialize` takes filters · size² for a unit's inputs, which are channels · size² /
-    stride²: what is drawn is small for that, until a normalization behind it.
+    A unit has channels · size² / stride² inputs; networks.start draws for as many, and
+    `Network.initialize`, which takes filters · size² for that number, doesn't.
     """
     window = None
 

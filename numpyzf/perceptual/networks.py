@@ -50,7 +50,7 @@ def small_superres(scale, *, channels=3, maps=32, blocks=3, shape=(24, 24)):
 
 
 def start_bicubic(net, rng):
-    """Draw a small_superres network's filters as `start` does, but for the last ones: they are zero.
+    """Draw a small_superres network's filters as `start` does, but for the last: they are zero.
 
     So it begins as bicubic enlargement, without a grid, and learns what is missing from it.
     rng: numpy.random.Generator. Returns net.
@@ -151,7 +151,7 @@ def stage(name, filters, norm):
 
 
 def block(name, below, maps, norm, *, pad=0, mirror=0):
-    """A residual block, whose output is `name`; a sum with what the layer `below` gives.
+    """A residual block behind the layer `below`; its output, `name`, is its sum with that layer's.
 
     pad, mirror: rows and columns of zeros, or of a mirror image, ahead of each 3×3 convolution.
     With neither the maps get smaller by 4, and what is added to them is cropped.
@@ -161,10 +161,9 @@ def block(name, below, maps, norm, *, pad=0, mirror=0):
         return [*around, (f"{name}.conv{number}", Conv(maps, maps, 3, pad=pad)),
                 (f"{name}.norm{number}", NORMS[norm](maps))]
 
-    layers = [*filters(1), (f"{name}.relu", ReLU()), *filters(2)]
-    layers[0] = (*layers[0], below)
     add = Add() if pad or mirror else CroppedAdd()
-    return [*layers, (name, add, (below, f"{name}.norm2"))]
+    return [*filters(1), (f"{name}.relu", ReLU()), *filters(2),
+            (name, add, (below, f"{name}.norm2"))]
 
 
 def doubling(channels, filters):

@@ -144,6 +144,22 @@ def bicubic_enlarge_backward(dy, *, factor):
     return dx.astype(dy.dtype)
 
 
+def smooth(x, *, factor):
+    """y[n,c,p,q] = Σ weight(p − h) · weight(q − v) · x[n,c,h,v].
+
+    weight(d) is 1/factor for |d| < factor/2, half of that for |d| = factor/2, else 0.
+    """
+    def weight(distance):
+        reach = 2 * abs(distance)
+        return (0 if reach > factor else 0.5 if reach == factor else 1) / factor
+
+    y = np.zeros(x.shape)
+    for n, c, p, q in np.ndindex(y.shape):
+        for h, v in np.ndindex(x.shape[2:]):
+            y[n, c, p, q] += weight(p - h) * weight(q - v) * float(x[n, c, h, v])
+    return y.astype(x.dtype)
+
+
 def groups(x, batch):
     """Lists of the places of x (N, C, …) that are normalized together, by the channel."""
     N, C, *size = x.shape

@@ -74,7 +74,8 @@ def test_the_feature_objective_adds_its_terms_and_their_gradient(rng):
 
 
 def test_training_beats_bicubic_on_what_it_did_not_see(tmp_path, rng):
-    state = train_quietly(tmp_path, smooth_images(rng, 40), TINY._replace(scale=4, maps=8, steps=500, batch=8))
+    plan = TINY._replace(scale=4, maps=8, steps=500, batch=8)
+    state = train_quietly(tmp_path, smooth_images(rng, 40), plan)
     row = state.history[-1]
     assert row["psnr"] > row["bicubic"] + 0.3
     assert set(row) == {"step", "rate", "loss", "psnr", "bicubic"}
@@ -110,8 +111,9 @@ def test_the_network_is_read_back_as_it_was_built(tmp_path, rng):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"scale": 5}, "scale"), ({"network": "paper", "scale": 2}, "scale"), ({"loss": "style"}, "loss"),
-    ({"network": "large"}, "network"), ({"maps": 0}, "maps"), ({"rate": np.nan}, "rate"),
+    ({"scale": 5}, "scale"), ({"network": "paper", "scale": 2}, "scale"),
+    ({"loss": "style"}, "loss"), ({"network": "large"}, "network"), ({"maps": 0}, "maps"),
+    ({"rate": np.nan}, "rate"),
 ])
 def test_a_plan_that_can_t_be_is_refused(tmp_path, rng, change, message):
     with pytest.raises(ValueError, match=message):

@@ -9,6 +9,7 @@ again, with `torch` installed, when an operation is added:
 An entry is called case/array. Settings, such as a stride, are stored in the same way. The entry
 "versions" says what computed the file.
 """
+import math
 import platform
 from pathlib import Path
 
@@ -232,6 +233,26 @@ record("branches", branches, {}, x=normal(2, 3, 15, 18),
        narrow_w=normal(2, 4, 1, 1) / 2, narrow_b=normal(2) / 5,
        wide_w=normal(4, 2, 3, 3) / 3, wide_b=normal(4) / 5,
        deep_w=normal(6, 1, 3, 3) / 3, deep_b=normal(6) / 5)
+
+
+
+def dilated_average_pool(x, size, stride, pad, dilation, count_pad):
+    """By the columns of a convolution: PyTorch's own average pool has no dilation."""
+    def sums(x):
+        columns = T.unfold(padded(x, pad, 0), size, dilation, 0, stride)
+        return columns.reshape(len(x), x.shape[1], math.prod(size), -1).sum(axis=2)
+
+    cells = math.prod(size) if count_pad else sums(torch.ones_like(x))
+    (top, left, bottom, right), (_, _, H, W) = pad, x.shape
+    shape = [(n - (k - 1) * d - 1) // s + 1 for n, k, d, s in
+             zip((top + H + bottom, left + W + right), size, dilation, stride)]
+    return (sums(x) / cells).reshape(*x.shape[:2], *shape)
+
+
+for count_pad in (False, True):
+    record(f"average_pool dilated{', counted' if count_pad else ''}", dilated_average_pool,
+           dict(size=(3, 2), stride=(1, 2), pad=(2, 1, 0, 3), dilation=(2, 3),
+                count_pad=count_pad), x=normal(2, 2, 7, 8))
 
 # ---- networks that make pictures ---------------------------------------------------------------
 #

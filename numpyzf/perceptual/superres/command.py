@@ -2,15 +2,16 @@
 import json
 from pathlib import Path
 
-from ... import checks, data, plots, runs, texts
+from ... import checks, data, runs, texts
 from ...checkpoints import replacing
-from ...data.image import load_image
 from ...terminal import at_least, picture, say
-from . import measure, train
+from .. import learn
+from . import draw, findings, measure, report, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
            "of a training")
+MOST_PIXELS = 300_000_000       # of a picture that was made larger
 
 
 def add_train(parser):
@@ -50,18 +51,28 @@ def add_train(parser):
     parser.add_argument("--folder", help="where the files of a named data set are, if not in a "
                                          "usual place")
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
+    parser.add_argument("--begin", metavar="NET",
+                        help="a trained network of the same build to begin with, such as one of "
+                             "another loss: its folder or file")
+    parser.add_argument("--share", metavar="FILE",
+                        help="write the trained network into this file, too: in half precision, "
+                             "without what a training goes on from")
 
 
 def run_train(options):
     """Train a network, or go on with it; ValueError or OSError if that can't be."""
     plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
     train.check(plan)
+    if options.share:
+        _check_file(options.share, "--share")
     images = train.read(options.source, folder=options.folder, size=options.size)
     state = train.train(options.out, images, plan, report=say, progress=runs.show_progress)
     row = state.history[-1]
     if "psnr" in row:
         say(f"Images that it didn't learn from: bicubic {row['bicubic']:.2f} dB, this network "
             f"{row['psnr']:.2f} dB (PSNR)")
+    if options.share:
+        learn.share(options.share, state)
     say(f"Try it: numpyzf superres apply PICTURE --net {options.out}")
 
 
@@ -81,10 +92,16 @@ def run_apply(options):
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
     path = picture(options.out or name)
-    small = load_image(source)
-    large = enlarger(small)
-    plots.save_pixels(large, path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"{path}: the larger picture is a PNG file; give a name that ends in .png")
+    small = data.load_image(source, channels=None)
     _, H, W = small.shape
+    if H * W * enlarger.scale ** 2 > MOST_PIXELS:
+        raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would "
+                         f"have more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
+    large = enlarger(small)
+    with replacing(path) as file:
+        file.write(draw.png(large))
     say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
     say(f"Look at it: {Path(path).resolve()}")
 
@@ -102,18 +119,58 @@ def run_evaluate(options):
     if options.json:
         _check_file(options.json, "--json")
     networks = _networks(options)
-    rows = measure.evaluate(options.source, options.scale, networks, progress=runs.show_progress)
+    for scale in networks.keys() - {options.scale}:
+        raise ValueError(f"{', '.join(networks[scale])} enlarges {scale} times, not "
+                         f"{options.scale}: give --scale {scale}, or another --net")
+    rows = measure.evaluate(options.source, options.scale, networks[options.scale],
+                            progress=runs.show_progress)
     runs.show_progress("")
     for line in measure.table(rows).splitlines():
         say(line)
-    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without {options.scale} "
-        "pixels at each side; sharpness: gradient energy as a share of the original's.")
+    say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
+        f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
+        "original's; grid: what repeats after as many pixels as the scale, against the original, "
+        "1 or less is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
             file.write(f"{text}\n".encode())
         say(f"Saved: {Path(options.json).resolve()}")
 
+
+# ---- page ---------------------------------------------------------------------------------------
+
+def add_page(parser):
+    """Add what `page` takes to an argparse parser."""
+    _add_pictures(parser)
+    parser.add_argument("--out", metavar="PAGE", default="superres.html",
+                        help="the page, one HTML file that needs no other")
+    parser.add_argument("--pictures", metavar="N", type=at_least(1), default=6,
+                        help="how many are shown, evenly from all; the page has about 0.7 MB each")
+    parser.add_argument("--side", metavar="N", type=at_least(32), default=256,
+                        help="pixels of a picture that are shown at most, its middle")
+    parser.add_argument("--classifier", metavar="NET", default="labnet-cifar10",
+                        help="whose answers stand below each picture: a run's folder, an ONNX "
+                             "file, or one that comes along; it should be no network's judge")
+    parser.add_argument("--recognize", metavar="SOURCE",
+                        help="also train classifiers on these images, over three seeds, and count "
+                             "how often they are right about enlarged ones: fashion-mnist-small, "
+                             "or a folder with one sub-folder per class")
+    parser.add_argument("--size", metavar="N", type=at_least(16),
+                        help="side of the images of --recognize, if that is a folder")
+    parser.add_argument("--nets", metavar="FOLDER", default="superres-nets",
+                        help="where these classifiers are kept; started again, they are there")
+
+
+def run_page(options):
+    """Measure, draw and write the page; ValueError or OSError if that can't be."""
+    _check_file(options.out, "--out")
+    found = findings.find(options, _networks(options), report=say, progress=runs.show_progress)
+    report.write(options.out, found, options.side)
+    say(f"Look at it: {Path(options.out).resolve()}")
+
+
+# ---- what both share ----------------------------------------------------------------------------
 
 def _add_pictures(parser):
     parser.add_argument("source", metavar="FOLDER",
@@ -127,17 +184,14 @@ def _add_pictures(parser):
 
 
 def _networks(options):
-    """The networks that were asked for: {name: Enlarger}, those for options.scale first."""
-    ours = [name for name, path in COME_ALONG.items() if path.exists()] if options.scale == 4 else []
-    found = {}
-    for name in options.net or ours:
-        enlarger = open_enlarger(name)
-        if enlarger.scale != options.scale:
-            raise ValueError(f"{name} enlarges {enlarger.scale} times, not {options.scale}: give "
-                             f"--scale {enlarger.scale}, or another --net")
-        if enlarger.name in (*found, measure.BICUBIC):
+    """The networks that were asked for, or come along: {scale: {name: Enlarger}}."""
+    ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
+    found = {options.scale: {}}
+    for enlarger in map(open_enlarger, options.net or ours):
+        own = found.setdefault(enlarger.scale, {})
+        if enlarger.name in (*own, measure.BICUBIC):
             raise ValueError(f"two networks are called {enlarger.name}: rename a folder")
-        found[enlarger.name] = enlarger
+        own[enlarger.name] = enlarger
     return found
 
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ...exchange.model import open_net
 from ...layers import Conv, ReLU
 from ...network import Network
 from ...tour.usual import usual_layers
-from .. import judge, learn, losses, pictures
+from .. import judge, learn, losses, networks, pictures
 from ..layers import ConvTranspose, Enlarge
 from .train import Pairs
 
@@ -21,6 +22,8 @@ BESIDE = 2                  # from a peak on: a Hann window spreads it over its 
 SCALE, MAPS = 4, 16
 ENDINGS = ("stride ½, 3×3", "stride ½, 4×4", "enlarge, then 3×3")
 BORDER = 8                  # pixels that the zeros around the maps reach
+LONGEST = 16                # pixels: the longest period whose frequencies a spectrum tells apart
+PIXELS = "pixel loss"
 
 
 # ---- measured -----------------------------------------------------------------------------------
@@ -59,12 +62,14 @@ def peak(power, period):
     Returns the largest quotient, over the frequencies 1/period, 2/period … 1/2, of the power there
     and the (geometric) mean of that beside it: about 1 without a grid.
     """
+    if not power.any():
+        return 1.0
     last = len(power) - 1
     places = np.arange(1, period // 2 + 1) * (2 * last // period)
     found = []
     for place in places:
         beside = [i for i in (place - BESIDE, place + BESIDE) if i <= last]
-        level = np.exp(np.mean(np.log(power[beside] + 1e-12 * power.max() + 1e-300)))
+        level = np.exp(np.mean(np.log(power[beside] + 1e-12 * power.max())))
         found.append(power[place] / level)
     return float(max(found))
 
@@ -72,11 +77,16 @@ def peak(power, period):
 def grid(picture, original, period):
     """How much more of a grid there is in a picture than in the original: a quotient of peaks.
 
-    picture, original: (C, H, W) each, as in pictures.luminance.
-    period: pixels.
+    What rounding to bytes adds to a spectrum is added to both: a weaker grid is none.
+
+    picture, original: uint8 (C, H, W) each.
+    period: pixels, see `peak`.
     """
-    own, other = (peak(spectrum(pictures.luminance(x)), period) for x in (picture, original))
-    return own / other if other else 1.0
+    powers = [spectrum(pictures.luminance(x)) for x in (picture, original)]
+    length = 2 * (len(powers[0]) - 1)
+    rounding = 3 / 8 * length / 12      # the sum of the squared window, times a variance of 1/12
+    own, other = (peak(power + rounding, period) for power in powers)
+    return own / other
 
 
 # ---- made and removed ---------------------------------------------------------------------------
@@ -149,7 +159,7 @@ def _pixel_objective(y, target):
 
 def _run(net, low):
     """The network's output for pictures of any size, float32 (N, 3, H, W)."""
-    return judge.networks.at_size(net, low.shape[1:]).predict(low, batch=1)
+    return networks.at_size(net, low.shape[1:]).predict(low, batch=1)
 
 
 def _with_contrast_of(x, images):
@@ -167,39 +177,40 @@ def _power(images):
 # ---- what of it comes from the judge ------------------------------------------------------------
 
 class Pull(NamedTuple):
-    """How a loss pulls at pixels: the spectrum of its gradient, by where it was taken."""
-    layer: str              # of the judge; "pixels" for the pixel loss
-    period: int             # after which its view of the rows repeats: its stride in pixels
-    peaks: dict             # {"trained": …, "random": …}: peak at that period
-    powers: dict            # the spectra
+    """How a loss pulls at pixels: how strongly at each of them, so how evenly."""
+    layer: str      # of the judge; PIXELS for the pixel loss
+    period: int     # after which the judge's view of the rows repeats: the layer's stride, pixels
+    peaks: dict     # {"trained", "random": peak at that period}: of the strength's spectrum
+    uneven: dict    # mean square pull where it is strongest, by that where it is weakest, among
+    #                 pixels in even and odd rows and columns: four kinds
+    powers: dict    # the spectra
 
 
-def judge_pulls(images, *, net="squeezenet", layers=None, seed=0, most=16):
+def judge_pulls(images, *, net="squeezenet", layers=None, seed=0):
     """Look for grids in the gradient of the feature loss, of bicubic pictures and what they were.
 
-    images: uint8 (N, 3, H, W); sides are multiples of 4.
+    What is pulled at unevenly becomes a grid, in whatever network is trained by this loss. A
+    gradient's signs change from place to place, so it is its strength that is looked at.
+
+    images: uint8 (N, 3, H, W); sides are multiples of 4, and 64 or more.
     net: the judge's, see judge.judge_of.
-    layers: its layers; if not given, those that tell how it sees.
+    layers: its layers; if not given, those that tell how it sees, with strides up to LONGEST.
     seed: of the control, a judge with random weights.
-    most: pixels; layers of a larger stride are left out.
-    Returns a list of Pull, the pixel loss first.
+    Returns a list of Pull, that of the pixel loss first.
     """
     target = pictures.from_bytes(images)
     x = pictures.from_bytes(pictures.enlarge_bicubic(pictures.low_resolution(images, SCALE), SCALE))
-    power = spectrum(losses.pixel(x, target)[1])
-    found = [Pull("pixels", most, {"trained": peak(power, most)}, {"trained": power})]
-    judges = {"trained": judge.judge_of(net, layers), "random": None}
     if layers is None:
-        run = judge.open_net(net)[0]
-        layers = [name for name in usual_layers(run.net)
-                  if run.net.receptive_field(name).stride <= most]
-        judges["trained"] = judge.judge_of(net, layers)
-    judges["random"] = judge.judge_of(net, layers, random=seed)
+        whole = open_net(net)[0].net
+        layers = [name for name in usual_layers(whole)
+                  if whole.receptive_field(name).stride <= LONGEST]
+    judges = {"trained": judge.judge_of(net, layers),
+              "random": judge.judge_of(net, layers, random=seed)}
+    found = [_pull(PIXELS, LONGEST, {"trained": losses.pixel(x, target)[1]})]
     for layer in layers:
         period = judges["trained"].net.receptive_field(layer).stride
-        powers = {kind: spectrum(_gradient(own, layer, x, target)) for kind, own in judges.items()}
-        found.append(Pull(layer, period, {kind: peak(power, max(period, 2))
-                                          for kind, power in powers.items()}, powers))
+        found.append(_pull(layer, period, {kind: _gradient(own, layer, x, target)
+                                           for kind, own in judges.items()}))
     return found
 
 
@@ -207,4 +218,17 @@ def _gradient(own, layer, x, target):
     """The gradient of the feature loss of one layer with respect to pictures x (N, 3, H, W)."""
     trace = own.features(x)
     _, signal = losses.feature(trace[layer], own.features(target)[layer])
-    return own.pull(trace, {layer: signal}, 3)
+    return own.pull(trace, {layer: signal}, x.shape[1])
+
+
+def _pull(layer, period, gradients):
+    """A Pull of gradients (N, 3, H, W), {kind: …}, without the pictures' borders."""
+    inside = slice(BORDER, -BORDER)
+    squares = {kind: np.mean(np.square(dx[..., inside, inside], dtype=np.float64), axis=1)
+               for kind, dx in gradients.items()}
+    kinds = {kind: [own[:, row::2, column::2].mean() for row in (0, 1) for column in (0, 1)]
+             for kind, own in squares.items()}
+    powers = {kind: spectrum(np.sqrt(own)) for kind, own in squares.items()}
+    return Pull(layer, period,
+                {kind: peak(power, max(period, 2)) for kind, power in powers.items()},
+                {kind: max(means) / min(means) for kind, means in kinds.items()}, powers)

@@ -1,4 +1,4 @@
-"""How good enlarged pictures are: PSNR, SSIM and sharpness, by the paper's protocol.
+"""How good enlarged pictures are: PSNR and SSIM by the paper's protocol, sharpness, and grids.
 
 A picture is made smaller, enlarged again by each method, and compared with what it was. All pixels
 are bytes between the steps, as they would be in files.
@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import data, texts
 from .. import pictures
+from . import grid
 
 BICUBIC = "bicubic"
 MOST_LINES = 50         # of a table on the terminal
@@ -28,6 +29,8 @@ class Scores(NamedTuple):
     psnr: float         # dB; infinite if no pixel differs
     ssim: float
     sharpness: float    # gradient energy, as a share of the original's
+    grid: float         # a grid that repeats after `scale` pixels, see grid.grid; 1 is none. NaN
+    #                     where it can't be told: scales but 2, 4, 8, 16, fewer than 16 pixels
 
 
 class Row(NamedTuple):
@@ -46,8 +49,8 @@ def read(source):
     """The pictures of a folder and of the folders in it; or the test images of a data set.
 
     source: a path, also that of one picture; or a name that `numpyzf data` lists.
-    Yields (name, uint8 (C, H, W)). A gray file stays gray, C = 1; one that holds colors is RGB, even
-    if all of them are gray: its luminance is counted as that of colors. Raises what data.files,
+    Yields (name, uint8 (C, H, W)). A gray file stays gray, C = 1. One that holds colors is RGB,
+    even if all of them are gray: its luminance is that of colors. Raises what data.files,
     data.load_image and data.load do.
     """
     if source in data.NAMES:
@@ -112,12 +115,14 @@ def score(name, picture, original, scale):
     Raises ValueError naming the picture if there is too little of it.
     """
     try:
-        return Scores(pictures.psnr(picture, original, crop=scale),
-                      pictures.ssim(picture, original, crop=scale),
-                      _share(*(pictures.gradient_energy(x, crop=scale)
-                               for x in (picture, original))))
+        psnr, ssim = (measure(picture, original, crop=scale)
+                      for measure in (pictures.psnr, pictures.ssim))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+    energies = [pictures.gradient_energy(x, crop=scale) for x in (picture, original)]
+    inside = [x[:, scale:-scale, scale:-scale] for x in (picture, original)]
+    seen = grid.LONGEST % scale == 0 and min(inside[0].shape[1:]) >= grid.SEGMENTS[-1]
+    return Scores(psnr, ssim, _share(*energies), grid.grid(*inside, scale) if seen else np.nan)
 
 
 def _share(energy, of):
@@ -129,7 +134,8 @@ def means(rows):
     """The mean Scores of each method over pictures: {method: Scores}.
 
     rows: a list of Row, one at least. A picture without any error has no PSNR that can go into a
-    mean, one without any edge no share of sharpness: these are left out of that mean.
+    mean, one without any edge no share of sharpness, a small one no grid: these are left out of
+    that mean, which is infinite, or NaN, if all are.
     """
     found = {}
     for method in rows[0].scores:
@@ -140,7 +146,7 @@ def means(rows):
 
 def _mean(values):
     finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("inf")
+    return float(finite.mean()) if len(finite) else float(values[0])
 
 
 def groups(rows):
@@ -152,7 +158,7 @@ def groups(rows):
 
 def table(rows):
     """The scores of all pictures as lines of text; of many pictures only the means of each set."""
-    lines = [("", "pixels", *(f"{method}  dB    SSIM  sharp" for method in rows[0].scores))]
+    lines = [("", "pixels", *(f"{method}  dB    SSIM  sharp   grid" for method in rows[0].scores))]
     if len(rows) <= MOST_LINES:
         lines += [(texts.short(row.picture), f"{row.size[1]}×{row.size[0]}",
                    *map(_cell, row.scores.values())) for row in rows]
@@ -162,11 +168,12 @@ def table(rows):
 
 
 def _cell(scores):
-    return f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}"
+    seen = "–" if np.isnan(scores.grid) else f"{scores.grid:.2f}"
+    return f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}  {seen:>5}"
 
 
 def as_json(source, scale, rows):
-    """What was measured as JSON values; an infinite number is null."""
+    """What was measured as JSON values; an infinite number and NaN are null."""
     def plain(scores):
         return {key: value if np.isfinite(value) else None
                 for key, value in scores._asdict().items()}

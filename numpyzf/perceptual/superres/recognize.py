@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ... import checks, data, runs, texts, training
-from ...data.preprocess import Prepared
+from ... import checks, data, functional, runs, texts, training
+from ...data.preprocess import Prepared, center_crop
+from ...geometry import ceil_div
+from .. import pictures
 from .measure import BICUBIC, enlarged
 
 ORIGINAL = "original"
@@ -97,3 +99,41 @@ def compare(found, method, than=BICUBIC):
     by_image = gain.mean(axis=0)
     return Comparison(float(gain.mean()), float(by_image.std() / np.sqrt(len(by_image))),
                       bool((gain.mean(axis=1) > 0).all()))
+
+
+# ---- one picture --------------------------------------------------------------------------------
+
+def answers(run, name, image, scale, networks):
+    """What a classifier says of one picture as it was, and enlarged by each method.
+
+    The classifier sees the middle square of a picture, as large as it takes it. So it is that
+    square which becomes smaller and is enlarged again: else little of the difference would be left.
+
+    run: a runs.Run.
+    name: of the picture, for errors.
+    image: uint8 (C, H, W).
+    scale, networks: see measure.enlarged.
+    Returns {"original", "bicubic", network: (class, probability)}.
+    """
+    channels, side, _ = run.prepare.mean.shape
+    multiple = ceil_div(side, scale) * scale
+    square = center_crop(image, *[min(image.shape[1:])] * 2)
+    square = pictures.to_bytes(pictures.resize(pictures.from_bytes(square), multiple, multiple))
+    _, _, made = enlarged(name, square, scale, networks)
+    found = {}
+    for method, picture in {ORIGINAL: square, **made}.items():
+        shown = _in_channels(center_crop(picture, side, side), channels)
+        scores = run.net.predict(run.prepare(shown[None]))
+        share = functional.softmax(scores)[0]
+        best = int(share.argmax())
+        found[method] = (run.classes[best], float(share[best]))
+    return found
+
+
+def _in_channels(image, channels):
+    """A picture as gray, or in three equal channels, where a classifier takes it so."""
+    if len(image) == 1:
+        return image.repeat(channels, axis=0)
+    if channels == 1:
+        return np.round(np.tensordot((.299, .587, .114), image, axes=1)).astype(np.uint8)[None]
+    return image
