@@ -22,18 +22,7 @@ def add_train(parser):
                              "they are then")
     parser.add_argument("--size", type=at_least(1), default=192,
                         help="side in pixels of the squares that the photographs become")
-    for name, text in (("content", "of the difference to the photograph, in what the judge sees"),
-                       ("style", "of the difference to the style (Gram matrices)"),
-                       ("variation", "of total variation, which makes smooth")):
-        parser.add_argument(f"--{name}-weight", type=float, default=getattr(plan, name),
-                            help=f"weight {text}")
-    parser.add_argument("--judge", metavar="NET", default=plan.judge,
-                        help="the net that compares: a name, a run's folder or an ONNX file")
-    for name in ("content", "style"):
-        layers = ",".join(getattr(plan, f"{name}_layers"))      # argparse splits it like a word
-        parser.add_argument(f"--{name}-layers", metavar="L,L,…", default=layers,
-                            type=lambda text: tuple(text.split(",")),
-                            help=f"its layers in which the {name} is compared")
+    add_aim(parser, plan)
     for name, text in (("maps", "maps of the first convolution; the later ones have 2 and 4 times "
                                 "as many"),
                        ("steps", "steps in all"), ("batch", "patches per step"),
