@@ -65,26 +65,29 @@ def test_the_gradient_of_objective_and_view(lab, rng):
 
 # ---- by optimization -----------------------------------------------------------------------------
 
-def test_the_style_loss_falls_by_95_percent(cat):
-    """By SqueezeNet, of a photograph that begins as itself."""
-    plan = objective.Plan(style_layers=("relu1", "fire2"), content_layers=("fire2",))
-    made = measure.transfer(objective.Objective(plan, stripes()), cat, steps=80)
-    assert made.last["style"] < 0.05 * made.first["style"] and made.trouble == ""
-    assert made.picture.shape == cat.shape and made.picture.dtype == np.uint8
+@pytest.fixture(scope="module")
+def painted(cat):
+    """A photograph of a cat in the style of one of coffee."""
+    coffee = load_image(data.photograph("coffee"), 48)
+    return measure.transfer(objective.Objective(LAB, coffee), cat, steps=80)
 
 
-def test_neither_grid_nor_frame_is_left(cat):
-    """No pattern of two pixels stands out of the spectrum, and the border is as rough as the rest.
+def test_the_style_loss_falls_by_95_percent(cat, painted):
+    """Of a photograph that begins as itself, but for the smoothing."""
+    assert painted.last["style"] < 0.05 * painted.first["style"] and painted.trouble == ""
+    assert painted.picture.shape == cat.shape and painted.picture.dtype == np.uint8
+
+
+def test_neither_grid_nor_frame_is_left(painted):
+    """What repeats every two pixels is weaker than what does every 2.7, and the border is hardly
+    rougher than the rest.
     """
-    plan = objective.Plan(style_layers=("relu1", "fire2"), content_layers=("fire2",))
-    made = measure.transfer(objective.Objective(plan, stripes()), cat, steps=80).picture
-    y = pictures.luminance(made)
+    y = pictures.luminance(painted.picture)
     spectrum = np.abs(np.fft.fft2(y - y.mean())) ** 2
-    last = np.concatenate([spectrum[24], spectrum[:, 24]]).mean()      # a period of two pixels
-    near = np.concatenate([spectrum[18], spectrum[:, 18]]).mean()
+    last, near = (np.concatenate([spectrum[n], spectrum[:, n]]).mean() for n in (24, 18))
     assert last < near
     steps = np.square(np.diff(y, axis=1))
-    assert steps[:4].mean() < 4 * steps.mean() and steps[-4:].mean() < 4 * steps.mean()
+    assert max(steps[:4].mean(), steps[-4:].mean()) < 3 * steps.mean()
 
 
 def test_without_a_style_the_picture_stays(lab, cat):
