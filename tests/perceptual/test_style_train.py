@@ -58,6 +58,7 @@ def test_what_is_missing_is_the_style_loss_beside_that_of_the_photographs(images
 
 # ---- on what -------------------------------------------------------------------------------------
 
+@pytest.mark.small
 def test_patches_are_parts_of_the_photographs_mirrored_or_not(images, rng):
     patches, found, corners = train.Patches(images, 25, 4), set(), set()
     for _ in range(60):
@@ -77,6 +78,7 @@ def test_patches_are_parts_of_the_photographs_mirrored_or_not(images, rng):
     assert len(corners) > 30 and {c for corner in corners for c in corner} == set(range(8))
 
 
+@pytest.mark.small
 def test_photographs_smaller_than_a_patch_are_refused(images):
     with pytest.raises(ValueError, match="31×26 pixels, fewer than a patch of 28×28"):
         train.Patches(images, 28, 1)
@@ -169,12 +171,14 @@ def test_a_painted_picture_is_as_large_as_it_was(size, rng):
     np.testing.assert_array_equal(painted, pictures.to_bytes(whole)[:, :size[0], :size[1]])
 
 
+@pytest.mark.small
 def test_a_picture_smaller_than_the_network_takes_is_refused(rng):
     net = networks.small_style((3, 24, 24), maps=2)
     with pytest.raises(ValueError, match="7×3 pixels is too small for this network"):
         train.paint(net, np.zeros((3, 3, 7), np.uint8))
 
 
+@pytest.mark.small
 def test_a_network_of_another_kind_is_refused(tmp_path):
     net = networks.small_superres(4, maps=2, blocks=1)
     learn.save(tmp_path / "a.npz", learn.State(net, np.random.default_rng(0), {"kind": "superres"}))
@@ -182,6 +186,7 @@ def test_a_network_of_another_kind_is_refused(tmp_path):
         learn.load(tmp_path / "a.npz", train.build)
 
 
+@pytest.mark.small
 def test_the_shorter_side_is_as_asked():
     picture = np.full((3, 30, 45), 90, np.uint8)
     assert network_command.with_shorter_side(picture, 20).shape == (3, 20, 30)
