@@ -25,7 +25,7 @@ from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
-from .perceptual.style import network_command as style
+from .perceptual.style import command as style, network_command as style_network
 from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
@@ -365,11 +365,13 @@ def _add_style(commands):
     sub = _command(commands, "style", None,
                    "paint a picture in the style of another one (Johnson et al. 2016)")
     actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
-    style.add_train(_command(actions, "train", style.run_train,
-                             "train a network that paints any picture in one style; started "
-                             "again, it goes on"))
-    style.add_apply(_command(actions, "apply", style.run_apply,
-                             "paint a picture by such a network"))
+    style.add_transfer(_command(actions, "transfer", style.run_transfer,
+                                "paint one picture, by changing its pixels step by step"))
+    style_network.add_train(_command(actions, "train", style_network.run_train,
+                                     "train a network that paints any picture in one style; "
+                                     "started again, it goes on"))
+    style_network.add_apply(_command(actions, "apply", style_network.run_apply,
+                                     "paint a picture by such a network"))
 
 
 # ---- invert -------------------------------------------------------------------------------------

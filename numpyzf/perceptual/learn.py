@@ -117,11 +117,14 @@ def train(folder, about, build, start, batches, objective, *, measure=None, repo
             state = State(start(build(about), rng), rng, about)
         if state.step < about["steps"]:
             try:
-                fit(state, batches, objective, steps=about["steps"], rate=about["rate"],
-                    measure=measure, save=_saver(path, report, progress),
-                    progress=progress and _Progress(progress, about))
+                # an overflow ends in an error; NumPy's warnings add nothing
+                with np.errstate(over="ignore", invalid="ignore"):
+                    fit(state, batches, objective, steps=about["steps"], rate=about["rate"],
+                        measure=measure, save=_saver(path, report, progress),
+                        progress=progress and _Progress(progress, about))
             except ValueError as error:
-                kept = f"; {path} is as it was after step {_steps_in(path):,}" * path.exists()
+                kept = (f"; {path} is as it was after step {_steps_in(path):,}" if path.exists()
+                        else "")
                 raise ValueError(f"{error}{kept}") from error
     return state
 

@@ -99,6 +99,12 @@ def test_a_loss_that_turns_to_nan_stops_and_keeps_the_last_good_state(tmp_path, 
     assert learn.load(tmp_path, build).step == 4
 
 
+def test_a_loss_that_is_nan_at_once_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="step 1: the loss is nan") as caught:
+        train(tmp_path / "new", objective=lambda y, target: (np.nan, {}, np.zeros_like(y)))
+    assert "as it was" not in str(caught.value) and not (tmp_path / "new").exists()
+
+
 def test_parameters_that_overflow_are_not_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(learn, "EVERY", 2)
     count = iter(range(1000))

@@ -84,7 +84,7 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
     assert "scale" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--scale", 5)
     assert "relu99" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
                                "feature", "--judge", "labnet-cifar10", "--layers", "relu99")
-    assert "small" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
+    assert "don't fit" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
                               "feature", "--size", "8", "--layers", "fire9")
     assert not (tmp_path / "new").exists()
 

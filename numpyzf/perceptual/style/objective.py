@@ -65,12 +65,12 @@ class Objective:
         for layer, seen in content.items():
             value, signal = losses.feature(trace[layer], seen)
             size = max(np.square(seen).mean(dtype=np.float64), np.finfo(np.float32).tiny)
-            terms["content"] += value / size
+            terms["content"] += float(value / size)
             signals[layer] = signal * number(plan.content / size)
         for layer, gram in self.grams.items():
             value, signal = losses.style(trace[layer], gram)
             size = np.square(gram).sum()
-            terms["style"] += value / size
+            terms["style"] += float(value / size)
             signal *= number(plan.style / size)
             signals[layer] = signals[layer] + signal if layer in signals else signal
         dy = self.judge.pull(trace, signals, y.shape[1])

@@ -51,6 +51,9 @@ def add_train(parser):
     parser.add_argument("--folder", help="where the files of a named data set are, if not in a "
                                          "usual place")
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
+    parser.add_argument("--begin", metavar="NET",
+                        help="a trained network of the same build to begin with, such as one of "
+                             "another loss: its folder or file")
     parser.add_argument("--share", metavar="FILE",
                         help="write the trained network into this file, too: in half precision, "
                              "without what a training goes on from")
