@@ -134,7 +134,8 @@ def test_what_can_t_be_measured_is_named(image, network, error):
 
 # ---- many pictures -------------------------------------------------------------------------------
 
-ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1., 1.), "net": Scores(30., .7, .4, 1., 1.)}),
+ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1., 1.),
+                               "net": Scores(30., .7, .4, 1., 1.)}),
         Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3, 1., 1.),
                                "net": Scores(np.inf, .9, .6, 1., 1.)}),
         Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2, 1., 1.),

@@ -162,7 +162,8 @@ def groups(rows):
 
 def table(rows):
     """The scores of all pictures as lines of text; of many pictures only the means of each set."""
-    lines = [("", "pixels", *(f"{method}  dB    SSIM  sharp   grid    pat" for method in rows[0].scores))]
+    head = [f"{method}  dB    SSIM  sharp   grid    pat" for method in rows[0].scores]
+    lines = [("", "pixels", *head)]
     if len(rows) <= MOST_LINES:
         lines += [(texts.short(row.picture), f"{row.size[1]}×{row.size[0]}",
                    *map(_cell, row.scores.values())) for row in rows]
