@@ -120,7 +120,8 @@ def small_style(shape=(3, 256, 256), maps=8):
 
     `paper_style` with a quarter of its maps, instance normalization, a mirror ahead of each
     convolution in place of zeros and of the wide one, and in place of stride 1/2 every pixel four
-    times, then a convolution of stride 1.
+    times, smoothed, then a convolution of stride 1. Without the smoothing a grid remains, of 4
+    pixels: what a square of four equal pixels becomes still depends on where in it a pixel lies.
 
     shape: (C, H, W) of the pictures, 5 pixels a side or more. A side that is no multiple of 4 comes
     out as the next one.
@@ -136,8 +137,10 @@ def small_style(shape=(3, 256, 256), maps=8):
               *mirrored("conv3", 2 * maps, 4 * maps, 3, 2)]
     for number in range(1, 6):
         layers += block(f"block{number}", layers[-1][0], 4 * maps, "instance", mirror=1)
-    layers += [("enlarge1", Enlarge(2)), *mirrored("up1", 4 * maps, 2 * maps, 3),
-               ("enlarge2", Enlarge(2)), *mirrored("up2", 2 * maps, maps, 3)]
+    layers += [("enlarge1", Enlarge(2)), ("smooth1", Smooth(2)),
+               *mirrored("up1", 4 * maps, 2 * maps, 3),
+               ("enlarge2", Enlarge(2)), ("smooth2", Smooth(2)),
+               *mirrored("up2", 2 * maps, maps, 3)]
     return Network([*layers, ("mirror", ReflectPad(4)), *picture(maps, shape[0], pad=0)], shape)
 
 

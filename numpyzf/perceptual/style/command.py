@@ -17,9 +17,19 @@ def names(text):
 
 def add_transfer(parser):
     """Add what `transfer` takes to an argparse parser."""
-    plan = objective.Plan()
     parser.add_argument("content", metavar="CONTENT", help=f"what to paint: {PICTURE}")
     parser.add_argument("style", metavar="STYLE", help="how to paint it: another one")
+    add_plan(parser, objective.Plan())
+    parser.add_argument("--size", type=at_least(1), default=SIZE,
+                        help="side in pixels that the middle squares of both become")
+    parser.add_argument("--steps", type=at_least(1), default=240,
+                        help="of the optimization, at most")
+    parser.add_argument("--out", metavar="FILE",
+                        help="the picture; CONTENT-as-STYLE.png in this folder if not given")
+
+
+def add_plan(parser, plan):
+    """Add what is made small: the fields of a plan, such as objective.Plan."""
     parser.add_argument("--judge", metavar="NET", default=plan.judge,
                         help="the net that sees content and style: a name, a run's folder or an "
                              "ONNX file")
@@ -33,19 +43,18 @@ def add_transfer(parser):
                                  "features")
     parser.add_argument("--variation", metavar="NUMBER", type=float, default=plan.variation,
                         help="weight of what keeps neighboring pixels alike")
-    parser.add_argument("--size", type=at_least(1), default=SIZE,
-                        help="side in pixels that the middle squares of both become")
-    parser.add_argument("--steps", type=at_least(1), default=240,
-                        help="of the optimization, at most")
-    parser.add_argument("--out", metavar="FILE",
-                        help="the picture; CONTENT-as-STYLE.png in this folder if not given")
+
+
+def of_plan(options):
+    """The fields of objective.Plan that `add_plan` has read, {name: value}."""
+    weights = {name: getattr(options, f"{name}_weight") for name in ("content", "style")}
+    others = ("judge", "content_layers", "style_layers", "variation")
+    return weights | {name: getattr(options, name) for name in others}
 
 
 def run_transfer(options):
     """Paint one picture in the style of another; ValueError or OSError if that can't be."""
-    weights = {name: getattr(options, f"{name}_weight") for name in ("content", "style")}
-    plan = objective.Plan(options.judge, options.content_layers, options.style_layers, **weights,
-                          variation=options.variation)
+    plan = objective.Plan(**of_plan(options))
     source, other = data.photograph(options.content), data.photograph(options.style)
     path = picture(options.out or texts.file_name(source.stem, "as", other.stem))
     content, style = (load_image(file, options.size) for file in (source, other))

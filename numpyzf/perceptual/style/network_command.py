@@ -6,14 +6,14 @@ from ...data.image import load_image
 from ...terminal import at_least, say
 from .. import learn, pictures
 from . import train
+from .command import PICTURE, add_plan, of_plan
 
 
 def add_train(parser):
     """Add what `train` takes to an argparse parser."""
     plan = train.Plan()
     parser.add_argument("style", metavar="STYLE",
-                        help="the picture whose style is learned: an image file, or one that comes "
-                             f"along: {', '.join(data.examples())}")
+                        help=f"whose style is learned: {PICTURE}")
     parser.add_argument("photos", metavar="PHOTOS",
                         help="a folder of photographs to learn from, some hundreds of any content")
     parser.add_argument("--out", metavar="FOLDER", required=True, help="where the network goes")
@@ -22,18 +22,7 @@ def add_train(parser):
                              "they are then")
     parser.add_argument("--size", type=at_least(1), default=192,
                         help="side in pixels of the squares that the photographs become")
-    for name, text in (("content", "of the difference to the photograph, in what the judge sees"),
-                       ("style", "of the difference to the style (Gram matrices)"),
-                       ("variation", "of total variation, which makes smooth")):
-        parser.add_argument(f"--{name}-weight", type=float, default=getattr(plan, name),
-                            help=f"weight {text}")
-    parser.add_argument("--judge", metavar="NET", default=plan.judge,
-                        help="the net that compares: a name, a run's folder or an ONNX file")
-    for name in ("content", "style"):
-        layers = getattr(plan, f"{name}_layers")
-        parser.add_argument(f"--{name}-layers", metavar="L,L,…", default=layers,
-                            type=lambda text: tuple(text.split(",")),
-                            help=f"its layers in which the {name} is compared")
+    add_plan(parser, plan)
     for name, text in (("maps", "maps of the first convolution; the later ones have 2 and 4 times "
                                 "as many"),
                        ("steps", "steps in all"), ("batch", "patches per step"),
@@ -46,10 +35,9 @@ def add_train(parser):
 
 def run_train(options):
     """Train a network, or go on with it; ValueError or OSError if that can't be."""
-    weights = {name: getattr(options, f"{name}_weight")
-               for name in ("content", "style", "variation")}
-    others = {name: getattr(options, name) for name in train.Plan._fields if name not in weights}
-    plan = train.Plan(**weights, **others)
+    given = of_plan(options)
+    others = {name: getattr(options, name) for name in train.Plan._fields if name not in given}
+    plan = train.Plan(**given, **others)
     train.check(plan)
     style = with_shorter_side(load_image(data.photograph(options.style)), options.style_size)
     images = data.photographs(options.photos, options.size)
@@ -63,12 +51,11 @@ def run_train(options):
 def add_apply(parser):
     """Add what `apply` takes to an argparse parser."""
     parser.add_argument("net", metavar="NET", help="the folder of a training, or its file")
-    parser.add_argument("picture", metavar="PICTURE",
-                        help="an image file, or one that comes along: "
-                             f"{', '.join(data.examples())}")
+    parser.add_argument("picture", metavar="PICTURE", help=PICTURE)
     parser.add_argument("--size", type=at_least(1),
                         help="shorter side in pixels that PICTURE gets before; strokes stay as "
-                             "large as they were learned")
+                             "large as they were learned, and each pixel takes 360 bytes of "
+                             "memory, so that 12 megapixels take 4 GB")
     parser.add_argument("--out", metavar="FILE",
                         help="the result; PICTURE-NET.png in this folder if not given")
 

@@ -51,6 +51,9 @@ def add_train(parser):
     parser.add_argument("--folder", help="where the files of a named data set are, if not in a "
                                          "usual place")
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
+    parser.add_argument("--begin", metavar="NET",
+                        help="a trained network of the same build to begin with, such as one of "
+                             "another loss: its folder or file")
     parser.add_argument("--share", metavar="FILE",
                         help="write the trained network into this file, too: in half precision, "
                              "without what a training goes on from")
@@ -127,7 +130,7 @@ def run_evaluate(options):
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
         f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
         "original's; grid: what repeats after as many pixels as the scale, against the original, "
-        "1 or less is none.")
+        "1 or less is none; pat: any pattern of its own, 1 is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)

@@ -44,7 +44,7 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
     """Measure what the page shows; Findings.
 
     options: of the command, see command.add_page.
-    networks: {scale: {name: enlarge.Enlarger}}; those for options.scale are shown, all are measured.
+    networks: {scale: {name: enlarge.Enlarger}}: all are measured, those for options.scale shown.
     report, progress: as in runs.train_run.
     steps: of the trainings that show the checkerboard.
     """

@@ -1,5 +1,6 @@
 """Training a super-resolution network: pairs of patches, by the pixel loss or the feature loss."""
 import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +28,10 @@ class Plan(NamedTuple):
     patch: int = 24             # side of a patch before it is enlarged; the paper: 72
     rate: float = 1e-3          # of Adam, at the start; the paper: the same all the time
     judge: str = "squeezenet"   # the net of the feature loss, see judge.judge_of
-    layers: tuple = ("fire3",)  # whose outputs it compares
-    feature: float = 3e-4       # weight of the feature loss, whose values are large …
+    layers: tuple = ("relu1", "fire3")  # whose outputs it compares
+    feature: float = 1e-4       # weight of the feature loss, whose values are large …
     pixel: float = 1.0          # … beside the pixel loss, which holds the colors
+    begin: str | None = None    # a trained network of the same build to begin with, not at random
     seed: int = 0
 
 
@@ -60,15 +62,29 @@ def train(folder, images, plan, *, report=print, progress=None):
     about = {"kind": "superres", **plan._asdict(), "layers": list(plan.layers),
              "channels": images.shape[1], "patch": pairs.patch,
              "images": len(images), "checksum": zlib.crc32(np.ascontiguousarray(images))}
+    if plan.begin:
+        about["begin"] = Path(plan.begin).name
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
-    start = networks.start_bicubic if plan.network == "small" else networks.start
+    start = starting(plan)
     objective = objective_of(plan)
     if plan.loss == "feature":      # pictures may be too small for it
         seen = from_corners(np.zeros((1, images.shape[1], *[pairs.patch * plan.scale] * 2), "f"))
         objective.judge.net_for(seen)
     return learn.train(folder, about, build, start, pairs, objective, report=report,
                        progress=progress, measure=HeldOut(others, plan.scale) if count else None)
+
+
+def starting(plan):
+    """start(net, rng), which gives a network its first weights."""
+    if plan.begin is None:
+        return networks.start_bicubic if plan.network == "small" else networks.start
+    begin = learn.load(plan.begin, build).net.parameters
+
+    def start(net, rng):
+        net.load_parameters(begin)
+        return net
+    return start
 
 
 def objective_of(plan):
