@@ -12,7 +12,7 @@ from ...geometry import ceil_div
 from .. import losses, optimize, pictures
 from ..judge import Judge
 
-GRAY, NOISE = 0.5, 0.02     # the first picture: this gray, with noise of this deviation
+GRAY, NOISE = 0.5, 0.1      # the first picture, in few pixels: this gray, and noise of this σ
 COARSE = 8, 4, 2, 1         # the picture is found in so many times fewer pixels first: broad shapes
 
 
@@ -47,8 +47,9 @@ def invert(run, image, layer, *, variation=10.0, steps=200, seed=0, progress=Non
     judge, seen = features(run, image, layer)
     size = np.square(seen).sum(dtype=np.float64)
     loss = Loss(judge, seen, seen.size / size, checks.finite("variation", variation))
-    noise = np.random.default_rng(seed).standard_normal((1, *image.shape), np.float32)
-    x = np.float32(GRAY) + np.float32(NOISE) * noise
+    first = Coarse(loss, image.shape[1:], COARSE[0])
+    noise = np.random.default_rng(seed).standard_normal((1, len(image), *first.small), np.float32)
+    x = np.clip(first.enlarge(np.float32(GRAY) + np.float32(NOISE) * noise), 0, 1)
     done = 0
     for number, factor in enumerate(COARSE, 1):
         coarse = Coarse(loss, image.shape[1:], factor)
