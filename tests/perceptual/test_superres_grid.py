@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from numpyzf import data
+from numpyzf.perceptual import pictures
 from numpyzf.perceptual.superres import grid
 
 
@@ -68,6 +69,21 @@ def test_a_picture_compared_with_the_original():
     # one gray value up and down: an amplitude of 219 / 255 / 2, on rounding's (3/8 · 64) / 12 = 2
     striped = plain + np.uint8(wave(2, 1, 128, 128) > 0)
     assert grid.grid(striped, plain, 2) == pytest.approx(((219 / 510 * 32) ** 2 / 2 + 2) / 2)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("period", [2, 3, 4, 5])
+def test_a_weave_of_any_period_is_a_pattern(period):
+    """Also one whose sign changes from place to place, so that no frequency stands out alone."""
+    original = data.load_image(data.photograph("cat"), 128)
+    small = pictures.low_resolution(original, 4)
+    blurred = pictures.enlarge_bicubic(small, 4)
+    signs = np.random.default_rng(0).choice([-1, 1], (8, 8)).repeat(16, axis=0).repeat(16, axis=1)
+    weave = np.round(9 * signs * wave(period, 1, 128, 128))
+    woven = np.clip(blurred + weave, 0, 255).astype(np.uint8)
+    assert grid.pattern(original, original) == 1
+    assert grid.pattern(blurred, original) < 1.3
+    assert grid.pattern(woven, original) > 3
 
 
 # ---- made and removed ----------------------------------------------------------------------------

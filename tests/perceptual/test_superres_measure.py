@@ -118,7 +118,7 @@ def test_a_perfect_network_and_a_plain_picture():
     assert row.scores["perfect"].psnr == math.inf and row.scores["perfect"].sharpness == 1
     assert row.scores["perfect"].ssim == pytest.approx(1)
     (row,) = measure.evaluate([("x", np.full_like(image, 9))], 4, {"noisy": lambda low: image})
-    assert row.scores["bicubic"] == (math.inf, 1, 1, 1)
+    assert row.scores["bicubic"] == (math.inf, 1, 1, 1, 1)
     assert row.scores["noisy"].sharpness == math.inf
 
 
@@ -134,20 +134,21 @@ def test_what_can_t_be_measured_is_named(image, network, error):
 
 # ---- many pictures -------------------------------------------------------------------------------
 
-ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1.), "net": Scores(30., .7, .4, 1.)}),
-        Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3, 1.),
-                               "net": Scores(np.inf, .9, .6, 1.)}),
-        Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2, 1.),
-                                  "net": Scores(50., .2, np.inf, 1.)})]
+ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1., 1.),
+                               "net": Scores(30., .7, .4, 1., 1.)}),
+        Row("Set5/b", (8, 9), {"bicubic": Scores(22., .7, .3, 1., 1.),
+                               "net": Scores(np.inf, .9, .6, 1., 1.)}),
+        Row("Other/x/c", (8, 9), {"bicubic": Scores(30., .3, .2, 1., 1.),
+                                  "net": Scores(50., .2, np.inf, 1., 1.)})]
 
 
 def test_means_of_each_set():
     found = {name: measure.means(rows) for name, rows in measure.groups(ROWS).items()}
     assert [*found] == ["Set5", "Other", ""]
-    assert found["Set5"]["bicubic"] == pytest.approx((21, .6, .2, 1))
-    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1))      # without the infinite one
-    assert found["Other"]["net"] == (50, .2, math.inf, 1)
-    assert found[""]["bicubic"] == pytest.approx((24, .5, .2, 1))
+    assert found["Set5"]["bicubic"] == pytest.approx((21, .6, .2, 1, 1))
+    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1, 1))      # without the infinite one
+    assert found["Other"]["net"] == (50, .2, math.inf, 1, 1)
+    assert found[""]["bicubic"] == pytest.approx((24, .5, .2, 1, 1))
     plain = [row._replace(picture="a") for row in ROWS]
     assert [*measure.groups(plain)] == [""]
 
@@ -155,8 +156,8 @@ def test_means_of_each_set():
 def test_a_table_of_few_and_of_many_pictures():
     lines = measure.table(ROWS).splitlines()
     assert len(lines) == 1 + 3 + 3 and "bicubic" in lines[0]
-    assert lines[1].split() == ["Set5/a", "9×8", "20.00", "0.5000", "10%", "1.00", "30.00",
-                                "0.7000", "40%", "1.00"]
+    assert lines[1].split() == ["Set5/a", "9×8", "20.00", "0.5000", "10%", "1.00", "1.00",
+                                "30.00", "0.7000", "40%", "1.00", "1.00"]
     assert lines[4].split()[:6] == ["mean", "of", "2,", "Set5", "21.00", "0.6000"]
     assert lines[6].split()[:4] == ["mean", "of", "3", "24.00"]
     plain = [row._replace(picture="a") for row in ROWS]
@@ -172,7 +173,8 @@ def test_as_json():
     assert [*found["means"]] == ["Set5", "Other", "all"]
     last = found["pictures"][2]
     assert (last["picture"], last["height"], last["width"]) == ("Other/x/c", 8, 9)
-    assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None, "grid": 1}
+    assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None, "grid": 1,
+                                     "pattern": 1}
 
 
 def test_the_paper_s_rows_are_typed_right():

@@ -53,13 +53,13 @@ class Reader(HTMLParser):
         return [text for own, text in self.text if own == tag]
 
 
-ROWS = {4: [Row("Set5/a", (40, 48), {"bicubic": Scores(28., .81, .2, .9),
-                                     "sharp": Scores(27., .76, .6, 1.7),
-                                     "plain": Scores(29.5, .85, .4, 1.)}),
-            Row("Other/<b>", (40, 48), {"bicubic": Scores(20., .7, .2, .9),
-                                        "sharp": Scores(np.inf, .7, .6, np.nan),
-                                        "plain": Scores(22., .75, .4, 1.)})],
-        8: [Row("Set5/a", (40, 48), {"bicubic": Scores(24., .65, .1, 1.)})]}
+ROWS = {4: [Row("Set5/a", (40, 48), {"bicubic": Scores(28., .81, .2, .9, 1.),
+                                     "sharp": Scores(27., .76, .6, 1.7, 9.),
+                                     "plain": Scores(29.5, .85, .4, 1., 1.)}),
+            Row("Other/<b>", (40, 48), {"bicubic": Scores(20., .7, .2, .9, 1.),
+                                        "sharp": Scores(np.inf, .7, .6, np.nan, 1.),
+                                        "plain": Scores(22., .75, .4, 1., 1.)})],
+        8: [Row("Set5/a", (40, 48), {"bicubic": Scores(24., .65, .1, 1., 1.)})]}
 
 
 def network(**about):
@@ -155,10 +155,10 @@ def test_the_paper_s_table_and_ours(tmp_path):
     _, reader = written(tmp_path)
     cells = reader.texts("td")
     start = cells.index("Set5")
-    assert cells[start:start + 9] == ["Set5", "×4", "bicubic", "28.00", ".8100", "20%", "0.90",
-                                      "28.43", ".8114"]
-    assert cells[start + 9:start + 18] == ["Set5", "×4", "sharp", "27.00", ".7600", "60%", "1.70",
-                                           "27.09", ".7680"]
+    assert cells[start:start + 10] == ["Set5", "×4", "bicubic", "28.00", ".8100", "20%", "0.90",
+                                      "1.00", "28.43", ".8114"]
+    assert cells[start + 10:start + 20] == ["Set5", "×4", "sharp", "27.00", ".7600", "60%", "1.70",
+                                            "9.00", "27.09", ".7680"]
     assert "all 2" in cells and "×8" in cells and "23.80" in cells
     assert not any(".7301" in cell for cell in cells)       # Set14 isn't here
 
@@ -170,14 +170,16 @@ def test_claims_have_verdicts(tmp_path):
         "original": ~right, "bicubic": right, "sharp": ~right, "plain": right})
     _, reader = written(tmp_path, recognized=recognized)
     cells = reader.texts("td")
-    verdicts = {cells[i]: cells[i + 2] for i in range(0, 3 * 8, 3)}
+    verdicts = {cells[i]: cells[i + 2] for i in range(0, 3 * 10, 3)}
     assert verdicts == {
         "The feature loss has a lower PSNR than the pixel loss.": "✗ does not hold",
         "The feature loss draws sharper edges than the pixel loss.": "✓ holds",
         "sharp: a higher PSNR than bicubic enlargement.": "✓ holds",
         "sharp: no grid.": "✗ does not hold",
+        "sharp: no pattern of its own.": "✗ does not hold",
         "plain: a higher PSNR than bicubic enlargement.": "✓ holds",
         "plain: no grid.": "✓ holds",
+        "plain: no pattern of its own.": "✓ holds",
         "sharp: recognized more often than bicubic.": "✓ holds",
         "plain: recognized more often than bicubic.": "✗ does not hold"}
     start = cells.index("original")

@@ -22,7 +22,7 @@ class Plan(NamedTuple):
     content_layers: tuple = CONTENT
     style_layers: tuple = STYLE
     content: float = 1.0            # weight of each layer's relative content loss
-    style: float = 20.0             # of each layer's relative style loss
+    style: float = 60.0             # of each layer's relative style loss
     variation: float = 10.0         # of the mean squared step between neighboring pixels
 
 

@@ -130,7 +130,7 @@ def run_evaluate(options):
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
         f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
         "original's; grid: what repeats after as many pixels as the scale, against the original, "
-        "1 or less is none.")
+        "1 or less is none; pat: any pattern of its own, 1 is none.")
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)

@@ -19,6 +19,7 @@ from .train import Pairs
 
 SEGMENTS = (64, 32, 16)     # pixels in a row of which a spectrum is taken: the longest that fits
 BESIDE = 2                  # from a peak on: a Hann window spreads it over its two neighbors only
+FAINT = 0.01                # a share of power
 SCALE, MAPS = 4, 16
 ENDINGS = ("stride ½, 3×3", "stride ½, 4×4", "enlarge, then 3×3")
 BORDER = 8                  # pixels that the zeros around the maps reach
@@ -82,11 +83,33 @@ def grid(picture, original, period):
     picture, original: uint8 (C, H, W) each.
     period: pixels, see `peak`.
     """
+    own, other = (peak(power, period) for power in _rounded_powers(picture, original))
+    return own / other
+
+
+def pattern(picture, original):
+    """How much more of any pattern of its own a picture has than the original.
+
+    A picture has less and less of finer and finer waves. Where a network draws a weave, dots or a
+    grid, of whatever period, its spectrum rises again. This is how many times it rises above its
+    lowest point before, by the same of the original: about 1 without a pattern.
+
+    picture, original: uint8 (C, H, W) each. What has less than FAINT of the original's power at its
+    frequency isn't seen. A fine texture that the original has, too, counts where what is a little
+    coarser is lost.
+    """
+    own, other = _rounded_powers(picture, original)
+    own, other = (power[1:] + FAINT * other[1:] for power in (own, other))
+    rises = [np.max(power / np.minimum.accumulate(power)) for power in (own, other)]
+    return float(rises[0] / rises[1])
+
+
+def _rounded_powers(picture, original):
+    """The spectra of the luminance of two pictures, with what rounding to bytes adds, to both."""
     powers = [spectrum(pictures.luminance(x)) for x in (picture, original)]
     length = 2 * (len(powers[0]) - 1)
     rounding = 3 / 8 * length / 12      # the sum of the squared window, times a variance of 1/12
-    own, other = (peak(power + rounding, period) for power in powers)
-    return own / other
+    return [power + rounding for power in powers]
 
 
 # ---- made and removed ---------------------------------------------------------------------------

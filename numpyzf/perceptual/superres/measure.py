@@ -31,6 +31,8 @@ class Scores(NamedTuple):
     sharpness: float    # gradient energy, as a share of the original's
     grid: float         # a grid that repeats after `scale` pixels, see grid.grid; 1 is none. NaN
     #                     where it can't be told: scales but 2, 4, 8, 16, fewer than 16 pixels
+    pattern: float      # any weave, dots or grid of its own, see grid.pattern; 1 is none. NaN for
+    #                     fewer than 16 pixels
 
 
 class Row(NamedTuple):
@@ -121,8 +123,10 @@ def score(name, picture, original, scale):
         raise ValueError(f"{name}: {error}") from error
     energies = [pictures.gradient_energy(x, crop=scale) for x in (picture, original)]
     inside = [x[:, scale:-scale, scale:-scale] for x in (picture, original)]
-    seen = grid.LONGEST % scale == 0 and min(inside[0].shape[1:]) >= grid.SEGMENTS[-1]
-    return Scores(psnr, ssim, _share(*energies), grid.grid(*inside, scale) if seen else np.nan)
+    large = min(inside[0].shape[1:]) >= grid.SEGMENTS[-1]
+    return Scores(psnr, ssim, _share(*energies),
+                  grid.grid(*inside, scale) if large and grid.LONGEST % scale == 0 else np.nan,
+                  grid.pattern(*inside) if large else np.nan)
 
 
 def _share(energy, of):
@@ -158,7 +162,8 @@ def groups(rows):
 
 def table(rows):
     """The scores of all pictures as lines of text; of many pictures only the means of each set."""
-    lines = [("", "pixels", *(f"{method}  dB    SSIM  sharp   grid" for method in rows[0].scores))]
+    head = [f"{method}  dB    SSIM  sharp   grid    pat" for method in rows[0].scores]
+    lines = [("", "pixels", *head)]
     if len(rows) <= MOST_LINES:
         lines += [(texts.short(row.picture), f"{row.size[1]}×{row.size[0]}",
                    *map(_cell, row.scores.values())) for row in rows]
@@ -168,8 +173,14 @@ def table(rows):
 
 
 def _cell(scores):
-    seen = "–" if np.isnan(scores.grid) else f"{scores.grid:.2f}"
-    return f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}  {seen:>5}"
+    seen, drawn = (times(value) for value in (scores.grid, scores.pattern))
+    return (f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}  {seen:>5}  "
+            f"{drawn:>5}")
+
+
+def times(value):
+    """A quotient as text, "–" if there is none."""
+    return "–" if np.isnan(value) else f"{value:.2f}"
 
 
 def as_json(source, scale, rows):

@@ -9,7 +9,7 @@ from .findings import ORIGINAL, SMALL, about
 from .measure import BICUBIC
 
 TEXT = texts.read(__package__)
-NO_GRID = 1.5           # a quotient of peaks up to this is no grid
+NO_GRID, NO_PATTERN = 1.5, 2.0      # quotients up to these are none
 HOLDS, DOES_NOT, UNSURE = "✓ holds", "✗ does not hold", "– not surely"
 FEW_NAMED = 12          # classes of a classifier that are all named
 
@@ -101,7 +101,8 @@ def _first(found, side):
     claims = _claims(found)
     if claims:
         sections.append(page.Section(
-            "What holds", TEXT["claims"].format(count=f"{len(rows):,}", limit=NO_GRID),
+            "What holds", TEXT["claims"].format(count=f"{len(rows):,}", grid=NO_GRID,
+                                                  pattern=f"{NO_PATTERN:g}"),
             rows=[("the paper, or this page, says", "measured", ""), *claims]))
     return [*sections, page.Section("The pictures", "\n\n".join(words))]
 
@@ -160,7 +161,7 @@ def _loss(name, network):
 
 def _table(found):
     """Rows of every set, scale and method: ours, and the paper's."""
-    table = [("set", "scale", "method", "PSNR (dB)", "SSIM", "sharpness", "grid",
+    table = [("set", "scale", "method", "PSNR (dB)", "SSIM", "sharpness", "grid", "pattern",
               "PSNR in the paper", "SSIM in the paper")]
     for scale, rows in found.rows.items():
         networks = found.networks.get(scale, {})
@@ -168,10 +169,10 @@ def _table(found):
             paper = measure.PAPER.get((name.lower(), scale), {})
             for method, scores in measure.means(own).items():
                 psnr, ssim = paper.get(_loss(method, networks.get(method)), (None, None))
-                seen = "–" if np.isnan(scores.grid) else f"{scores.grid:.2f}"
                 table.append((name or f"all {len(own):,}", f"×{scale}", method,
                               f"{scores.psnr:.2f}", _ssim(scores.ssim),
-                              f"{scores.sharpness:.0%}", seen,
+                              f"{scores.sharpness:.0%}", measure.times(scores.grid),
+                              measure.times(scores.pattern),
                               f"{psnr:.2f}" if psnr else "", _ssim(ssim) if ssim else ""))
     return table
 
@@ -190,12 +191,14 @@ def _claims(found):
                    f"{feature.sharpness:.0%} against {pixel.sharpness:.0%} of the original's "
                    "gradient energy", feature.sharpness > pixel.sharpness)]
     for name in networks:
-        gain, seen = means[name].psnr - means[BICUBIC].psnr, means[name].grid
+        gain = means[name].psnr - means[BICUBIC].psnr
         claims.append(_claim(f"{name}: a higher PSNR than bicubic enlargement.",
                              f"{gain:+.2f} dB", gain > 0))
-        if np.isfinite(seen):
-            claims.append(_claim(f"{name}: no grid.", f"{seen:.2f} of the original's",
-                                 seen <= NO_GRID))
+        for what, times, most in (("grid", means[name].grid, NO_GRID),
+                                  ("pattern of its own", means[name].pattern, NO_PATTERN)):
+            if np.isfinite(times):
+                claims.append(_claim(f"{name}: no {what}.", f"{times:.2f} times the original's",
+                                     times <= most))
     if found.recognized:
         claims += [(f"{name}: recognized more often than bicubic.", _gain(compared),
                     _verdict(compared)) for name, compared in _compared(found)]

@@ -29,7 +29,7 @@ class Plan(NamedTuple):
     rate: float = 1e-3          # of Adam, at the start; the paper: the same all the time
     judge: str = "squeezenet"   # the net of the feature loss, see judge.judge_of
     layers: tuple = ("relu1", "fire3")  # whose outputs it compares
-    feature: float = 3e-4       # weight of the feature loss, whose values are large …
+    feature: float = 1e-4       # weight of the feature loss, whose values are large …
     pixel: float = 1.0          # … beside the pixel loss, which holds the colors
     begin: str | None = None    # a trained network of the same build to begin with, not at random
     seed: int = 0
