@@ -178,6 +178,26 @@ def test_a_picture_smaller_than_the_network_takes_is_refused(rng):
         train.paint(net, np.zeros((3, 3, 7), np.uint8))
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_behind_an_enlargement_a_wave_has_hardly_any_grid(number):
+    """A wave of 16 pixels, enlarged twice, comes with one that has nearly the grid's period. With
+    squares of equal pixels alone that has 1/230 of its power.
+    """
+    net = networks.small_style((3, 64, 64), maps=2)
+    C, H, W = net.shapes[net.inputs[f"enlarge{number}"][0]]
+    wave = np.cos(np.pi / 8 * (np.arange(W) + 0.5))         # as it is beyond a mirror at its ends
+    y = np.broadcast_to(wave, (1, C, H, W)).copy()
+    for name in [*net.layers][[*net.layers].index(f"enlarge{number}"):]:
+        if net.layers[name].params or name.endswith("mirror"):
+            break
+        y, _ = net.layers[name].forward(y)
+    line = y[0, 0, H]
+    power = np.abs(np.fft.rfft(line)) ** 2
+    own = 2 * W // 32
+    assert np.argmax(power) == own and y.shape == (1, C, 2 * H, 2 * W)
+    assert power[W - own] < 1e-4 * power[own]
+
+
 @pytest.mark.small
 def test_a_network_of_another_kind_is_refused(tmp_path):
     net = networks.small_superres(4, maps=2, blocks=1)
