@@ -281,6 +281,18 @@ def check_path(path):
     _check_place(path)
 
 
+def pixels(x):
+    """A Pillow image with the pixels of x, uint8 (C, H, W), C = 1 or 3: no copy as floats.
+
+    Raises TypeError for another dtype, ValueError for another shape.
+    """
+    x = np.asarray(x)
+    _check_channels("x", x)
+    if x.dtype != np.uint8:
+        raise TypeError(f"x must be uint8 pixels 0 … 255, not {x.dtype}")
+    return Image.fromarray(np.ascontiguousarray(_channels_last(x)))
+
+
 def save_pixels(x, path):
     """Write an image file with the pixels of x, and nothing else. An earlier one stays whole if
     that fails.
@@ -289,7 +301,7 @@ def save_pixels(x, path):
     path: the file; its ending says of what kind it is.
     """
     kind = check_pixels_path(path)
-    image = picture(to_image(x), side=1)
+    image = pixels(x)
     with replacing(path) as file:
         image.save(file, format=kind, quality=95)       # only JPEG and WebP have a quality
 

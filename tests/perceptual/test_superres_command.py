@@ -78,8 +78,8 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
     source = write(tmp_path / "small.png", rng.integers(256, size=(5, 5, 3), dtype=np.uint8))
     assert "nowhere" in refused(capsys, "apply", tmp_path / "nowhere.png", "--net", net)
     assert "nothing" in refused(capsys, "apply", source, "--net", tmp_path / "nothing")
-    assert "ends in .png" in refused(capsys, "apply", source, "--net", net, "--out",
-                                     tmp_path / "x.jpg")
+    assert "no kind of image" in refused(capsys, "apply", source, "--net", net, "--out",
+                                         tmp_path / "x.txt")
     assert "begun with" in refused(capsys, "train", photos, "--out", net, "--scale", 4)
     assert "scale" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--scale", 5)
     assert "relu99" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
@@ -98,6 +98,15 @@ def test_a_shared_network_applies_like_its_training(tmp_path, photos, rng):
     ours, theirs = (enlarge.open_enlarger(str(path)) for path in (out, shared))
     assert (ours.name, theirs.name) == ("net", "small")
     assert np.abs(ours(picture).astype(int) - theirs(picture)).max() <= 1
+
+
+def test_a_folder_of_the_same_name_is_another_network(tmp_path, net, monkeypatch, capsys):
+    """`superres train --out pixel` doesn't change what `apply` and `evaluate` take by themselves.
+    """
+    (tmp_path / "net").rename(tmp_path / "pixel")
+    monkeypatch.chdir(tmp_path)
+    assert enlarge.open_enlarger("pixel").scale == 4
+    assert enlarge.open_enlarger("./pixel").scale == 2
 
 
 @pytest.mark.parametrize("name", enlarge.COME_ALONG)

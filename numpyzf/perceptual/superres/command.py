@@ -2,11 +2,11 @@
 import json
 from pathlib import Path
 
-from ... import checks, data, runs, texts
+from ... import checks, data, plots, runs, texts
 from ...checkpoints import replacing
-from ...terminal import at_least, picture, say
+from ...terminal import at_least, say
 from .. import learn
-from . import draw, findings, measure, report, train
+from . import findings, measure, report, train
 from .enlarge import COME_ALONG, open_enlarger
 
 NETWORK = (f"{' or '.join(COME_ALONG)}, which come with numpyzf and enlarge 4 times; or the folder "
@@ -73,7 +73,8 @@ def run_train(options):
             f"{row['psnr']:.2f} dB (PSNR)")
     if options.share:
         learn.share(options.share, state)
-    say(f"Try it: numpyzf superres apply PICTURE --net {options.out}")
+    net = f"./{options.out}" if options.out in COME_ALONG else options.out
+    say(f"Try it: numpyzf superres apply PICTURE --net {net}")
 
 
 def add_apply(parser):
@@ -91,19 +92,17 @@ def run_apply(options):
     enlarger = open_enlarger(options.net)
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
-    path = picture(options.out or name)
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"{path}: the larger picture is a PNG file; give a name that ends in .png")
+    path = Path(options.out or name)
+    plots.check_pixels_path(path)
     small = data.load_image(source, channels=None)
     _, H, W = small.shape
     if H * W * enlarger.scale ** 2 > MOST_PIXELS:
         raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would "
                          f"have more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
     large = enlarger(small)
-    with replacing(path) as file:
-        file.write(draw.png(large))
+    plots.save_pixels(large, path)
     say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
-    say(f"Look at it: {Path(path).resolve()}")
+    say(f"Look at it: {path.resolve()}")
 
 
 # ---- evaluate -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 import io
 
 import numpy as np
-from PIL import Image
 
 from ... import plots
 from ...geometry import ceil_div
@@ -14,9 +13,8 @@ CUT = 64        # side in pixels of the piece of a picture in which a grid is sh
 
 def png(image):
     """A picture, uint8 (C, H, W), as the bytes of a PNG file."""
-    pixels = image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    plots.pixels(image).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -1,5 +1,4 @@
 """A picture made larger by a trained network: one's own, or one of the two that come along."""
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,10 +24,11 @@ class Enlarger(NamedTuple):
 def open_enlarger(name):
     """A trained network by what the command line calls it.
 
-    name: "pixel" or "feature", which come with numpyzf; or the folder of a training, or a file.
+    name: "pixel" or "feature", which come with numpyzf, whatever folders are here; or the folder of
+    a training, or a file: "./pixel".
     Returns an Enlarger. Raises FileNotFoundError, or ValueError naming the file.
     """
-    ours = name in COME_ALONG and not os.path.exists(name)
+    ours = name in COME_ALONG
     path = COME_ALONG[name] if ours else Path(name)
     state = learn.load(path, build)
     return Enlarger(str(name) if ours else path.stem if path.is_file() else path.resolve().name,

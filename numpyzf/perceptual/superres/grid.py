@@ -15,7 +15,7 @@ from ...network import Network
 from ...tour.usual import usual_layers
 from .. import judge, learn, losses, networks, pictures
 from ..layers import ConvTranspose, Enlarge
-from .train import Pairs
+from .train import Pairs, Plan, objective_of
 
 SEGMENTS = (64, 32, 16)     # pixels in a row of which a spectrum is taken: the longest that fits
 BESIDE = 2                  # from a peak on: a Hann window spreads it over its two neighbors only
@@ -117,18 +117,13 @@ def _rounded_powers(picture, original):
 def network(ending, rng):
     """A small network that enlarges four times, by one of ENDINGS twice, with random weights.
 
-    rng: numpy.random.Generator. Weights are drawn for outputs as large as inputs (He et al. 2015).
+    rng: numpy.random.Generator, see networks.start.
     """
     layers = [("conv1", Conv(3, MAPS, 3, pad=1)), ("relu1", ReLU())]
     for number in (1, 2):
         layers += [*_enlarging(ending, number), (f"relu{number + 1}", ReLU())]
     net = Network([*layers, ("pixels", Conv(MAPS, 3, 3, pad=1))], (3, 16, 16))
-    for name, value in net.parameters.items():
-        if name.endswith(".w"):
-            transposed = name.startswith("stride")
-            inputs = value[:, 0].size / 4 if transposed else value[0].size
-            value[...] = rng.standard_normal(value.shape, np.float32) * np.sqrt(2 / inputs)
-    return net
+    return networks.start(net, rng)
 
 
 def _enlarging(ending, number):
@@ -159,13 +154,13 @@ def make_grids(images, shown, *, steps=300, seed=0):
     """
     low = pictures.from_bytes(pictures.low_resolution(shown, SCALE))
     of = _power(shown)
-    found = []
+    found, objective = [], objective_of(Plan(loss="pixel", power=2))
     for ending in ENDINGS:
         rng = np.random.default_rng(seed)
         net = network(ending, rng)
         # Untrained outputs have any mean and contrast: the pictures' own, to compare them.
         before = _with_contrast_of(_run(net, low), shown)
-        learn.fit(learn.State(net, rng, {}), Pairs(images, SCALE, 16, 8), _pixel_objective,
+        learn.fit(learn.State(net, rng, {}), Pairs(images, SCALE, 16, 8), objective,
                   steps=steps, rate=2e-3)
         made = [before, pictures.to_bytes(_run(net, low))]
         powers = [_power(x) for x in made]
@@ -173,11 +168,6 @@ def make_grids(images, shown, *, steps=300, seed=0):
                  for power in powers]
         found.append(Made(ending, *peaks, np.stack([x[0] for x in made]), np.array(powers)))
     return found
-
-
-def _pixel_objective(y, target):
-    value, dy = losses.pixel(y, target)
-    return value, {}, dy
 
 
 def _run(net, low):
