@@ -202,9 +202,9 @@ assert psnr["pixel"] > psnr["bicubic"] + 0.5 and psnr["pixel"] > psnr["feature"]
 assert edges["bicubic"] < edges["pixel"] < edges["feature"]
 
 # %% [markdown]
-# The feature loss is sharper. In pixels the pixel loss wins, but here by next to nothing: the judge
-# was asked for its first layer alone, relu1, which sees little more than edges. The paper's judge is
-# asked further up: its feature loss costs more, and people prefer it. Asked for fire3 as
+# The feature loss is sharper. In pixels the pixel loss wins, but here by next to nothing: the
+# judge was asked for its first layer alone, relu1, which sees little more than edges. The paper's
+# judge is asked further up: its feature loss costs more, and people prefer it. Asked for fire3 as
 # well, our network becomes sharper still, loses more, and draws a weave into fur that is on no
 # raccoon: this judge looks at pixels in strides and takes maxima, and what it can't see, nobody
 # forbids. (Try it: `numpyzf superres train FOLDER --loss feature --begin NET --layers
