@@ -8,9 +8,11 @@ import math
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from numba import config, njit
@@ -29,6 +31,7 @@ NARROWEST = 512
 SMALL_PRODUCT = 3 << 17
 
 _in_a_piece = ContextVar("in a piece", default=False)
+_inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of blas_alone
 
 
 def run(kernel, count, *arguments, pieces=None):
@@ -110,11 +113,11 @@ def product(a, b, out=None):
     if a.ndim == 3 and len(a) == 1:
         return product(a[0], b[0], out[0])[None]
     pieces, (rows, columns) = out.size * a.shape[-1] // PRODUCT_GRAIN, out.shape[-2:]
-    with blas_alone:
+    with blas_alone():
         if a.ndim == 3:
             run(_some_matrices, len(a), a, b, out, pieces=pieces)
-        elif rows > columns:
-            run(_some_rows, rows, a, b, out, pieces=min(pieces, rows // NARROWEST))
+        elif rows > columns:            # rows of a: columns of bᵀ aᵀ = outᵀ
+            run(_some_columns, rows, b.T, a.T, out.T, pieces=min(pieces, rows // NARROWEST))
         else:
             run(_some_columns, columns, a, b, out, pieces=min(pieces, columns // NARROWEST))
     return out
@@ -124,15 +127,12 @@ def _some_matrices(a, b, out, start, stop):
     np.matmul(a[start:stop], b[start:stop], out=out[start:stop])
 
 
-def _some_rows(a, b, out, start, stop):
-    np.matmul(a[start:stop], b, out=out[start:stop])
-
-
 def _some_columns(a, b, out, start, stop):
     np.matmul(a, b[:, start:stop], out=out[:, start:stop])
 
 
-class _BlasAlone:
+@contextmanager
+def blas_alone():
     """While someone is inside, OpenBLAS multiplies on its caller's thread; then as before.
 
     Two pools that take turns on the same cores wait for each other: OpenBLAS's threads go on
@@ -140,25 +140,22 @@ class _BlasAlone:
     the process: a product of the user's own, on another thread at the same moment, is on one
     thread, too. Other BLAS libraries are left as they are.
     """
-
-    def __init__(self):
-        self.lock, self.inside = threading.Lock(), 0
-        self.set, self.get = _openblas()
-
-    def __enter__(self):
-        with self.lock:
-            if self.set and not self.inside:
-                self.before = self.get()
-                self.set(1)
-            self.inside += 1
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-            if self.set and not self.inside:
-                self.set(self.before)
+    set_threads, get_threads = _openblas()
+    with _inside.lock:
+        if set_threads and not _inside.count:
+            _inside.before = get_threads()
+            set_threads(1)
+        _inside.count += 1
+    try:
+        yield
+    finally:
+        with _inside.lock:
+            _inside.count -= 1
+            if set_threads and not _inside.count:
+                set_threads(_inside.before)
 
 
+@cache
 def _openblas():
     """OpenBLAS's functions that set and get its number of threads; (None, None) without it."""
     # the library that NumPy multiplies with: named among its own needs, or, on Windows, beside it
@@ -174,9 +171,6 @@ def _openblas():
             if hasattr(library, name.format("set")):
                 return [getattr(library, name.format(word)) for word in ("set", "get")]
     return None, None
-
-
-blas_alone = _BlasAlone()
 
 
 @cache

@@ -313,7 +313,7 @@ def test_small_products_are_done_in_one_piece(two_threads, monkeypatch, rng):
     assert counts == [1, 1, 195, 195, 4]
 
 
-WITH_OPENBLAS = pytest.mark.skipif(not shared.blas_alone.get,
+WITH_OPENBLAS = pytest.mark.skipif(not shared._openblas()[1],
                                    reason="this NumPy multiplies without OpenBLAS")
 
 
@@ -326,8 +326,9 @@ def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
         import threading
         import numpy as np
         from numpyzf.kernels import shared
-        count, matmul, x = shared.blas_alone.get, np.matmul, np.ones((600, 600))
-        shared.blas_alone.set(3)        # the user's own
+        (set_threads, count), matmul = shared._openblas(), np.matmul
+        x = np.ones((600, 600))
+        set_threads(3)          # the user's own
         def within(hook):
             def product(*arguments, **named):
                 hook()
