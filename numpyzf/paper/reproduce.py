@@ -14,7 +14,7 @@ from ..checkpoints import replacing
 from ..data import png
 from ..runs import clock
 from . import together
-from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
+from .claims import NOT_TESTABLE, VERDICTS, Claim, NotTestable, Report
 from .figure1.report import report as figure1
 from .figure2.real import real as figure2_real
 from .figure2.report import report as figure2
@@ -225,7 +225,7 @@ def _picture_name(name, number):
 def _read_claim(values):
     claim = Claim(*values)
     _check(all(isinstance(text, str) for text in claim))
-    _check(claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE))
+    _check(claim.verdict in VERDICTS)
     return claim
 
 

@@ -6,7 +6,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from .. import page, texts
-from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Report
+from .claims import (BY_CONSTRUCTION, DOES_NOT_HOLD, HOLDS, NOT_DECIDED, NOT_TESTABLE,
+                     Report)
 
 TEXT = texts.read(__package__)
 HEAD = ("the paper says", "small nets")
@@ -90,7 +91,7 @@ def _verdict(claim):
     """A verdict behind a sign, by which it can be told without color."""
     if claim is None:
         return ""
-    signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗"}
+    signs = {HOLDS: "✓", DOES_NOT_HOLD: "✗", NOT_DECIDED: "?", BY_CONSTRUCTION: "="}
     return f"{signs.get(claim.verdict, '–')} {claim.verdict}"
 
 
@@ -105,6 +106,8 @@ def _verdict_of_real(claim):
 
 
 def _counts(claims):
-    verdicts = [claim.verdict for claim in claims]
+    """How many statements there are by verdict; those that are so by construction don't count."""
+    verdicts = [claim.verdict for claim in claims if claim.verdict != BY_CONSTRUCTION]
     return {"all": len(verdicts), "holds": verdicts.count(HOLDS),
-            "fails": verdicts.count(DOES_NOT_HOLD), "untested": verdicts.count(NOT_TESTABLE)}
+            "fails": verdicts.count(DOES_NOT_HOLD), "undecided": verdicts.count(NOT_DECIDED),
+            "untested": verdicts.count(NOT_TESTABLE)}

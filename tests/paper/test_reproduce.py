@@ -18,7 +18,7 @@ from PIL import Image
 
 from numpyzf import page, plots, texts
 from numpyzf.paper import reproduce
-from numpyzf.paper.claims import (DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable,
+from numpyzf.paper.claims import (DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, VERDICTS, Claim, NotTestable,
                                   Report)
 from numpyzf.paper.study import Study
 
@@ -181,7 +181,7 @@ def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(ite
     text = path.read_text(encoding="utf-8")
     twice = 2 * 3       # three items, each in the overview and at its own place
     assert text.count("✓ holds") == text.count("– not testable here") == twice
-    counts = "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here."
+    counts = "Of 6 statements 3 hold, 0 don't at this size, 0 are not decided, and 3 can't be tested here."
     assert escape(counts) in text
     assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
     assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
@@ -194,7 +194,7 @@ def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
     reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
     text = reproduce.write_page(study).read_text(encoding="utf-8")
     assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
-    assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
+    assert escape("Of 5 statements 2 hold, 1 don't at this size, 0 are not decided, and 2") in text
 
 
 # ---- the real items, on few images ----------------------------------------------------------
@@ -284,7 +284,7 @@ def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item)
         assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
         has_number = any(letter.isdigit() for letter in claim.measured)
         assert claim.verdict == NOT_TESTABLE or has_number, claim
-        assert claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE)
+        assert claim.verdict in VERDICTS
     pictures = [section for section in report.sections if section.picture is not None]
     assert pictures
     for section in pictures:

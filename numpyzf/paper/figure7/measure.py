@@ -140,14 +140,3 @@ def covered_energy(result):
 def mean(values):
     """The mean of an array; NaN if it is empty."""
     return values.mean() if values.size else np.nan
-
-
-def exceeds(a, b):
-    """Is the mean of a − b more than two standard errors above zero?
-
-    a, b: (images,); only images count of which both can be said, that is, aren't NaN.
-    """
-    difference = (a - b)[np.isfinite(a - b)]
-    if len(difference) < 2:
-        return False
-    return difference.mean() > 2 * difference.std(ddof=1) / np.sqrt(len(difference))

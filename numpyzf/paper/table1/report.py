@@ -4,9 +4,9 @@ import numpy as np
 from ... import texts
 from ...data import scenes
 from ...page import Section
-from ..claims import Claim, Report, spread, verdict
+from ..claims import Effect, Report, counted, judged, percent, spread
 from .draw import draw, draw_faces
-from .measure import GROUP, PARTS, RANDOM, measure, places_to_cover
+from .measure import GROUP, PARTS, RANDOM, SAME, measure, places_to_cover
 
 TEXT = texts.read(__package__)
 PAPER = {"pool5": {"right eye": 0.067, "left eye": 0.069, "nose": 0.079, RANDOM: 0.107},
@@ -33,28 +33,40 @@ def report(study):
 
 
 def claims(results):
-    """What the paper claims, and what was found: a list of Claim.
+    """What the paper claims, what we ask beside it, and what was found: a list of Claim.
 
     results: a list of Table1, one per seed.
     """
     means = {name: np.array([r.deltas[name].mean(axis=1) for r in results])
              for name in results[0].deltas}                             # (seeds, layers)
-    parts = np.array([means[name] for name in PARTS])                   # (parts, seeds, layers)
-    part_is_lower = (parts < means[RANDOM]).all(axis=0)                 # (seeds, layers)
-    lower_by = 1 - parts.mean(axis=0) / np.maximum(means[RANDOM], 1e-12)    # (seeds, layers)
+    lower_by = 1 - _mean_of_parts(means) / np.maximum(means[RANDOM], 1e-12)     # (seeds, layers)
     layer5, layer7 = results[0].layers
-    deltas = [f"{name} {spread(means[name][:, 0], '.3f')}" for name in (*PARTS, RANDOM)]
+    *eyes, nose = PARTS
+
+    def at_layer_5(names):
+        deltas = ", ".join(f"{name} {spread(means[name][:, 0], '.3f')}" for name in names)
+        return TEXT["measured: layer 5"].format(
+            layer=layer5, groups=results[0].deltas[RANDOM].shape[1], group=GROUP, deltas=deltas)
     return [
-        Claim(TEXT["claim: layer 5"],
-              TEXT["measured: layer 5"].format(
-                  layer=layer5, groups=results[0].deltas[RANDOM].shape[1], group=GROUP,
-                  deltas=", ".join(deltas)),
-              verdict(part_is_lower[:, 0])),
-        Claim(TEXT["claim: layer 7"],
-              TEXT["measured: layer 7"].format(
-                  layer5=layer5, lower5=spread(100 * lower_by[:, 0], ".0f", " %"),
-                  layer7=layer7, lower7=spread(100 * lower_by[:, 1], ".0f", " %")),
-              verdict(lower_by[:, 1] < lower_by[:, 0]))]
+        judged(TEXT["claim: eyes"], at_layer_5([*eyes, RANDOM]),
+               [lower(results, name, RANDOM) for name in eyes]),
+        judged(TEXT["claim: nose"], at_layer_5([nose, RANDOM]), [lower(results, nose, RANDOM)]),
+        judged(TEXT["claim: layer 7"],
+               TEXT["measured: layer 7"].format(
+                   layer5=layer5, lower5=percent(lower_by[:, 0], ".0f"),
+                   layer7=layer7, lower7=percent(lower_by[:, 1], ".0f")),
+               [Effect(lower_by[:, 0] - lower_by[:, 1])]),
+        judged(TEXT["claim: not only the place"], at_layer_5([*eyes, SAME]),
+               [lower(results, name, SAME) for name in eyes], source="asked here")]
+
+
+def lower(results, name, other):
+    """By how much is Δ of one thing below that of another at the lower layer? An Effect."""
+    return counted([r.deltas[other][0] - r.deltas[name][0] for r in results])   # (seeds, groups)
+
+
+def _mean_of_parts(means):
+    return np.mean([means[name] for name in PARTS], axis=0)
 
 
 def table(results):
@@ -70,7 +82,7 @@ def table(results):
         cells = [name]
         for i, layer in enumerate(results[0].layers):
             deltas = np.array([r.deltas[name][i] for r in results])     # (seeds, groups)
-            cells.append(f"{deltas.mean():.3f} ± {deltas.std():.3f}")
+            cells.append(spread(deltas.ravel(), ".3f"))
             cells.append(f"{PAPER[layer][name]:.3f}" if name in PAPER[layer] else "")
         rows.append(tuple(cells))
     return rows
