@@ -39,7 +39,7 @@ def write(path, title, sections):
     All text is cleaned, see texts.clean, and escaped. Raises ValueError for picture bytes that are
     no PNG file.
     """
-    write_html(path, title, "\n".join(_section(Section(*section)) for section in sections))
+    write_html(path, title, "\n".join(section_html(Section(*section)) for section in sections))
 
 
 def write_html(path, title, sections):
@@ -49,21 +49,23 @@ def write_html(path, title, sections):
     sections: HTML; it is put into the frame as it is.
     """
     frame = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    text = frame.substitute(title=_escape(title), sections=sections)
+    text = frame.substitute(title=escape(title), sections=sections)
     with replacing(path) as file:
         file.write(text.encode())
 
 
-def _escape(text):
+def escape(text):
+    """Text as HTML that shows it: cleaned, see texts.clean, and escaped."""
     return html.escape(texts.clean(text))
 
 
-def _section(section):
+def section_html(section):
+    """A Section as HTML, for `write_html`. Raises ValueError for picture bytes that are no PNG."""
     level, heading = section.level, section.heading
-    parts = [f'<h{level} id="{_anchor(heading)}">{_escape(heading)}</h{level}>']
+    parts = [f'<h{level} id="{_anchor(heading)}">{escape(heading)}</h{level}>']
     for paragraph in section.text.split("\n\n"):
         if paragraph:
-            parts.append(f"<p>{_escape(paragraph)}</p>")
+            parts.append(f"<p>{escape(paragraph)}</p>")
     if section.rows:
         parts.append(_table(section.rows))
     if section.picture is not None:
@@ -82,8 +84,8 @@ def _row(cells, tag):
 
 def _cell(cell):
     if isinstance(cell, Link):
-        return f'<a href="#{_anchor(cell.heading)}">{_escape(cell.text)}</a>'
-    return _escape(cell)
+        return f'<a href="#{_anchor(cell.heading)}">{escape(cell.text)}</a>'
+    return escape(cell)
 
 
 def _anchor(heading):
@@ -107,4 +109,4 @@ def image(picture, alt):
         raise ValueError(f"the picture {alt!r} must be a matplotlib figure or the bytes of a "
                          "PNG file")
     data = b64encode(png).decode()
-    return f'<img src="data:image/png;base64,{data}" alt="{_escape(alt)}">'
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'

@@ -44,6 +44,7 @@ class Report(NamedTuple):
     """What an item found."""
     claims: list        # of Claim
     sections: list      # of page.Section, each with a picture or a table
+    made: dict = {}     # {"version", "date", "machine": text, "seconds", "seeds": numbers}
 
 
 class Effect(NamedTuple):

@@ -4,8 +4,11 @@ Each is computed once and kept in the study's folder. So is its part on a real n
 one. What is kept is put together on one page, statement by statement side by side.
 """
 import json
+import os
+import platform
 import time
 from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,9 +54,9 @@ class Item(NamedTuple):
 
 ITEMS = [
     Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1),
+    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig3", "Figure 3: the network", figure3),
     Item("training", "Training: the recipe of section 3, and what it needs", recipe),
-    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig4", "Figure 4: features while they are learned", figure4),
     Item("fig5", "Figure 5: shifted, enlarged, turned", figure5, real=figure5_real),
     Item("fig6", "Figure 6: choosing the architecture", figure6),
@@ -149,7 +152,8 @@ def write_page(study):
         found.append(together.Found(item.heading, read(study.out, item.name), part is not None,
                                     part and read(study.out, part.name)))
     path = study.out / "index.html"
-    together.write(path, study.name, [own for own in found if own.small or own.real])
+    together.write(path, study.name, [own for own in found if own.small or own.real],
+                   quick=study.quick)
     return path
 
 
@@ -159,14 +163,28 @@ def _compute_here(study, items):
     """Compute items one after the other; yields each when it is finished."""
     for item in items:
         study.report(item.heading)
+        start = time.monotonic()
         try:
             report = item.report(study)
         except NotTestable as reason:
             study.step(f"{NOT_TESTABLE}: {reason}")
             report = Report([Claim(TEXT["claim: not testable"].format(heading=item.heading),
                                    str(reason), NOT_TESTABLE)], [])
-        keep(study.out, item.name, report)
+        seeds = study.photos.seeds if item.name.endswith("-real") else study.seeds
+        keep(study.out, item.name, report._replace(
+            made=_made(time.monotonic() - start, len(seeds))))
         yield item
+
+
+def _made(seconds, seeds):
+    """When, where and how long an item was computed: the fields of Report.made."""
+    try:
+        own = version("numpyzf")
+    except PackageNotFoundError:
+        own = "of a folder that isn't installed"
+    return {"version": own, "date": time.strftime("%Y-%m-%d"),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "seconds": round(seconds), "seeds": seeds}
 
 
 # ---- keeping ------------------------------------------------------------------------------------
@@ -192,7 +210,7 @@ def keep(out, name, report):
             with replacing(folder / file_name) as file:
                 file.write(png)
         sections.append(section._replace(picture=file_name))
-    found = {"claims": report.claims, "sections": sections}
+    found = {"claims": report.claims, "sections": sections, "made": report.made}
     with replacing(folder / f"{name}.json") as file:
         file.write(json.dumps(found, indent=1, default=_as_number).encode())
 
@@ -213,7 +231,8 @@ def read(out, name):
         found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         return Report([_read_claim(values) for values in found["claims"]],
                       [_read_section(folder, _picture_name(name, number), values)
-                       for number, values in enumerate(found["sections"], 1)])
+                       for number, values in enumerate(found["sections"], 1)],
+                      _read_made(found["made"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
@@ -227,6 +246,14 @@ def _read_claim(values):
     _check(all(isinstance(text, str) for text in claim))
     _check(claim.verdict in VERDICTS)
     return claim
+
+
+def _read_made(made):
+    _check(isinstance(made, dict))
+    if made:
+        _check(all(isinstance(made[key], str) for key in ("version", "date", "machine")))
+        _check(all(type(made[key]) is int for key in ("seconds", "seeds")))
+    return made
 
 
 def _read_section(folder, picture_name, values):
