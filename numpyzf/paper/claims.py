@@ -122,7 +122,7 @@ def judged(paper, measured, effects, *, on="", source="", rule=verdict_of_all):
     if decided == NOT_DECIDED:
         open_ones = [effect for effect in effects if verdict(effect) == NOT_DECIDED]
         takes = dict.fromkeys(what_it_takes(effect) for effect in open_ones)
-        words += f" {'; '.join(takes)}." if takes else " The measures disagree."
+        words += f" Not decided: {'; '.join(takes)}." if takes else " The measures disagree."
     return Claim(paper, words, decided, on, source)
 
 
@@ -149,29 +149,29 @@ def what_it_takes(effect):
     """What it would take to decide an Effect within the noise, if it stays as large as it is.
 
     >>> what_it_takes(Effect([1.0, 2.0, 0.5])), what_it_takes(Effect([0.01, 0.01], noise=0.02))
-    ('Within the noise: it takes about 4 seeds', 'Within the noise: it takes 16 times the images')
+    ('it takes about 4 seeds', 'it takes 16 times the images')
     >>> what_it_takes(Effect([1.0, 2.0, -0.5]))
-    'Within the noise: the seeds disagree'
+    'the seeds disagree'
     """
     values = _known(effect)
     if len(values) == 0:
-        return "Nothing to measure"
+        return "nothing to measure"
     mean = abs(values.mean())
     if len(values) == 1 and not effect.noise:
-        return "One seed decides nothing: it takes more"
+        return "one seed decides nothing, it takes more"
     if not values.any():
-        return "No difference at all"
+        return "no difference at all"
     if not _same_sign(values):
-        return "Within the noise: the seeds disagree"
+        return "the seeds disagree"
     if 2 * effect.noise >= mean:
         times = (2 * effect.noise / mean) ** 2
         if times <= MOST:
-            return f"Within the noise: it takes {max(np.ceil(times), 2):.0f} times the images"
-        return "Within the noise: it takes far more images"
+            return f"it takes {max(np.ceil(times), 2):.0f} times the images"
+        return "it takes far more images"
     for seeds in range(len(values) + 1, MOST):
         if mean > FAR.get(seeds, 2) * values.std(ddof=1) / np.sqrt(seeds):
-            return f"Within the noise: it takes about {seeds} seeds"
-    return f"Within the noise: it takes more than {MOST} seeds"
+            return f"it takes about {seeds} seeds"
+    return f"it takes more than {MOST} seeds"
 
 
 def sampling_error(count, *shares):

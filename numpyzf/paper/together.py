@@ -92,7 +92,7 @@ def _opening(items):
 
 
 def smaller(png, side):
-    """A picture, the bytes of a PNG file, as one of at most so many pixels a side and 128 colors."""
+    """A picture, the bytes of a PNG file, as one of `side` pixels a side at most and 128 colors."""
     with Image.open(io.BytesIO(png)) as image:
         image = image.convert("RGB")
     image.thumbnail((side, side))
@@ -110,9 +110,10 @@ def _made(name, items):
 
     def all_of(key):
         return ", ".join(dict.fromkeys(str(own[key]) for own in made))
+    dates = sorted({own["date"] for own in made})
     return TEXT["made"].format(
         data=name, version=all_of("version"), machine=all_of("machine"), seeds=all_of("seeds"),
-        first=min(own["date"] for own in made), last=max(own["date"] for own in made),
+        dates=" to ".join(dict.fromkeys((dates[0], dates[-1]))),
         time=clock(sum(own["seconds"] for own in made)))
 
 
@@ -122,7 +123,7 @@ def _sheet(items, quick):
     for number, item in enumerate(items):
         pictures = [section for section in _sections(item) if section.picture is not None]
         image = page.image(smaller(pictures[0].picture, 320), pictures[0].alt) if pictures else ""
-        line = TEXT["quick: one line"] if quick else _one_line(_claims(item.small))
+        line = TEXT["quick: one line"] if quick else _one_line(_claims(item.small or item.real))
         short, _, rest = item.heading.partition(": ")
         cards.append(f'<a href="#item-{number}">{image}<b>{page.escape(short)}</b> '
                      f"{page.escape(rest)}<br>{page.escape(line)}</a>")

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from numpyzf.paper.claims import (BY_CONSTRUCTION, DOES_NOT_HOLD, HOLDS, NOT_DECIDED, Effect,
-                                  by_construction, count_of_seeds, counted, judged, percent, sampling_error,
-                                  spread, verdict, verdict_of_all, verdict_of_measures,
-                                  what_it_takes)
+                                  by_construction, count_of_seeds, counted, judged, percent,
+                                  sampling_error, spread, verdict, verdict_of_all,
+                                  verdict_of_measures, what_it_takes)
 
 pytestmark = pytest.mark.small
 YES, NO, OPEN = Effect([3, 4, 5]), Effect([-3, -4, -5]), Effect([3, 4, -5])
@@ -70,8 +70,8 @@ def test_statements_of_several_parts_and_of_several_measures(effects, of_all, of
     (Effect([5, 5, 1]), "it takes about 4 seeds"), (Effect([1, 2, -1]), "the seeds disagree"),
     (Effect([0.02] * 3, 0.011), "it takes 2 times the images"),
     (Effect([0.01, 0.01], 0.02), "it takes 16 times the images"),
-    (Effect([0.0001] * 2, 0.02), "it takes far more images"), (Effect([7]), "One seed"),
-    (Effect([np.nan]), "Nothing to measure"), (Effect([0, 0]), "No difference")])
+    (Effect([0.0001] * 2, 0.02), "it takes far more images"), (Effect([7]), "one seed"),
+    (Effect([np.nan]), "nothing to measure"), (Effect([0, 0]), "no difference")])
 def test_what_it_would_take(effect, words):
     assert verdict(effect) == NOT_DECIDED and words in what_it_takes(effect)
 
@@ -115,7 +115,7 @@ def test_a_claim_says_how_many_seeds_once_and_what_it_would_take():
     assert judged("so", "5 points", [YES], on="scenes", source="ours")[1:] == (
         "5 points (3 seeds).", HOLDS, "scenes", "ours")
     found = judged("so", "5 points.", [YES, OPEN, OPEN])
-    assert found.measured == "5 points (3 seeds). Within the noise: the seeds disagree."
+    assert found.measured == "5 points (3 seeds). Not decided: the seeds disagree."
     assert found.verdict == NOT_DECIDED
     found = judged("so", "5", [YES, NO], rule=verdict_of_measures)
     assert found.measured == "5 (3 seeds). The measures disagree."

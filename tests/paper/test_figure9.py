@@ -224,7 +224,7 @@ def test_the_page(monkeypatch):
     results = {"scenes": filled([[0.8, 0.9]], [[0.6, 0.85]], pairs=2),
                "images": filled([[0.7, 0.75]], [[0.1, 0.2]], counts=(5, 20))}
     monkeypatch.setattr(report, "measure", lambda study, kind: results[kind])
-    claims, sections = report.report(SimpleNamespace(name="clothes"))
+    claims, sections, _ = report.report(SimpleNamespace(name="clothes"))
     assert [claim.verdict for claim in claims].count("not testable here") == 1 and len(claims) == 7
     assert claims[0].on == "scenes" and claims[3].on == "clothes"
     section, = sections

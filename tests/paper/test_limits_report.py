@@ -192,7 +192,7 @@ def test_the_page():
     scenes = SimpleNamespace(images=IMAGES, labels=LABELS, masks=MASKS, classes=tuple("abcd"))
     study = SimpleNamespace(test_scenes=scenes, seeds=(0, 1), quick=True, step=said.append,
                             run_of=lambda kind, seed: run)
-    claims, sections = report.report(study)
+    claims, sections, _ = report.report(study)
     assert len(claims) == 11 and len(said) == 2
     assert [section.heading for section in sections] == [
         "Layers replaced by noise", "Another class", "Only the switches kept", "The eight rules"]

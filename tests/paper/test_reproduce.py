@@ -228,7 +228,7 @@ def test_the_page_says_when_where_and_how_long(items, study):
         reproduce.keep(study.out, name, report._replace(made=made | {"date": date}))
     text = page_text(study)
     assert "numpyzf 9.9, with fashion-mnist-small and rendered scenes, 7 seeds" in text
-    assert "2031-01-02 to 2031-01-03 on a box" in text and "took 3:00:00" in text
+    assert "2031-01-02 to 2031-01-03 on a box" in text and "the items took 3:00:00" in text
 
 
 def test_what_does_not_hold_and_what_is_not_decided_have_signs_of_their_own(items, study):

@@ -203,7 +203,7 @@ def test_the_page(monkeypatch):
     rising = [0.1, 0.2, 0.3, 0.4, 0.5, 0.45]
     monkeypatch.setattr(report, "measure", lambda study, kind: (
         filled(rising), filled([0.9] * 6, softmax=0.75, classes=10)))
-    claims, (scenes, clothes) = report.report(SimpleNamespace(name="clothes"))
+    claims, (scenes, clothes), _ = report.report(SimpleNamespace(name="clothes"))
     assert [claim.on for claim in claims] == ["scenes"] * 2 + ["clothes"] * 2
     assert scenes.heading.endswith("layer? Scenes") and clothes.heading.endswith("layer? Clothes")
     assert "learn from 30 images per class" in scenes.text and "2 draws" in scenes.text

@@ -26,7 +26,8 @@ def draw(results):
             last.set_axis_off()
             tiles = [plots.enlarge(plots.to_image(image), 96) for pair in pairs for image in pair]
             plots.show(last, plots.grid(tiles, 2, pad=6))
-            last.set_title("most alike pairs:\nleft, an image not\ntrained on; right,\nwhat it looks like", fontsize=8)
+            last.set_title("most alike pairs:\nleft, not trained\non; right, what it\nlooks like",
+                           fontsize=8)
     return figure
 
 

@@ -105,7 +105,8 @@ def claims(trainings, held, chance):
                TEXT["measured: radius"].format(**shares),
                [effect for rows in held.values() for effect in _first_is_held_most(rows)]),
         judged(TEXT["claim: stalls"], f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
-               [Effect(-above_chance(SMALL)), Effect(above_chance(HE, 1))], source=TEXT["source: stalls"])]
+               [Effect(-above_chance(SMALL)), Effect(above_chance(HE, 1))],
+               source=TEXT["source: stalls"])]
 
 
 def _first_is_held_most(rows):
@@ -131,7 +132,8 @@ def sections(classes, trainings, chance, signals, shown):
     curves = TEXT["section: curves"].format(
         rate=PAPER.rate, momentum=PAPER.momentum, radius=PAPER.radius, batch=own.batch,
         he_rate=own.rate, epochs=own.epochs, short=EPOCHS, scene_batch=scenes_recipe.batch,
-        scene_rate=scenes_recipe.rate, scene_epochs=scenes_recipe.epochs, loss=np.log(classes), classes=classes)
+        scene_rate=scenes_recipe.rate, scene_epochs=scenes_recipe.epochs,
+        loss=np.log(classes), classes=classes)
     conv5 = shown["images"].layers["conv5"].params["w"]
     radius = TEXT["section: radius"].format(start=np.sqrt(2 / conv5[0].size))
     histories = {name: found.histories for name, found in trainings.items()}

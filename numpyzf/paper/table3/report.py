@@ -40,7 +40,8 @@ def claims(rows):
                TEXT["measured: fully connected"].format(points=points["fc"], tenth=tenth),
                makes_little_difference(rows, "fc")),
         judged(TEXT["claim: wide"], TEXT["measured: wide"].format(
-                   points=points["wide"], count=f"{rows['wide'].wrong.shape[1]:,}"), helps(rows, "wide")),
+                   points=points["wide"], count=f"{rows['wide'].wrong.shape[1]:,}"),
+               helps(rows, "wide")),
         Claim(TEXT["claim: ImageNet"], TEXT["measured: ImageNet"], NOT_TESTABLE)]
 
 

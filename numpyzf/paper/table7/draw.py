@@ -25,7 +25,8 @@ def draw(results):
                             chance=1 / result.classes)
             axes.set(xlabel="layer whose outputs are classified", ylabel="test accuracy (%)",
                      title=title)
-            axes.set_xticks(places, [f"{LAYERS[name].number}\n{LABELS.get(name, name)}" if name in LAYERS
+            axes.set_xticks(places, [f"{LAYERS[name].number}\n{LABELS.get(name, name)}"
+                                     if name in LAYERS
                                      else texts.short(name, 12) for name in result.layers])
             axes.legend(loc="best")
     return figure
