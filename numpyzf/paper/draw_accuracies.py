@@ -23,7 +23,7 @@ def draw_two_curves(axes, places, series, *, apart, chance):
         axes.errorbar(np.add(places, shift), 100 * accuracies.mean(axis=0), deviation, fmt=line,
                       color=color, capsize=3, label=label)
     axes.axhline(100 * chance, color=plots.GRAY, linestyle=":", linewidth=1.2)
-    axes.text(1, 100 * chance - 1.5, f"guessing, {100 * chance:.0f} %", color=plots.GRAY, fontsize=8,
-              ha="right", va="top", transform=axes.get_yaxis_transform())
+    axes.text(1, 100 * chance - 1.5, f"guessing, {100 * chance:.0f} %", color=plots.GRAY,
+              fontsize=8, ha="right", va="top", transform=axes.get_yaxis_transform())
     axes.set_ylim(0, 103)
     axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
