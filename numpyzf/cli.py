@@ -1,4 +1,5 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, onnx, bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, reproduce, superres, style, invert, onnx,
+bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -23,6 +24,9 @@ from .lessons import command as lesson
 from .paper import reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
+from .perceptual.invert import command as inversion
+from .perceptual.style import command as style, network_command as style_network
+from .perceptual.superres import command as superres
 from .terminal import at_least, integers, picture, save, say
 from .tour import command as tour, demo
 
@@ -136,6 +140,9 @@ def _parser():
     _add_features(commands)
     _add_explain(commands)
     _add_reproduce(commands)
+    _add_superres(commands)
+    _add_style(commands)
+    _add_invert(commands)
     _add_onnx(commands)
     _add_bench(commands)
     _add_lab(commands)
@@ -332,6 +339,47 @@ def _reproduce(options):
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
     print(f"Look at it: {path.resolve()}")
+
+
+# ---- superres -----------------------------------------------------------------------------------
+
+def _add_superres(commands):
+    sub = _command(commands, "superres", None,
+                   "make pictures larger by a trained network (Johnson et al. 2016)")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    superres.add_train(_command(actions, "train", superres.run_train,
+                                "train a network that enlarges, by the difference of pixels or of "
+                                "what a trained net sees; started again, it goes on"))
+    superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
+    superres.add_evaluate(_command(actions, "evaluate", superres.run_evaluate,
+                                   "measure enlarged pictures by the paper's protocol: PSNR, SSIM, "
+                                   "sharpness, grids"))
+    superres.add_page(_command(actions, "page", superres.run_page,
+                               "draw enlarged pictures side by side on one page, with a "
+                               "magnifier, and measure them"))
+
+
+# ---- style --------------------------------------------------------------------------------------
+
+def _add_style(commands):
+    sub = _command(commands, "style", None,
+                   "paint a picture in the style of another one (Johnson et al. 2016)")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    style.add_transfer(_command(actions, "transfer", style.run_transfer,
+                                "paint one picture, by changing its pixels step by step"))
+    style_network.add_train(_command(actions, "train", style_network.run_train,
+                                     "train a network that paints any picture in one style; "
+                                     "started again, it goes on"))
+    style_network.add_apply(_command(actions, "apply", style_network.run_apply,
+                                     "paint a picture by such a network"))
+
+
+# ---- invert -------------------------------------------------------------------------------------
+
+def _add_invert(commands):
+    inversion.add_invert(_command(commands, "invert", inversion.run_invert,
+                                  "make a picture anew from what each layer of a net saw of it, to "
+                                  "see what the layer still knows"))
 
 
 # ---- onnx ---------------------------------------------------------------------------------------

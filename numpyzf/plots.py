@@ -35,6 +35,8 @@ DPI, NOTEBOOK_DPI = 160, 100
 FRAME = 0.85        # the light gray between the tiles of a mosaic
 GAP = 3             # pixels of it
 TILE = 96           # pixels: about the side of a tile of a mosaic
+PIXELS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP",
+          ".tif": "TIFF", ".tiff": "TIFF"}      # endings of images, and what Pillow calls them
 HATCH = 0.55        # the gray of lines where there is no image, on white
 
 
@@ -276,10 +278,47 @@ def check_path(path):
     if _format(path) not in FigureCanvasBase.get_supported_filetypes():
         raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of picture; use "
                          ".png, .pdf or .svg")
-    folder = Path(path).parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise OSError(f"{path} can't be written: {folder} is no folder that can be written to; "
-                      "make it, or choose another one")
+    _check_place(path)
+
+
+def pixels(x):
+    """A Pillow image with the pixels of x, uint8 (C, H, W), C = 1 or 3: no copy as floats.
+
+    Raises TypeError for another dtype, ValueError for another shape.
+    """
+    x = np.asarray(x)
+    _check_channels("x", x)
+    if x.dtype != np.uint8:
+        raise TypeError(f"x must be uint8 pixels 0 … 255, not {x.dtype}")
+    return Image.fromarray(np.ascontiguousarray(_channels_last(x)))
+
+
+def save_pixels(x, path):
+    """Write an image file with the pixels of x, and nothing else. An earlier one stays whole if
+    that fails.
+
+    x: uint8 (C, H, W), C = 1 or 3.
+    path: the file; its ending says of what kind it is.
+    """
+    kind = check_pixels_path(path)
+    image = pixels(x)
+    with replacing(path) as file:
+        image.save(file, format=kind, quality=95)       # only JPEG and WebP have a quality
+
+
+def check_pixels_path(path):
+    """Whether `save_pixels` can write this file, to know before a long computation.
+
+    path: the file.
+    Returns Pillow's name of its kind. Raises ValueError for an ending that is no kind of image,
+    OSError if there is no folder to write it into.
+    """
+    kind = PIXELS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of image; use "
+                         f"{', '.join(PIXELS)}")
+    _check_place(path)
+    return kind
 
 
 def _format(path):
@@ -312,6 +351,16 @@ def _import_matplotlib():
 
 
 # ---- checks ----------------------------------------------------------------------------------
+
+def _check_place(path):
+    """Whether a file can be made here."""
+    folder = Path(path).parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise OSError(f"{path} can't be written: {folder} is no folder that can be written to; "
+                      "make it, or choose another one")
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of the picture")
+
 
 def _check_channels(name, x):
     if x.ndim != 3 or x.shape[0] not in (1, 3):

@@ -106,7 +106,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
     del dataset     # those two are copies
 
     path = out / "checkpoint.npz"
-    with _one_at_a_time(path.parent, report):
+    with one_at_a_time(path.parent, report):
         state, about = _read_or_new(path, settings, trained_on, rng, recipe, again, report)
         if len(state.history) < recipe.epochs:
             report(f"training {model} on {len(trained_on.images):,} images up to epoch "
@@ -122,7 +122,7 @@ def train_run(out, *, data="fashion-mnist-small", folder=None, size=None, model=
 
 
 @contextmanager
-def _one_at_a_time(folder, report):
+def one_at_a_time(folder, report):
     """Keep a run's folder for one training during the block; another one waits, and says so.
 
     The lock is on a file in the folder, .lock, which is gone afterwards. The system releases the

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from PIL import Image
 
 from numpyzf import plots
 
@@ -214,3 +215,28 @@ def test_dollar_signs_are_no_formulas(name, tmp_path):
     powers = [label for label in axes.yaxis.get_ticklabels() if "$" in label.get_text()]
     assert powers and all(label.get_parse_math() for label in powers)
     plots.save(drawing, tmp_path / "x.svg")
+
+
+# ---- pixels --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("channels, mode", [(3, "RGB"), (1, "L")])
+def test_saved_pixels_are_the_file_s(tmp_path, rng, channels, mode):
+    x = rng.integers(256, size=(channels, 7, 5), dtype=np.uint8)
+    plots.save_pixels(x, tmp_path / "a.PNG")
+    with Image.open(tmp_path / "a.PNG") as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(np.asarray(image).reshape(7, 5, channels),
+                                      x.transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize("name, error, message", [
+    ("a.svg", ValueError, "a.svg: .svg is no kind of image; use .png"),
+    ("a", ValueError, "a: no ending is no kind of image"),
+    ("none/a.png", OSError, "none is no folder"),
+    ("folder.png", IsADirectoryError, "folder.png is a folder"),
+])
+def test_pixels_that_can_t_be_saved_are_refused(tmp_path, name, error, message):
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(error, match=message):
+        plots.save_pixels(np.zeros((1, 2, 2), np.uint8), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]

@@ -12,11 +12,11 @@ import numpy as np
 from .. import checks
 from . import cifar, embedded, fashion, scenes
 from .download import cache_folder
-from .folder import read_folder, read_photographs
+from .folder import image_files, read_folder, read_photographs
 from .image import load_image
 
-__all__ = ["Dataset", "available", "cache_folder", "examples", "load", "load_image", "photograph",
-           "photographs"]
+__all__ = ["Dataset", "available", "cache_folder", "examples", "files", "load", "load_image",
+           "photograph", "photographs"]
 NAMES = ("fashion-mnist-small", "fashion-mnist", "cifar10", "scenes")
 PHOTOGRAPHS = Path(embedded.__file__).parent / "photographs"      # of the public domain
 FOLDER_SIZE, SCENE_SIZE = 32, 64        # sides in pixels, where load is given none
@@ -93,6 +93,15 @@ def photographs(folder=PHOTOGRAPHS, size=227, *, channels=3):
     (12, 3, 227, 227)
     """
     return read_photographs(_image_folder(folder, None), size, channels)
+
+
+def files(folder):
+    """The Paths of all images in a folder and in the folders in it, sorted; of one file, itself.
+
+    Raises FileNotFoundError if there is no such folder, ValueError if there are no images in it.
+    """
+    path = checks.path("folder", folder)
+    return [path] if path.is_file() else image_files(_image_folder(folder, None))
 
 
 def examples():

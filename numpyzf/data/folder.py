@@ -81,12 +81,20 @@ def read_photographs(folder, size, channels=3):
     a bad size.
     """
     side = check_size(size)
+    return _decoded(image_files(folder), side, "images", folder, channels)
+
+
+def image_files(folder):
+    """The paths of all images in a folder, a Path, and in the folders in it, sorted.
+
+    Raises ValueError if there are none.
+    """
     paths = sorted(Path(parent, name) for parent, inner, names in os.walk(folder)
                    for name in names if _is_image(name)
                    and all(map(_is_visible, Path(parent).relative_to(folder).parts)))
     if not paths:
         raise ValueError(f"{folder}: has no images ({' '.join(SUFFIXES)})")
-    return _decoded(paths, side, "images", folder, channels)
+    return paths
 
 
 def _decoded(paths, side, what, folder, channels=3):

@@ -23,6 +23,7 @@ BEGINNINGS = {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "T
 PHONES = b"ftyp"        # in HEIC and AVIF, after 4 bytes
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339     # tags of TIFF
 WHITE_IS_ZERO, SIGNED = 0, 2
+GRAYS = ("1", "L", "I", "F")    # Pillow's names of a first channel that is no color
 _header_lock = threading.Lock()
 
 
@@ -32,15 +33,16 @@ def load_image(path, size=None, channels=3):
     path: the file; ~ is the home folder.
     size: None keeps the image as it is. An integer resizes its smallest side to `size` pixels and
     crops the center to size × size.
-    channels: 3 for RGB, 1 for gray.
+    channels: 3 for RGB, 1 for gray; None for gray if the file holds no colors, else RGB.
     Returns uint8 (channels, H, W), C-contiguous.
     Raises FileNotFoundError; ValueError for a file that is no image, is damaged, has more than
     MAX_PIXELS pixels, a side longer than MAX_SIDE, or pixels of no known range; ValueError or
     TypeError for a bad argument.
     Zeiler & Fergus 2013, section 3 (Training details), for the crop.
     """
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 3 (RGB) or 1 (gray), not {channels!r}")
+    if channels not in (1, 3, None):
+        raise ValueError("channels must be 3 (RGB), 1 (gray) or None (as the file has them), not "
+                         f"{channels!r}")
     side = None if size is None else check_size(size)
     path = checks.path("path", path)
     if not os.path.isfile(path):        # also where the name is too long for a file
@@ -85,6 +87,8 @@ def _open(file):
 
 def _pixels(image, side, channels):
     """The pixels of an open image, uint8 (channels, H, W)."""
+    if channels is None:
+        channels = 1 if image.getbands()[0] in GRAYS else 3
     numbers = _numbers(image)
     image = _plain(_upright(image), *numbers).convert("RGB" if channels == 3 else "L")
     if side is not None:

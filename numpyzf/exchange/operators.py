@@ -101,13 +101,10 @@ def _max_pool(call):
 
 def _average_pool(call):
     size, stride, pad, dilation = _window(call, call.ints("kernel_shape", 2, least=1))
-    if max(dilation) > 1:
-        raise Unsupported(f"its attribute dilations is {list(dilation)}; average pools aren't "
-                          "dilated here")
     ceil = call.flag("ceil_mode")
     count_pad = call.flag("count_include_pad")
-    return call.add(AveragePool(size, stride=stride, pad=pad, ceil=ceil, count_pad=count_pad),
-                    call.maps())
+    return call.add(AveragePool(size, stride=stride, pad=pad, dilation=dilation, ceil=ceil,
+                                count_pad=count_pad), call.maps())
 
 
 def _global_average_pool(call):

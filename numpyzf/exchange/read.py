@@ -19,6 +19,7 @@ from .operators import OPERATORS, WORDS
 TIMES, SMALL = 4, 1 << 30
 MOST_SIDE, MOST_NUMBERS = 1 << 14, 1 << 31      # of an image; of what a layer makes of one
 QUANTIZED = ("QLinear", "Quantize", "Dequantize", "DynamicQuantize", "ConvInteger", "MatMulInteger")
+MOST_PATH = 300         # letters of a longer name aren't looked at, all names stay as they are
 BRANCHING = ("If", "Loop", "Scan")
 # These make what has the shape of what they take.
 ALIKE = ("Mul", "Div", "HardSwish", "HardSigmoid", "Elu", "Celu", "Selu", "Gelu", "Mish", "Swish",
@@ -50,7 +51,8 @@ def read_onnx(path, *, size=None, output=None, fold_norms=False):
     isn't read.
     fold_norms: put each batch normalization into the convolution before it.
     Returns a Network of float32 parameters which gives what the file says, a softmax at its end
-    included. A layer has its node's name, or one such as "conv3" if it has none but a number.
+    included. A layer has its node's name, without what repeats in it (see plain_names), or one such
+    as "conv3" if it has none but a number.
     Raises ValueError, in one line that names the file: it is damaged, or has nodes that aren't
     supported: all of them, each with a way out. FileNotFoundError, or OSError.
     """
@@ -221,7 +223,31 @@ class Builder:
         """The layers, if the net is whole."""
         if not self.problems and not self.entries:
             raise ValueError("it has no layers")
-        return self.entries
+        plain = plain_names([name for name, _, _ in self.entries])
+        return [(plain[name], layer, tuple(plain.get(below, below) for below in inputs))
+                for name, layer, inputs in self.entries]
+
+
+def plain_names(names):
+    """Shorter names for layers whose names are paths: {name: shorter}.
+
+    PyTorch's older exporter writes where a node stands, which says much twice. A part is left out
+    that the next one begins with, and the operator where a module has no other layer.
+
+    >>> [*plain_names(["body/body.0/Conv", "body/body.1/one/Conv", "body/body.1/Add"]).values()]
+    ['body.0', 'body.1/one', 'body.1/Add']
+    """
+    if max(map(len, names), default=0) > MOST_PATH:
+        return dict(zip(names, names))
+    parts, shorter = {name: name.split("/") for name in names}, {}
+    within = Counter("/".join(own[:end]) for own in parts.values() for end in range(1, len(own)))
+    for name, own in parts.items():
+        alone = len(own) > 1 and within["/".join(own[:-1])] == 1
+        kept = own[:-1] if alone else own
+        shorter[name] = "/".join(part for part, after in zip(kept, [*kept[1:], ""])
+                                 if not after.startswith(f"{part}."))
+    differ = len({*shorter.values(), "", "input"}) == len(names) + 2
+    return shorter if differ else dict(zip(names, names))
 
 
 def _needed(model, end):

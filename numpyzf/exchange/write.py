@@ -2,6 +2,7 @@
 
 A node and its output have the layer's name, an initializer the parameter's. What is written is what
 everything since 2020 reads: opset 13, IR 7, any number of images, no initializers among the inputs.
+A net with dilated average pools, which ONNX has since 2023, is written as opset 19, IR 9.
 """
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..general.layers import (Add, AveragePool, BatchNorm, ClippedReLU, Concat, 
 from ..layers import ContrastNorm, Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from . import messages, wire
 
-IR, OPSET = 7, 13
+FORM, FORM_OF_DILATED = (7, 13), (9, 19)        # IR and opset
 NUMBERS = {"float32": messages.FLOAT, "float16": messages.FLOAT16, "int64": messages.INT64}
 MOST_FLOAT16 = 65504
 KINDS = {type_: number for number, type_ in messages.ATTRIBUTE_TYPES.items()}
@@ -48,8 +49,9 @@ def write_onnx(net, path, *, weights="float32"):
              "initializer": [_tensor(name, value) for name, value in arrays.items()],
              "input": [_images("input", net.input_shape)],
              "output": [_images(last, net.shapes[last])]}
-    pieces = wire.write({"ir_version": IR, "producer_name": "numpyzf", "graph": graph,
-                         "opset_import": [{"version": OPSET}]}, messages.MODEL)
+    ir, opset = FORM_OF_DILATED if any(map(_averages_dilated, net.layers.values())) else FORM
+    pieces = wire.write({"ir_version": ir, "producer_name": "numpyzf", "graph": graph,
+                         "opset_import": [{"version": opset}]}, messages.MODEL)
     with replacing(path) as file:
         file.writelines(pieces)
 
@@ -85,13 +87,18 @@ def _average_pool(layer, below, shape):
         _fit(attributes, [min(over, 0) for over in overhang])
         (top, left, bottom, right), (C, H, W) = attributes["pads"], below
         padded = C, top + H + bottom, left + W + right
-        bare = AveragePool(layer.frame.size, stride=layer.frame.stride, ceil=True)
+        bare = AveragePool(layer.frame.size, stride=layer.frame.stride,
+                           dilation=layer.frame.dilation, ceil=True)
         return _pad(Pad((top, left, bottom, right)), below, padded) + _average_pool(bare, padded,
                                                                                     shape)
     if layer.count_pad:
         attributes["count_include_pad"] = 1
     _fit(attributes, overhang)
     return [("AveragePool", attributes, {})]
+
+
+def _averages_dilated(layer):
+    return isinstance(layer, AveragePool) and layer.frame.dilation != (1, 1)
 
 
 def _fit(attributes, overhang):

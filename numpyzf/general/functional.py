@@ -110,7 +110,7 @@ class AverageSaved(NamedTuple):
     cells: np.ndarray       # (OH, OW): how many pixels each window's sum is divided by
 
 
-def average_pool_forward(x, *, size, stride, pad=0, ceil=False, count_pad=False):
+def average_pool_forward(x, *, size, stride, pad=0, dilation=1, ceil=False, count_pad=False):
     """The mean of each window's pixels.
 
     x: (N, C, H, W).
@@ -119,7 +119,7 @@ def average_pool_forward(x, *, size, stride, pad=0, ceil=False, count_pad=False)
     sum is divided by the number of pixels that aren't padding.
     Returns y (N, C, OH, OW) and saved.
     """
-    x, around = checks.array("x", x, "NCHW"), frame(size, stride, pad)
+    x, around = checks.array("x", x, "NCHW"), frame(size, stride, pad, dilation)
     sizes = pool_size(around, x.shape[2:], ceil)
     rows, columns = (cells_along(around, axis, x.shape[2 + axis], sizes[axis], count_pad)
                      for axis in (0, 1))
@@ -147,21 +147,24 @@ def cells_along(around, axis, n, count, count_pad):
     """
     begin = np.arange(count) * around.stride[axis] - around.pad[axis]
     least, most = (-around.pad[axis], n + around.pad[axis + 2]) if count_pad else (0, n)
-    return np.minimum(begin + around.size[axis], most) - np.maximum(begin, least)
+    # the first tap that counts, and the one behind the last
+    start = ceil_div(np.maximum(least - begin, 0), around.dilation[axis])
+    return np.minimum(ceil_div(most - begin, around.dilation[axis]), around.size[axis]) - start
 
 
 def taps(around, hw, sizes):
-    """For each tap of an undilated window: the outputs whose pixel isn't padding, and the pixels.
+    """For each tap of a window: the outputs whose pixel isn't padding, and the pixels.
 
     hw, sizes: (H, W) of the maps, (OH, OW) of the outputs.
     Yields two indices, of (N, C, OH, OW) and of (N, C, H, W).
     """
     for place in product(*map(range, around.size)):
         outputs, pixels = [...], [...]
-        for n, count, tap, stride, before in zip(hw, sizes, place, around.stride, around.pad):
+        for n, count, tap, stride, before, dilation in zip(hw, sizes, place, around.stride,
+                                                           around.pad, around.dilation):
             # output o sees pixel o·stride + shift: from the first that isn't before the maps to
             # the last that isn't behind them
-            shift = tap - before
+            shift = tap * dilation - before
             start = max(ceil_div(-shift, stride), 0)
             stop = min((n - 1 - shift) // stride + 1, count)
             outputs.append(slice(start, stop))

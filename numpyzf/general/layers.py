@@ -96,8 +96,8 @@ class AveragePool:
     """The mean of windows, see functional.average_pool_forward."""
     params = {}
 
-    def __init__(self, size, *, stride, pad=0, ceil=False, count_pad=False):
-        self.frame = frame(size, stride, pad)
+    def __init__(self, size, *, stride, pad=0, dilation=1, ceil=False, count_pad=False):
+        self.frame = frame(size, stride, pad, dilation)
         self.ceil, self.count_pad = bool(ceil), bool(count_pad)
         self.window = windows(self.frame)
 
@@ -112,8 +112,7 @@ class AveragePool:
 
     def forward(self, x, train=False, rng=None):
         """The means."""
-        size, stride, pad, _ = self.frame
-        return functional.average_pool_forward(x, size=size, stride=stride, pad=pad, ceil=self.ceil,
+        return functional.average_pool_forward(x, **self.frame._asdict(), ceil=self.ceil,
                                                count_pad=self.count_pad)
 
     def backward(self, dy, saved, need_dx=True):

@@ -83,15 +83,15 @@ def max_pool_forward(x, *, size, stride, pad, dilation, ceil):
     return y, index
 
 
-def average_pool_forward(x, *, size, stride, pad, ceil, count_pad):
+def average_pool_forward(x, *, size, stride, pad, dilation, ceil, count_pad):
     """Each window's sum, over its pixels in x; with count_pad, over those in the padded x."""
     N, C, H, W = x.shape
-    y = np.empty((N, C, *output_size((H, W), size, stride, pad, (1, 1), ceil)), x.dtype)
+    y = np.empty((N, C, *output_size((H, W), size, stride, pad, dilation, ceil)), x.dtype)
     x = x.astype(float)
     for n, c, p, q in np.ndindex(y.shape):
         total, count = 0, 0
         for i, j in np.ndindex(*size):
-            h, v = places(p, q, i, j, stride, pad, (1, 1))
+            h, v = places(p, q, i, j, stride, pad, dilation)
             if 0 <= h < H and 0 <= v < W:
                 total, count = total + x[n, c, h, v], count + 1
             elif count_pad and -pad[0] <= h < H + pad[2] and -pad[1] <= v < W + pad[3]:
@@ -100,11 +100,11 @@ def average_pool_forward(x, *, size, stride, pad, ceil, count_pad):
     return y
 
 
-def average_pool_backward(dy, x_shape, *, size, stride, pad, ceil, count_pad):
+def average_pool_backward(dy, x_shape, *, size, stride, pad, dilation, ceil, count_pad):
     """Every window hands dy/count on to its pixels."""
     (_, _, H, W), dx = x_shape, np.zeros(x_shape)
     for n, c, p, q in np.ndindex(dy.shape):
-        under = [places(p, q, i, j, stride, pad, (1, 1)) for i, j in np.ndindex(*size)]
+        under = [places(p, q, i, j, stride, pad, dilation) for i, j in np.ndindex(*size)]
         inside = [(h, v) for h, v in under if 0 <= h < H and 0 <= v < W]
         padded = [(h, v) for h, v in under
                   if -pad[0] <= h < H + pad[2] and -pad[1] <= v < W + pad[3]]

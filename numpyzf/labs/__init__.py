@@ -65,4 +65,5 @@ LABS = (
     "training",
     "looking",
     "speed",
+    "losses",
 )

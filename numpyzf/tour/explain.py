@@ -11,6 +11,7 @@ from . import captions, tiles
 from .usual import maps_are_scores, usual_layers
 
 RARE = 0.2      # an image's border is odd if at most this share of the training images has such one
+LABEL = 16      # letters of the name of a layer, beside its row
 
 
 class Explanation(NamedTuple):
@@ -146,8 +147,8 @@ def draw(result, net=None, name="the image"):
         for row, layer in enumerate(result.layers):
             for column in range(len(result.units[row])):
                 _draw_pair(panels[row, 2 * column:2 * column + 2], result, row, column)
-            panels[row, 0].text(-0.12, 0.5, layer, transform=panels[row, 0].transAxes, ha="right",
-                                va="center", fontweight="bold", rotation=90)
+            panels[row, 0].text(-0.12, 0.5, texts.short(layer, LABEL), ha="right", va="center",
+                                transform=panels[row, 0].transAxes, fontweight="bold", rotation=90)
     return figure
 
 
@@ -230,8 +231,9 @@ def _show_rows(axes, rows, result, down, along):
     for i, row in enumerate(rows):
         bottom = (i + 1) * down
         size = "×".join(map(str, result.projections[i].boxes.shape[2:]))
-        axes.text(-0.2 * plots.DPI, bottom - high / 2, f"{result.layers[i]}\n{size}", rotation=90,
-                  ha="center", va="center", fontweight="bold")
+        name = texts.short(result.layers[i], LABEL)
+        axes.text(-0.2 * plots.DPI, bottom - high / 2, f"{name}\n{size}", rotation=90, ha="center",
+                  va="center", fontweight="bold")
         for j, mosaic in enumerate(row):
             x, tile = j * along, (wide - plots.GAP) / 3
             canvas[bottom - high:bottom, x:x + wide] = mosaic.reshape(high, wide, -1)

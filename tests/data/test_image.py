@@ -303,7 +303,26 @@ def test_bad_sizes(tmp_path, refuses, size, kind):
         load_image(save(tmp_path / "a.png", picture(2, 2)), size)
 
 
-@pytest.mark.parametrize("channels", [0, 2, 4, None])
+@pytest.mark.parametrize("channels", [0, 2, 4])
 def test_bad_channels(tmp_path, refuses, channels):
     with refuses(ValueError, "channels must be", channels):
         load_image(save(tmp_path / "a.png", picture(2, 2)), channels=channels)
+
+
+def test_channels_as_the_file_has_them(tmp_path):
+    gray, color = picture(6, 7, 3)[..., 0], picture(6, 7)
+    same = np.repeat(gray[..., None], 3, axis=2)        # colors, all of them gray
+    for suffix in ("png", "tiff"):
+        out = load_image(save(tmp_path / f"gray.{suffix}", gray), channels=None)
+        np.testing.assert_array_equal(out, gray[None])
+        for pixels in (color, same):
+            out = load_image(save(tmp_path / f"color.{suffix}", pixels), channels=None)
+            np.testing.assert_array_equal(out, pixels.transpose(2, 0, 1))
+    Image.fromarray(gray).convert("LA").save(tmp_path / "alpha.png")
+    Image.fromarray(np.uint16(gray) << 8).save(tmp_path / "16.png")
+    Image.fromarray(color).convert("P").save(tmp_path / "palette.png")
+    shapes = [load_image(tmp_path / f"{name}.png", 5, None).shape[0]
+              for name in ("alpha", "16", "palette")]
+    assert shapes == [1, 1, 3]
+    with pytest.raises(ValueError, match="1 \\(gray\\) or None"):
+        load_image(tmp_path / "alpha.png", channels=2)

@@ -26,7 +26,6 @@ CASES = [path for path in sorted(FOLDER.iterdir()) if "expanded" not in path.nam
 
 # What numpyzf doesn't have, and what it then says.
 REFUSED = {
-    "averagepool_2d_dilations": "its attribute dilations is [2, 2]",
     "batchnorm_epsilon_training_mode": "training_mode",
     "batchnorm_example_training_mode": "training_mode",
     "clip_min_greater_than_max": "low must be less than high",

@@ -43,6 +43,13 @@ LAYERS = {
     # one that hangs over along the rows, one that would begin in the padding along the columns
     "odd last windows": [GeneralMaxPool((3, 2), stride=(4, 3), pad=(0, 1, 0, 2), ceil=True)],
     "odd last windows, averaged": [AveragePool((3, 2), stride=(4, 3), pad=(0, 1, 0, 2), ceil=True)],
+    "dilated average pool": [AveragePool((2, 3), stride=(2, 1), pad=(1, 0, 0, 2), dilation=(3, 2))],
+    "dilated average pool, counted": [AveragePool(3, stride=1, pad=(1, 0, 0, 2), dilation=(3, 2),
+                                                  count_pad=True)],
+    "dilated average pool, odd last windows": [
+        AveragePool(3, stride=(3, 2), pad=(1, 0, 0, 0), dilation=2, ceil=True)],
+    "dilated average pool, odd last windows, counted": [
+        AveragePool(3, stride=(3, 2), pad=(1, 0, 0, 0), dilation=2, ceil=True, count_pad=True)],
     "odd last windows, counted": [AveragePool((3, 2), stride=(4, 3), pad=(0, 1, 0, 2), ceil=True,
                                               count_pad=True)],
 }
@@ -171,6 +178,15 @@ def test_the_form_of_the_file(tmp_path, rng):
     first = (tmp_path / "net.onnx").read_bytes()
     write_onnx(net.astype(np.float64), tmp_path / "net.onnx")
     assert (tmp_path / "net.onnx").read_bytes() == first
+
+
+@pytest.mark.small
+def test_only_dilated_averages_need_a_newer_form(tmp_path, rng):
+    for name, form in (("dilated average pool", (9, 19)), ("dilated max pool", (7, 13)),
+                       ("odd last windows, averaged", (7, 13))):
+        write_onnx(net_of(LAYERS[name], rng), tmp_path / "net.onnx")
+        model = onnx.load(tmp_path / "net.onnx")
+        assert (model.ir_version, model.opset_import[0].version) == form, name
 
 
 def test_half_the_bytes(tmp_path, rng):

@@ -42,7 +42,7 @@ def test_max_pool(case):
 @cases_of("average_pool")
 def test_average_pool(case):
     c = REFERENCE[case]
-    windows = settings(case, "size", "stride", "pad", "ceil", "count_pad")
+    windows = settings(case, "size", "stride", "pad", "dilation", "ceil", "count_pad")
     y, saved = functional.average_pool_forward(c["x"], **windows)
     assert_equal_to_reference(case, y=y, dx=functional.average_pool_backward(c["dy"], saved))
 

@@ -224,6 +224,7 @@ def test_a_pool_without_switches_goes_to_the_middles():
      "convolution 3×3/2×1, pad 2, dilation 2, 2 groups"),
     (layers.GeneralMaxPool(3, stride=1, dilation=(1, 2)), "max pool 3×3, dilation 1×2"),
     (layers.AveragePool(2, stride=2), "average pool 2×2/2"),
+    (layers.AveragePool(2, stride=1, dilation=3), "average pool 2×2, dilation 3"),
     (layers.AveragePool(3, stride=1, pad=1, count_pad=True),
      "average pool 3×3, pad 1, padding counted"),
     (layers.LeakyReLU(0.1), "leaky ReLU 0.1"), (layers.ClippedReLU(), "clip to 0 … 6"),

@@ -5,8 +5,8 @@ name. Then what isn't in the loops: cases by hand, sizes, windows that are impos
 """
 import numpy as np
 import pytest
-from general_cases import (CONV, POOL, assert_close, average_cases, both_dtypes, conv_cases, draw,
-                           off_kinks, pool_cases)
+from general_cases import (CONV, POOL, assert_close, both_dtypes, conv_cases, draw, off_kinks,
+                           pool_cases)
 
 from numpyzf.functional import relu_backward, unpool
 from numpyzf.general import functional, reference
@@ -128,9 +128,9 @@ def test_unpool_is_the_adjoint_of_max_pool_with_its_switches_fixed(case, rng):
 
 @both_dtypes
 @pytest.mark.parametrize("count_pad", [False, True], ids=["", "counted"])
-@average_cases
+@pool_cases
 def test_average_pool(case, count_pad, dtype, rng):
-    windows = dict(case.average(), count_pad=count_pad)
+    windows = dict(case.pool(), count_pad=count_pad)
     x, dy = normal(rng, dtype, case.x_shape(), (case.N, case.C, *case.sizes()))
     y, saved = functional.average_pool_forward(x, **windows)
     assert_close(y, reference.average_pool_forward(x, **windows), "y")
@@ -155,6 +155,14 @@ def test_what_an_average_counts():
     # but padding there is
     y, _ = functional.average_pool_forward(x, size=2, stride=2, pad=(0, 0, 1, 1), count_pad=True)
     np.testing.assert_array_equal(y, [[[[3, 9 / 4], [15 / 4, 9 / 4]]]])
+    # dilated: the four corners of 3×3; then padding at the beginning, and what hangs over
+    y, _ = functional.average_pool_forward(x, size=2, stride=1, dilation=2)
+    np.testing.assert_array_equal(y, [[[[5]]]])
+    windows = dict(size=2, stride=2, dilation=2, pad=(1, 1, 0, 0), ceil=True)
+    y, _ = functional.average_pool_forward(x, **windows)
+    np.testing.assert_array_equal(y, [[[[5, 5], [5, 5]]]])
+    y, _ = functional.average_pool_forward(x, **windows, count_pad=True)
+    np.testing.assert_array_equal(y, [[[[5 / 4, 5 / 2], [5 / 2, 5]]]])
 
 
 def test_windows_are_counted_as_by_the_loops_or_refused():

@@ -1,4 +1,4 @@
-"""A tiny network with branches as an ONNX file, and a folder of pictures of three classes."""
+"""Tiny networks as ONNX files, and a folder of pictures of three classes."""
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +6,7 @@ from PIL import Image
 
 from numpyzf.exchange.write import write_onnx
 from numpyzf.general.layers import Concat, GlobalAveragePool
-from numpyzf.layers import Conv, Flatten, MaxPool, ReLU
+from numpyzf.layers import Conv, Dropout, Flatten, Linear, MaxPool, ReLU
 from numpyzf.network import Network
 
 SIDE = 32
@@ -28,10 +28,20 @@ def module(name, below, channels):
             (name, Concat(), (f"{name}.relu_a", f"{name}.relu_b"))]
 
 
-def write_model(folder):
-    """The file of the branched net in a folder."""
-    path = Path(folder, "tiny.onnx")
-    write_onnx(branched(), path)
+def connected():
+    """Two convolutions below two fully connected layers and five classes; random weights."""
+    layers = [("conv1", Conv(3, 6, 3, pad=1)), ("relu1", ReLU()), ("pool1", MaxPool(4, stride=4)),
+              ("conv2", Conv(6, 8, 3, pad=1)), ("relu2", ReLU()), ("pool2", MaxPool(2, stride=2)),
+              ("flatten", Flatten()), ("fc3", Linear(128, 12)), ("relu3", ReLU()),
+              ("drop3", Dropout(0.5)), ("fc4", Linear(12, 10)), ("relu4", ReLU()),
+              ("fc5", Linear(10, 5))]
+    return Network(layers, (3, SIDE, SIDE)).initialize(np.random.default_rng(0))
+
+
+def write_model(folder, net=None, name="tiny"):
+    """The file of a net, the branched one if none is given, in a folder."""
+    path = Path(folder, f"{name}.onnx")
+    write_onnx(net or branched(), path)
     return path
 
 

@@ -5,13 +5,19 @@ from html import unescape
 
 import numpy as np
 import pytest
-from real_nets import write_model, write_photographs
+from real_nets import SIDE, connected, write_model, write_photographs
 
 from numpyzf import cli
+from numpyzf.exchange import load_model
+from numpyzf.exchange.write import write_onnx
+from numpyzf.general.layers import GlobalAveragePool
+from numpyzf.layers import Conv, Flatten, ReLU
 from numpyzf.look.many import Top
+from numpyzf.network import Network
 from numpyzf.paper import reproduce, together
 from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, Report
 from numpyzf.paper.figure2 import measure as figure2
+from numpyzf.paper.figure2.report import maps
 from numpyzf.paper.figure7.real import surest
 from numpyzf.paper.limits.real import grouped
 from numpyzf.paper.study import Study
@@ -55,6 +61,26 @@ def test_the_real_part_has_the_statements_of_the_small_one(folder):
     for name, count in tested.items():
         report = reproduce.read(folder / "out", f"{name}-real")
         assert len({claim.paper for claim in report.claims}) == count, name
+
+
+def test_a_net_with_fully_connected_layers(folder):
+    """It has what the paper's has: features of an image, behind the maps."""
+    net, out = write_model(folder, connected(), "fc"), folder / "out-fc"
+    study = Study(out, photos=folder / "photos", net=net, quick=True, report=lambda text: None)
+    reproduce.compute(study, [f"{name}-real" for name in REAL])
+    reports = {name: reproduce.read(out, f"{name}-real") for name in REAL}
+    for name, report in reports.items():
+        assert any(section.picture for section in report.sections), name
+        tried = [claim for claim in report.claims if claim.verdict != NOT_TESTABLE]
+        assert tried and all(any(letter.isdigit() for letter in claim.measured)
+                             and "nan" not in claim.measured for claim in tried), name
+    assert [row[1] for row in reports["fig2"].sections[-1].rows[1:]] == ["relu1", "relu2"]
+    rows = [row[0] for row in reports["table7"].sections[0].rows[1:]]
+    assert rows == ["relu1", "relu2", "relu4", "fc5", "guessing"]
+    assert "from relu4, the layer that its own classifier reads" in reports["fig9"].sections[0].text
+    assert "The last hidden one is relu4," in reports["fig5"].sections[0].text
+    steps = [row[0] for row in reports["limits"].sections[0].rows[1:]]
+    assert steps[:3] == ["fc5", "fc5 … fc4", "fc5 … fc3"]
 
 
 def test_a_finished_part_is_not_computed_again(folder):
@@ -172,6 +198,21 @@ def test_the_strongest_of_samples_are_the_strongest_of_all(rng):
     np.testing.assert_array_equal(found.units[:, :, 0], best)
     np.testing.assert_array_equal(found.values, np.take_along_axis(values, best, axis=1))
     np.testing.assert_array_equal(found.units[:, :, 2], best // 2 + 10)
+
+
+@pytest.mark.parametrize("side, second", [(SIDE, None), (112, "guided")])
+def test_large_photographs_are_shown_by_two_rules(tmp_path, side, second):
+    net = Network([("conv1", Conv(3, 4, 3, stride=2)), ("relu1", ReLU()), ("conv2", Conv(4, 4, 3)),
+                   ("relu2", ReLU()), ("pool", GlobalAveragePool()), ("flatten", Flatten())],
+                  (3, side, side)).initialize(np.random.default_rng(0))
+    write_onnx(net, tmp_path / "net.onnx")
+    run = load_model(tmp_path / "net.onnx")
+    images = np.random.default_rng(0).integers(0, 256, (20, 3, side, side)).astype(np.uint8)
+    _, (shown, _) = figure2.measure_real(run, images, np.arange(20) % 3, ["relu1", "relu2"], 2)
+    assert shown.second == second and (shown.beside is None) == (second is None)
+    section = maps(net, shown, "photos")
+    assert ("by guided backpropagation" in section.text) == bool(second)
+    assert ("two rules" in section.alt) == bool(second)
 
 
 def test_the_surest_answers_come_first_and_differ(folder):

@@ -9,6 +9,7 @@ again, with `torch` installed, when an operation is added:
 An entry is called case/array. Settings, such as a stride, are stored in the same way. The entry
 "versions" says what computed the file.
 """
+import math
 import platform
 from pathlib import Path
 
@@ -232,6 +233,126 @@ record("branches", branches, {}, x=normal(2, 3, 15, 18),
        narrow_w=normal(2, 4, 1, 1) / 2, narrow_b=normal(2) / 5,
        wide_w=normal(4, 2, 3, 3) / 3, wide_b=normal(4) / 5,
        deep_w=normal(6, 1, 3, 3) / 3, deep_b=normal(6) / 5)
+
+
+
+def dilated_average_pool(x, size, stride, pad, dilation, count_pad):
+    """By the columns of a convolution: PyTorch's own average pool has no dilation."""
+    def sums(x):
+        columns = T.unfold(padded(x, pad, 0), size, dilation, 0, stride)
+        return columns.reshape(len(x), x.shape[1], math.prod(size), -1).sum(axis=2)
+
+    cells = math.prod(size) if count_pad else sums(torch.ones_like(x))
+    (top, left, bottom, right), (_, _, H, W) = pad, x.shape
+    shape = [(n - (k - 1) * d - 1) // s + 1 for n, k, d, s in
+             zip((top + H + bottom, left + W + right), size, dilation, stride)]
+    return (sums(x) / cells).reshape(*x.shape[:2], *shape)
+
+
+for count_pad in (False, True):
+    record(f"average_pool dilated{', counted' if count_pad else ''}", dilated_average_pool,
+           dict(size=(3, 2), stride=(1, 2), pad=(2, 1, 0, 3), dilation=(2, 3),
+                count_pad=count_pad), x=normal(2, 2, 7, 8))
+
+# ---- networks that make pictures ---------------------------------------------------------------
+#
+# From here on each part draws from a generator of its own: what is added changes no other numbers.
+
+rng = np.random.default_rng(1603_08155)
+
+
+def transposed_conv(x, w, b, stride, pad, extra):
+    return T.conv_transpose2d(x, w, b, stride, pad, output_padding=extra)
+
+
+for case, x_shape, w_shape, stride, pad, extra in [
+        ("transposed_conv twice as large", (2, 3, 4, 5), (3, 2, 3, 3), 2, 1, 1),
+        ("transposed_conv without gaps", (1, 2, 5, 3), (2, 4, 3, 3), 1, 1, 0),
+        ("transposed_conv gaps", (2, 2, 3, 4), (2, 3, 2, 2), 3, 0, 2),
+        ("transposed_conv one pixel", (1, 1, 1, 1), (1, 2, 4, 4), 2, 1, 0)]:
+    record(case, transposed_conv, dict(stride=stride, pad=pad, extra=extra),
+           x=normal(*x_shape), w=normal(*w_shape), b=normal(w_shape[1]))
+
+for factor in (2, 3):
+    record(f"enlarge by {factor}", lambda x, factor: T.interpolate(x, scale_factor=factor),
+           dict(factor=factor), x=normal(2, 3, 3, 4))
+    record(f"pixel_shuffle by {factor}", lambda x, factor: T.pixel_shuffle(x, factor),
+           dict(factor=factor), x=normal(2, 2 * factor ** 2, 3, 4))
+
+
+def smooth(x, factor):
+    weights = torch.ones(factor + 1 - factor % 2, dtype=torch.float64)
+    if factor % 2 == 0:
+        weights[0] = weights[-1] = 0.5
+    filters = torch.outer(weights, weights).expand(x.shape[1], 1, -1, -1) / factor ** 2
+    return T.conv2d(x, filters, padding=len(weights) // 2, groups=x.shape[1])
+
+
+for factor in (3, 4):
+    record(f"smooth over {factor}", smooth, dict(factor=factor), x=normal(2, 2, 5, 7))
+
+for pad, shape in (1, (2, 3, 4, 5)), (3, (1, 2, 4, 6)):
+    record(f"reflect_pad by {pad}", lambda x, pad: T.pad(x, [pad] * 4, mode="reflect"),
+           dict(pad=pad), x=normal(*shape))
+
+
+def batch_norm_training(x, scale, shift, mean, variance, momentum, epsilon):
+    running = torch.tensor(mean), torch.tensor(variance)
+    y = T.batch_norm(x, *running, scale, shift, True, momentum, epsilon)
+    entries[f"{case}/new_mean"], entries[f"{case}/new_variance"] = (r.numpy() for r in running)
+    return y
+
+
+for case, shape in [("batch_norm_training of maps", (2, 3, 4, 5)),
+                    ("batch_norm_training of one image", (1, 3, 2, 2)),
+                    ("batch_norm_training of features", (4, 3))]:
+    record(case, batch_norm_training,
+           dict(mean=normal(3), variance=rng.uniform(0, 3, 3), momentum=0.3, epsilon=0.01),
+           x=2 + normal(*shape), scale=normal(3), shift=normal(3))
+
+record("instance_norm", lambda x, scale, shift, epsilon: T.instance_norm(
+       x, weight=scale, bias=shift, eps=epsilon),
+       dict(epsilon=0.01), x=2 + normal(3, 2, 4, 5), scale=normal(2), shift=normal(2))
+record("scaled_tanh", lambda x, low, high: low + (high - low) * (torch.tanh(x) + 1) / 2,
+       dict(low=-1.0, high=2.0), x=normal(2, 3, 4, 5))
+record("cropped_add", lambda x0, x1, x2: x0[:, :, 2:-2, 1:-1] + x1 + x2[:, :, 1:-1], {},
+       x0=normal(2, 3, 7, 6), x1=normal(2, 3, 3, 4), x2=normal(2, 3, 5, 4))
+
+
+def picture(x, conv1_w, conv1_b, norm1_scale, norm1_shift, conv2_w, conv2_b, norm2_scale,
+            norm2_shift, up_w, up_b, pixels_w, pixels_b):
+    x = T.conv2d(T.pad(x, [3] * 4, mode="reflect"), conv1_w, conv1_b, stride=2, padding=1)
+    x = T.relu(T.batch_norm(x, None, None, norm1_scale, norm1_shift, True))
+    added = T.instance_norm(T.conv2d(x, conv2_w, conv2_b), weight=norm2_scale, bias=norm2_shift)
+    x = x[:, :, 1:-1, 1:-1] + added
+    x = T.relu(T.conv_transpose2d(x, up_w, up_b, 2, 1, output_padding=1))
+    x = T.pixel_shuffle(T.conv2d(T.interpolate(x, scale_factor=2), pixels_w, pixels_b), 2)
+    return (torch.tanh(x) + 1) / 2
+
+
+record("picture", picture, {}, x=normal(2, 3, 6, 8),
+       conv1_w=normal(4, 3, 3, 3) / 3, conv1_b=normal(4) / 5, norm1_scale=normal(4),
+       norm1_shift=normal(4) / 5, conv2_w=normal(4, 4, 3, 3) / 3, conv2_b=normal(4) / 5,
+       norm2_scale=normal(4), norm2_shift=normal(4) / 5, up_w=normal(4, 3, 3, 3) / 3,
+       up_b=normal(3) / 5, pixels_w=normal(4, 3, 2, 2) / 3, pixels_b=normal(4) / 5)
+
+
+def adam(case, steps, shape, **settings):
+    """Store a weight, the gradients of some steps, and the weight after each of them."""
+    w, gradients = normal(*shape), normal(steps, *shape) * 10.0 ** rng.integers(-6, 3, shape)
+    leaf, after = torch.nn.Parameter(torch.tensor(w)), []
+    optimizer = torch.optim.Adam([leaf], settings["rate"], (settings["beta1"], settings["beta2"]),
+                                 settings["epsilon"])
+    for gradient in gradients:
+        leaf.grad = torch.tensor(gradient)
+        optimizer.step()
+        after.append(leaf.detach().numpy().copy())
+    arrays = {**settings, "w": w, "gradients": gradients, "after": np.array(after)}
+    entries.update({f"{case}/{name}": np.asarray(value) for name, value in arrays.items()})
+
+
+adam("adam as usual", 5, (3, 4), rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
+adam("adam otherwise", 4, (2, 3), rate=0.1, beta1=0.5, beta2=0.9, epsilon=1e-3)
 
 np.savez_compressed(FILE, **entries)
 print(f"{FILE.name}: {len(entries)} arrays, {FILE.stat().st_size / 1000:.0f} kB, {VERSIONS}")

@@ -238,3 +238,15 @@ def test_layers_that_are_asked_for_come_from_the_pixels_up():
     for wrong in ("fc", "conv9"):
         with pytest.raises(ValueError, match=f"'{wrong}', which is no layer with maps"):
             explain.measure(run, image(), layers=["conv1", wrong])
+
+
+@pytest.mark.parametrize("side", [12, 120], ids=["small", "large"])
+def test_a_long_name_of_a_layer_leaves_room_for_its_pictures(side, rng):
+    """A name may be a path; beside the rows all names together are as high as the figure."""
+    name = "features/encoder/block4/mixed.convolution"
+    net = Network([(name, Conv(1, 4, 3, stride=3)), ("relu", ReLU()), ("pool", GlobalAveragePool()),
+                   ("flatten", Flatten())], (1, side, side)).initialize(rng)
+    own = Preparation(np.zeros((1, side, side), np.float32), 1, size=side, pad=0, flip=False)
+    pixels = rng.integers(0, 256, (1, side, side)).astype(np.uint8)
+    figure = explain.draw(explain.measure(Run(net, own, tuple("abcd")), pixels))
+    assert "features…olution" in {text.split("\n")[0] for text in texts_of(figure)}

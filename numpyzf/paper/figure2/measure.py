@@ -10,7 +10,7 @@ import numpy as np
 from ...data.preprocess import Prepared
 from ...look import boxes
 from ...look.many import Top, top_activations
-from ...tour import features
+from ...tour import features, tiles
 from .. import compare
 
 SHOWN = 4       # maps of a layer that are shown, the most active ones
@@ -75,8 +75,9 @@ def measure_real(run, images, labels, layers, samples):
     layers: names of layers with maps.
     samples: into so many the images are dealt; each is searched and scored on its own.
     Returns (scores, shown): a list for each sample of one Score per layer, and the Features of the
-    most active maps of each layer over all images. In a Score the classes are of all maps, the
-    correlations of SCORED of them, evenly taken.
+    most active maps of each layer over all images, of large ones with both rules' projections, see
+    tiles.second_rule. In a Score the classes are of all maps, the correlations of SCORED of them,
+    evenly taken.
     """
     net, scores = run.net, []
     tops = [top_activations(net, Prepared(images[start::samples], run.prepare), layers, batch=BATCH)
@@ -88,7 +89,8 @@ def measure_real(run, images, labels, layers, samples):
     for name in layers:
         top = merged([own[name] for own in tops])
         chosen = features.most_active(top.values)[:SHOWN]
-        shown.append(features.measure(run, images, name, channels=chosen, top=top, batch=BATCH))
+        shown.append(features.measure(run, images, name, channels=chosen, top=top, batch=BATCH,
+                                      second=tiles.second_rule(net, "deconvnet")))
     return scores, shown
 
 

@@ -24,7 +24,10 @@ def real(study):
                 for name in ("exaggerate", "one part", "parts above edges")]
     found = [*untested, *claims_of_kind(photos.name, scores),
              Claim(TEXT["claim: examples"], TEXT["measured: look"], NOT_TESTABLE)]
-    notes = [TEXT["note: real"].format(net=photos.net_name)] + [None] * len(shown)
+    note = TEXT["note: real"].format(net=photos.net_name)
+    if shown[0].second:
+        note += "\n\n" + TEXT["note: two rules"]
+    notes = [note] + [None] * len(shown)
     sections = [maps(net, each, photos.name, note) for each, note in zip(shown[1:], notes)]
     text = TEXT["section: real"].format(samples=samples, count=photos.count, maps=SCORED)
     return Report(found, [*sections, Section("These layers in numbers", text,

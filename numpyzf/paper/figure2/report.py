@@ -231,11 +231,13 @@ def maps(net, shown, where, note=None):
         sees = f"{size}×{size} pixels, more than the whole image"
     else:
         sees = f"{size}×{size} pixels of {height}×{width}"
-    text = TEXT["section: maps"].format(count=len(shown.channels), layer=shown.layer, where=where,
-                                        sees=sees)
+    two = ", two rules" if shown.second else ""
+    text = TEXT[f"section: maps{two}"].format(count=len(shown.channels), layer=shown.layer,
+                                              where=where, sees=sees)
     if note:
         text += "\n\n" + note
-    alt = TEXT["alt: maps"].format(maps=", ".join(map(str, shown.channels)), layer=shown.layer)
+    alt = TEXT[f"alt: maps{two}"].format(maps=", ".join(map(str, shown.channels)),
+                                         layer=shown.layer)
     return Section(f"{shown.layer} on {where}", text, features.draw(shown), alt=alt)
 
 

@@ -4,7 +4,7 @@ Every function takes a list of Limits, one per net. Projections are shown of the
 """
 import numpy as np
 
-from ... import plots
+from ... import plots, texts
 from ...deconvnet import RULES, Rule
 from .measure import EIGHT, RANK, WAYS
 
@@ -62,7 +62,10 @@ def _step_title(steps, step):
     """What is noise at a step: nothing at step 0, one layer at step 1."""
     if step == 0:
         return "trained net"
-    return f"noise: {steps[0]}" if step == 1 else f"{steps[0]} … {steps[step - 1]}"
+    names = [texts.short(name, 16) for name in (steps[0], steps[step - 1])]
+    if step == 1:
+        return f"noise: {names[0]}"
+    return (" … " if sum(map(len, names)) < 16 else " …\n").join(names)
 
 
 def _draw_similarities(figure, results):
@@ -73,7 +76,8 @@ def _draw_similarities(figure, results):
     _draw_lines(middle, scores, [cascade.one_layer for cascade in scores])
     middle.set_title("class score: one layer noise", loc="left")
     _draw_lines(right, units, [cascade.down_to_layer for cascade in units])
-    right.set_title(f"strongest unit of {units[0].layer}:\nnoise down to …", loc="left")
+    layer = texts.short(units[0].layer, 16)
+    right.set_title(f"strongest unit of {layer}:\nnoise down to …", loc="left")
     left.set_ylabel("rank correlation\nwith the trained net's picture")
     lines, labels = left.get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside lower center", ncols=4)
@@ -93,7 +97,8 @@ def _draw_lines(axes, cascades, similarities):
         level = np.concatenate([cascade.other_image[RANK, i] for cascade in cascades]).mean()
         dotted = axes.axhline(level, color=color, linestyle=(0, (1, 3)), linewidth=1.2, zorder=0)
     dotted.set_label("the same unit, another image")        # once in the legend, for all three
-    axes.set_xticks(np.arange(len(steps)), steps, rotation=60)
+    names = [texts.short(name, 16) for name in steps]
+    axes.set_xticks(np.arange(len(steps)), names, rotation=60)
     axes.set(ylim=(-0.1, 1.05))
 
 
@@ -118,7 +123,8 @@ def draw_classes(results, names, answer="true"):
         for i, (row, rule) in enumerate(zip(grid[:, 1:], RULES)):
             with_noise = first.class_score.pictures[i, 1]
             _show_row(row, rule, [*first.class_pictures[i, places], with_noise])
-        titles = [f"{names[true]} ({answer})", *(names[c] for c in shown[1:]), f"{top} is noise"]
+        titles = [f"{names[true]} ({answer})", *(names[c] for c in shown[1:]),
+                  f"{texts.short(top, 16)} is noise"]
         for axes, title in zip(grid[0, 1:], titles):
             axes.set_title(title)
         axes = right.subplots()

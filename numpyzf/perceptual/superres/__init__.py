@@ -1,0 +1,1 @@
+"""Super-resolution: pictures made larger by a trained network (section 4.2)."""

@@ -1,0 +1,35 @@
+"""A picture made larger by a trained network: one's own, or one of the two that come along."""
+from pathlib import Path
+from typing import NamedTuple
+
+from ... import data
+from .. import apply, learn
+from .train import build
+
+EMBEDDED = Path(data.embedded.__file__).parent
+COME_ALONG = {name: EMBEDDED / f"superres-x4-{name}.npz" for name in ("pixel", "feature")}
+
+
+class Enlarger(NamedTuple):
+    """A network and how it is used: enlarger(picture), uint8 (C, H, W) -> (C, scale·H, scale·W)."""
+    name: str           # what pictures and tables call it
+    net: object         # a network.Network
+    scale: int          # how many times larger a picture becomes on each side
+    about: dict         # how it was trained, see train.Plan
+
+    def __call__(self, picture):
+        return apply.enlarge(self.net, picture, self.scale)
+
+
+def open_enlarger(name):
+    """A trained network by what the command line calls it.
+
+    name: "pixel" or "feature", which come with numpyzf, whatever folders are here; or the folder of
+    a training, or a file: "./pixel".
+    Returns an Enlarger. Raises FileNotFoundError, or ValueError naming the file.
+    """
+    ours = name in COME_ALONG
+    path = COME_ALONG[name] if ours else Path(name)
+    state = learn.load(path, build)
+    return Enlarger(str(name) if ours else path.stem if path.is_file() else path.resolve().name,
+                    state.net, state.about["scale"], state.about)

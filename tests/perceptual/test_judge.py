@@ -1,0 +1,130 @@
+"""The judge: its gradient, the pictures it takes, and that it stays as it is."""
+import numpy as np
+import pytest
+
+from numpyzf import runs
+from numpyzf.perceptual import losses
+from numpyzf.perceptual.judge import judge_of
+
+# Of each kind of layer, as far up as pictures of 45×39 pixels have more than one place.
+KINDS = [("squeezenet", ["conv1"]), ("squeezenet", ["relu1"]), ("squeezenet", ["pool1"]),
+         ("squeezenet", ["fire2.squeeze_relu", "fire2.expand3"]), ("squeezenet", ["fire2"]),
+         ("squeezenet", ["pool3"]), ("squeezenet", ["fire5"]), ("squeezenet", ["relu1", "fire4"]),
+         ("labnet-cifar10", ["relu1"]), ("labnet-cifar10", ["pool1"]),
+         ("labnet-cifar10", ["norm1"]), ("labnet-cifar10", ["relu2", "relu4"]),
+         ("labnet-cifar10", ["pool5", "norm2", "conv1"])]
+
+
+def loss(judge, x, target):
+    """The feature losses of a judge's layers, added, and their gradient with respect to x."""
+    own, other = judge.features(x), judge.features(target)
+    value, signals = 0.0, {}
+    for layer in judge.layers:
+        one, signals[layer] = losses.feature(own[layer], other[layer])
+        value += one
+    return value, judge.pull(own, signals, x.shape[1])
+
+
+@pytest.mark.parametrize("net, layers", KINDS, ids=lambda value: str(value))
+@pytest.mark.parametrize("channels", [3, 1], ids=["rgb", "gray"])
+def test_what_it_pulls_is_the_gradient(net, layers, channels, rng):
+    """By central differences. The pictures aren't square, and the step is so small that ReLUs and
+    pools stay on their sides.
+    """
+    judge = judge_of(net, layers)
+    x, target = (rng.random((2, channels, 45, 39)) for _ in range(2))
+    _, dx = loss(judge, x, target)
+    assert dx.shape == x.shape and dx.dtype == np.float64
+    directions = [rng.standard_normal(x.shape) / np.sqrt(x.size) for _ in range(2)]
+    for _ in range(2):
+        pixel = np.zeros_like(x)
+        pixel[tuple(rng.integers(x.shape))] = 1
+        directions.append(pixel)
+    typical = np.sqrt(np.mean(dx ** 2))
+    for direction in directions:
+        up, down = (loss(judge, x + step * direction, target)[0] for step in (1e-6, -1e-6))
+        expected = (dx * direction).sum()
+        assert (up - down) / 2e-6 == pytest.approx(expected, rel=1e-6, abs=1e-3 * typical)
+
+
+def test_a_gray_picture_is_judged_as_three_equal_channels(rng):
+    judge = judge_of("squeezenet", ["relu1"])
+    gray, target = rng.random((1, 1, 20, 17)), rng.random((1, 3, 20, 17))
+    rgb = gray.repeat(3, axis=1)
+    (value, dx), (same, dx_rgb) = (loss(judge, x, target) for x in (gray, rgb))
+    assert value == same
+    np.testing.assert_allclose(dx, dx_rgb.sum(axis=1, keepdims=True), rtol=1e-12)
+
+
+def test_float32_and_float64_agree(rng):
+    judge = judge_of("squeezenet", ["relu1", "fire3"])
+    x, target = rng.random((2, 3, 40, 40)), rng.random((2, 3, 40, 40))
+    (value, dx), (rough, rough_dx) = (loss(judge, x.astype(dtype), target.astype(dtype))
+                                      for dtype in (np.float64, np.float32))
+    assert rough_dx.dtype == np.float32 and rough == pytest.approx(value, rel=1e-4)
+    assert np.linalg.norm(rough_dx - dx) < 1e-3 * np.linalg.norm(dx)
+
+
+def test_a_picture_is_prepared_as_by_its_net():
+    """0 … 1 here is 0 … 255 there, minus the net's mean, by its scale."""
+    run = runs.pretrained()
+    judge = judge_of("labnet-cifar10", ["relu1"])
+    image = np.random.default_rng(1).integers(256, size=(1, 3, 32, 32), dtype=np.uint8)
+    mean = run.prepare.mean.mean(axis=(1, 2), keepdims=True)
+    x = ((image - mean) / run.prepare.scale).astype(np.float32)
+    expected = run.net.forward(x, until="relu1")["relu1"]
+    actual = judge.features((image / 255).astype(np.float32))["relu1"]
+    np.testing.assert_allclose(actual, expected, atol=1e-4 * expected.max())
+
+
+@pytest.mark.parametrize("size", [(227, 227), (64, 100), (33, 17)])
+def test_it_takes_pictures_of_other_sizes(size, rng):
+    judge = judge_of("squeezenet", ["relu1", "pool1"])
+    trace = judge.features(rng.random((1, 3, *size), np.float32))
+    assert trace["relu1"].shape[1:] == (64, *((n - 3) // 2 + 1 for n in size))
+
+
+def test_it_keeps_few_sizes(rng):
+    judge = judge_of("labnet-cifar10", ["relu1"])
+    shapes = [(1, 3, 16 + n, 20) for n in range(9)]
+    kept = [judge.net_for(np.zeros(shape, np.float32)) for shape in shapes]
+    assert judge.net_for(np.zeros(shapes[-1], np.float32)) is kept[-1]
+    assert judge.net_for(np.zeros(shapes[0], np.float32)) is not kept[0]
+
+
+def test_nothing_above_its_layers_is_computed():
+    judge = judge_of("squeezenet", ["pool1", "relu1"])
+    assert [*judge.net.layers] == ["conv1", "relu1", "pool1"]
+
+
+@pytest.mark.parametrize("net, layers", [("squeezenet", ["fire4"]), ("labnet-cifar10", ["relu4"])])
+def test_its_parameters_stay_as_they_are(net, layers, rng):
+    judge = judge_of(net, layers)
+    before = {name: value.copy() for name, value in judge.net.parameters.items()}
+    for dtype in (np.float32, np.float64):
+        loss(judge, rng.random((1, 3, 48, 48)).astype(dtype), rng.random((1, 3, 48, 48)).astype(
+            dtype))
+    for name, value in judge.net.parameters.items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_random_weights_are_a_control_of_the_same_size(rng):
+    x = rng.random((1, 3, 40, 40), np.float32)
+    trained, one, again, other = (judge_of("squeezenet", ["relu1", "fire2"], random=seed)
+                                  for seed in (None, 1, 1, 2))
+    maps = [judge.features(x)["fire2"] for judge in (trained, one, again, other)]
+    assert len({array.shape for array in maps}) == 1
+    np.testing.assert_array_equal(maps[1], maps[2])
+    assert (maps[0] != maps[1]).any() and (maps[1] != maps[3]).any()
+
+
+def test_bad_input_is_refused_with_what_to_do(rng):
+    with pytest.raises(ValueError, match="relu99.*the layers are.*fire9"):
+        judge_of("squeezenet", ["relu99"])
+    judge = judge_of("squeezenet", ["fire9"])
+    with pytest.raises(ValueError, match="20×12 pixels.*fire9"):
+        judge.features(rng.random((1, 3, 12, 20), np.float32))
+    with pytest.raises(ValueError, match="this judge takes pictures"):
+        judge.features(rng.random((1, 4, 64, 64), np.float32))
+    with pytest.raises(ValueError, match="60×60 pixels.*fc6"):
+        judge_of("labnet-cifar10", ["fc6"]).features(rng.random((1, 3, 60, 60), np.float32))

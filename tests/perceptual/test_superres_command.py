@@ -1,0 +1,134 @@
+"""numpyzf superres train and apply, as they are typed."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from numpyzf import cli, data
+from numpyzf.perceptual import learn, pictures
+from numpyzf.perceptual.superres import enlarge, train
+
+
+def write(path, pixels):
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def photos(tmp_path, rng):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(4):
+        write(folder / f"{number}.png", rng.integers(256, size=(20, 24, 3), dtype=np.uint8))
+    return str(folder)
+
+
+@pytest.fixture
+def net(tmp_path, photos):
+    """A network for RGB that was trained for two steps: nearly bicubic."""
+    out = str(tmp_path / "net")
+    assert cli.main(["superres", "train", photos, "--out", out, "--scale", "2", "--maps", "4",
+                     "--blocks", "1", "--steps", "2", "--batch", "2", "--patch", "4", "--size",
+                     "16"]) == 0
+    return out
+
+
+def apply(*arguments):
+    return cli.main(["superres", "apply", *map(str, arguments)])
+
+
+def test_train_then_apply(tmp_path, net, rng, capsys):
+    pixels = rng.integers(256, size=(9, 14, 3), dtype=np.uint8)
+    source, out = write(tmp_path / "small.png", pixels), tmp_path / "large.png"
+    assert apply(source, "--net", net, "--out", out) == 0
+    made = np.asarray(Image.open(out))
+    assert made.shape == (18, 28, 3)
+    expected = pictures.enlarge_bicubic(np.moveaxis(pixels, -1, 0), 2)
+    assert np.abs(np.moveaxis(made, -1, 0).astype(int) - expected).mean() < 20
+    assert "14×9 pixels became 28×18" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name, pixels, shape", [
+    ("gray", np.full((5, 6), 90, np.uint8), (10, 12)),
+    ("alpha", np.full((5, 6, 4), 90, np.uint8), (10, 12, 3)),
+    ("deep", np.full((5, 6), 30_000, np.uint16), (10, 12)),
+    ("pixel", np.full((1, 1, 3), 90, np.uint8), (2, 2, 3)),
+])
+def test_pictures_of_all_kinds(tmp_path, net, name, pixels, shape):
+    assert apply(write(tmp_path / f"{name}.png", pixels), "--net", net, "--out",
+                 tmp_path / "out.png") == 0
+    assert np.asarray(Image.open(tmp_path / "out.png")).shape == shape
+
+
+def test_the_picture_s_name_holds_what_made_it(tmp_path, net, rng, monkeypatch):
+    source = write(tmp_path / "small.png", rng.integers(256, size=(5, 5, 3), dtype=np.uint8))
+    monkeypatch.chdir(tmp_path)
+    assert apply(source, "--net", net) == 0
+    assert (tmp_path / "small-x2-net.png").exists()
+
+
+def refused(capsys, *arguments):
+    assert cli.main(["superres", *map(str, arguments)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("numpyzf: ") and "\n" not in error
+    return error
+
+
+def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
+    capsys.readouterr()
+    source = write(tmp_path / "small.png", rng.integers(256, size=(5, 5, 3), dtype=np.uint8))
+    assert "nowhere" in refused(capsys, "apply", tmp_path / "nowhere.png", "--net", net)
+    assert "nothing" in refused(capsys, "apply", source, "--net", tmp_path / "nothing")
+    assert "no kind of image" in refused(capsys, "apply", source, "--net", net, "--out",
+                                         tmp_path / "x.txt")
+    assert "begun with" in refused(capsys, "train", photos, "--out", net, "--scale", 4)
+    assert "scale" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--scale", 5)
+    assert "relu99" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
+                               "feature", "--judge", "labnet-cifar10", "--layers", "relu99")
+    assert "don't fit" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
+                              "feature", "--size", "8", "--layers", "fire9")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_shared_network_applies_like_its_training(tmp_path, photos, rng):
+    out, shared = tmp_path / "net", tmp_path / "small.npz"
+    assert cli.main(["superres", "train", photos, "--out", str(out), "--scale", "2", "--maps", "4",
+                     "--blocks", "1", "--steps", "2", "--batch", "2", "--patch", "4", "--size",
+                     "16", "--share", str(shared)]) == 0
+    picture = rng.integers(256, size=(3, 7, 7), dtype=np.uint8)
+    ours, theirs = (enlarge.open_enlarger(str(path)) for path in (out, shared))
+    assert (ours.name, theirs.name) == ("net", "small")
+    assert np.abs(ours(picture).astype(int) - theirs(picture)).max() <= 1
+
+
+def test_a_folder_of_the_same_name_is_another_network(tmp_path, net, monkeypatch, capsys):
+    """`superres train --out pixel` doesn't change what `apply` and `evaluate` take by themselves.
+    """
+    (tmp_path / "net").rename(tmp_path / "pixel")
+    monkeypatch.chdir(tmp_path)
+    assert enlarge.open_enlarger("pixel").scale == 4
+    assert enlarge.open_enlarger("./pixel").scale == 2
+
+
+@pytest.mark.parametrize("name", enlarge.COME_ALONG)
+def test_the_networks_that_come_along_beat_bicubic_where_they_should(name):
+    """Measured on a photograph that neither has learned from."""
+    enlarger = enlarge.open_enlarger(name)
+    assert enlarger.scale == 4
+    original = pictures.crop_to_multiple(data.load_image(data.photograph("raccoon")), 4)
+    low = pictures.low_resolution(original, 4)
+    made, bicubic = enlarger(low), pictures.enlarge_bicubic(low, 4)
+    sharpness = [pictures.gradient_energy(picture, crop=4) for picture in (made, bicubic, original)]
+    gain = (pictures.psnr(made, original, crop=4) - pictures.psnr(bicubic, original, crop=4))
+    if name == "pixel":
+        assert gain > 0.5
+    assert sharpness[1] < sharpness[0] < 1.1 * sharpness[2]
+
+
+def test_those_that_come_along_take_little_room():
+    assert sum(path.stat().st_size for path in enlarge.COME_ALONG.values()) < 400_000
+
+
+def test_what_comes_along_says_how_it_was_made():
+    for path in enlarge.COME_ALONG.values():
+        about = learn.load(path, train.build).about
+        assert about["images"] > 1000 and about["steps"] == learn.load(path, train.build).step
