@@ -16,6 +16,15 @@ def test_examples_are_those_that_change_most_one_of_a_class():
     assert report.most_changed(results[:1], np.array([10])) == [10]
 
 
+def test_images_drawn_at_random_are_others_and_always_the_same():
+    rows = np.arange(10, 30)
+    drawn = report.some_others(rows, [12, 15, 20])
+    assert len(set(drawn) - {12, 15, 20}) == report.RANDOM and set(drawn) <= set(rows)
+    assert drawn.tolist() == report.some_others(rows, [12, 15, 20]).tolist()
+    assert report.some_others(np.array([4, 9]), [9]).tolist() == [4]
+    assert drawn.max() > 12 + report.RANDOM             # and not the first ones that are left
+
+
 def some_scenes(labels):
     """The planted net takes the image for class 0; all scenes show it."""
     count = len(labels)
@@ -92,6 +101,6 @@ def test_what_was_measured_is_said():
                     "drop lies on the object, which has 20 % of the places; before training "
                     "40.0 points and 40.0 points; 3 images or more per seed (2 seeds).")
     assert projection == ("drop of the map's sum, square on most of the projection's energy 60 %, "
-                          "at an average place 20 % (2 seeds).")
+                          "at an average place 20 %; before training 60 % and 30 % (2 seeds).")
     assert part.startswith("distance of the minimum to the nearest part 1.5 px, of an average "
                            "place on the object 3.5 px")

@@ -88,7 +88,7 @@ def score(result, mask, parts):
     losses, distances = np.maximum(drop, 0), distances_to(result, parts)
     lost = 1 - result.sums / (result.whole_sum or np.nan)
     lowest = np.unravel_index(result.sums.argmin(), result.sums.shape)
-    most = np.unravel_index(covered_energy(result).argmax(), result.sums.shape)
+    most = most_covered(result)
     return Score(
         inside=mean(drop[inside]), outside=mean(drop[~inside]),
         share=losses[inside].sum() / (losses.sum() or np.nan), area=inside.mean(),
@@ -135,6 +135,11 @@ def covered_energy(result):
     bottom, right = top + result.size, left + result.size
     covered = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
     return covered / (energy.sum() or 1)
+
+
+def most_covered(result):
+    """Row and column of the place where the square covers most of the projection's energy."""
+    return np.unravel_index(covered_energy(result).argmax(), result.sums.shape)
 
 
 def mean(values):

@@ -15,6 +15,7 @@ from .measure import mean, measure, of_images, score
 TEXT = texts.read(__package__)
 POOL = 600      # of the test scenes, so many are searched for what else fires a map
 SHOWN = 3       # images, of different classes
+RANDOM = 2      # images that are shown beside, drawn at random
 
 
 def report(study):
@@ -31,8 +32,9 @@ def report(study):
         scores.append(own)
         before.append(_measure(untrained(run, seed), test, few)[1])
         if picture is None:
-            picture = _picture(run, test, most_changed(results, known))
-    text = TEXT["section: a gray square over the image"].format(size=results[0].size)
+            picture = _picture(run, test, most_changed(results, known), known)
+    text = TEXT["section: a gray square over the image"].format(size=results[0].size,
+                                                                random=RANDOM)
     section = Section("A gray square over the image", text, picture, alt=TEXT["alt: maps"])
     return Report(claims(scores, before), [section])
 
@@ -78,7 +80,14 @@ def most_changed(results, rows):
     return list(found.values())[:SHOWN]
 
 
-def _picture(run, test, rows):
+def some_others(rows, chosen):
+    """RANDOM of the rows that weren't chosen, or as many as there are; always the same ones."""
+    return np.random.default_rng(0).permutation(np.setdiff1d(rows, chosen))[:RANDOM]
+
+
+def _picture(run, test, chosen, rows):
+    random = some_others(rows, chosen)
+    rows = np.concatenate([chosen, random])
     results = [measure(run, test.images[n], test.labels[n]) for n in rows]
     layer, pool = results[0].layer, test.images[:POOL]
     top = top_activations(run.net, Prepared(pool, run.prepare), [layer], 4)[layer]
@@ -86,7 +95,7 @@ def _picture(run, test, rows):
     for result, n in zip(results, rows):
         found = features.measure(run, pool, layer, channels=[result.channel], top=top)
         others.append(found.projections[0][found.units[0, :, 0] != n])
-    return draw(results, others, test.classes, test.masks[rows])
+    return draw(results, others, test.classes, test.masks[rows], random=len(random))
 
 
 # ---- claims -----------------------------------------------------------------------------------
@@ -110,7 +119,7 @@ def claims(scores, before):
                    share=_percents(scores, "share"), area=_percents(scores, "area"),
                    count=min(len(own.inside) for own in scores)),
                exceeds(scores, before, "inside", "outside")),
-        projected_matters(scores),
+        projected_matters(scores, before),
         judged(TEXT["claim: looks for a part"], TEXT["measured: looks for a part"].format(
                    part=pixels(scores, "part"), on_object=pixels(scores, "on_object"),
                    part_before=pixels(before, "part"),
@@ -141,12 +150,18 @@ def _difference(scores, larger, smaller):
     return Effect(np.array([own.values[0] for own in found]), np.mean([own.noise for own in found]))
 
 
-def projected_matters(scores):
-    """The Claim that needs no object: cover what is projected, and the map falls silent."""
+def projected_matters(scores, before=()):
+    """The Claim that needs no object: cover what is projected, and the map falls silent.
+
+    before: as in `claims`; it is told, and decides nothing: this is no matter of training.
+    """
+    measured = TEXT["measured: what is projected matters"].format(
+        covered=_percents(scores, "covered"), anywhere=_percents(scores, "anywhere"))
+    if before:
+        measured += TEXT["measured: before"].format(covered=_percents(before, "covered"),
+                                                    anywhere=_percents(before, "anywhere"))
     twice = [own._replace(anywhere=2 * np.abs(own.anywhere)) for own in scores]
-    return judged(TEXT["claim: what is projected matters"],
-                  TEXT["measured: what is projected matters"].format(
-                      covered=_percents(scores, "covered"), anywhere=_percents(scores, "anywhere")),
+    return judged(TEXT["claim: what is projected matters"], measured,
                   exceeds(twice, (), "covered", "anywhere"))
 
 
