@@ -222,7 +222,7 @@ def _likenesses(scores):
 # ---- sections -------------------------------------------------------------------------------
 
 def maps(net, shown, where, note=None):
-    """The most active maps of one layer, a features.Features, as a section with its picture.
+    """Some maps of one layer, a features.Features, as a section with its picture.
 
     where: the images' name. note: a text that follows.
     """
@@ -232,8 +232,9 @@ def maps(net, shown, where, note=None):
     else:
         sees = f"{size}×{size} pixels of {height}×{width}"
     two = ", two rules" if shown.second else ""
-    text = TEXT[f"section: maps{two}"].format(count=len(shown.channels), layer=shown.layer,
-                                              where=where, sees=sees)
+    text = TEXT[f"section: maps{two}"].format(
+        chosen=TEXT["chosen maps"].format(count=len(shown.channels), layer=shown.layer),
+        where=where, sees=sees)
     if note:
         text += "\n\n" + note
     alt = TEXT[f"alt: maps{two}"].format(maps=", ".join(map(str, shown.channels)),

@@ -5,6 +5,7 @@ from ... import texts
 from ...data.preprocess import Prepared
 from ...look.many import project_many, top_activations
 from ...page import Section
+from ...tour.features import first_of_kinds
 from ..claims import NOT_TESTABLE, Claim, Report
 from ..photographs import BATCH, answers, draw_rows, evenly, stages
 from .draw import draw
@@ -54,9 +55,7 @@ def surest(run, images, rows, count):
     """
     own = answers(run, images[rows])
     order = np.argsort(-own.probabilities, kind="stable")
-    _, first = np.unique(own.labels[order], return_index=True)
-    others = np.setdiff1d(np.arange(len(order)), first)
-    chosen = order[np.concatenate([np.sort(first), others])][:count]
+    chosen = order[first_of_kinds(own.labels[order])[:count]]
     return own.labels[chosen], rows[chosen]
 
 
