@@ -7,7 +7,7 @@ from numpyzf.deconvnet import project
 from numpyzf.layers import ContrastNorm, Conv, MaxPool, ReLU
 from numpyzf.network import Network
 from numpyzf.paper.claims import BY_CONSTRUCTION, DOES_NOT_HOLD
-from numpyzf.paper.figure1.draw import draw, draw_magnified
+from numpyzf.paper.figure1.draw import CELL, draw, draw_magnified
 from numpyzf.paper.figure1.measure import (Exactness, at_maximum, exactness, interest, magnify,
                                            measure)
 from numpyzf.paper.figure1.report import ROUNDING, TEXT, claims, sections
@@ -271,6 +271,20 @@ def test_the_magnified_drawing_has_the_numbers(stage):
     assert words.count(dropped) == 1            # by the ReLU
     assert "a … i: 9 windows of 2×2 pixels" in words[-1]
     assert f"≈ {2 * STRENGTH / 1000:.2f}" in words[-1]
+
+
+def test_the_words_say_how_each_shared_window_s_frame_is_drawn(stage):
+    """Windows are one pixel apart; the four that have the 9 are the first two of two rows."""
+    figure = draw_magnified(stage)
+    words = " ".join(figure.axes[0].texts[-1].get_text().split())
+    assert ("a (dashed) and b (dotted) and d (dash-dotted) and e (dashed) have one maximum. What "
+            "comes down through them adds up:") in words
+    frames = [patch for patch in figure.axes[0].patches
+              if patch.get_linestyle() in ("--", ":", "-.")]
+    assert [frame.get_linestyle() for frame in frames] == ["--", ":", "-.", "--"]
+    first = np.array(frames[0].xy)
+    steps = [np.round((np.array(frame.xy) - first) / CELL) for frame in frames]
+    assert np.array_equal(steps, [[0, 0], [1, 0], [0, -1], [1, -1]])
 
 
 # ---- words and verdicts -------------------------------------------------------------------------
