@@ -203,17 +203,20 @@ def _first_line(result, net):
 
 def _which(result):
     _, k = result.values.shape
-    kind = "map" if result.units.shape[2] == 4 else "feature"
+    kind = _kind(result)
     number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
     return f"{number}strongest of each {kind}{order}; each projection on a scale of its own"
 
 
 def _name(result, i):
     channel = result.channels[i]
-    number = f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
-    if result.classes:
-        return f"{texts.short(result.classes[channel], 24)} ({number})"
-    return number
+    number = f"{_kind(result)} {channel}"
+    return f"{texts.short(result.classes[channel], 24)} ({number})" if result.classes else number
+
+
+def _kind(result):
+    """What a map is in words: where each is of one class, that counts."""
+    return "class" if result.classes else "map" if result.units.shape[2] == 4 else "feature"
 
 
 def _say_why_flat(axes, result, i, tiles_across):

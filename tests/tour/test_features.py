@@ -272,7 +272,8 @@ def test_scores_have_the_names_of_classes():
     run = Run(net, prepare, ("Ankle boot", "B" * 300))
     result = features.measure(run, dots(), "fc", channels=[1, 0], k=2)
     titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
-    assert titles == [f"{'B' * 12}…{'B' * 11} (feature 1)", "Ankle boot (feature 0)"]
+    assert titles == [f"{'B' * 12}…{'B' * 11} (class 1)", "Ankle boot (class 0)"]
+    assert any("2 strongest of each class" in text for text in texts_of(features.draw(result)))
     assert features.measure(run, dots(), "conv1", channels=[1], k=2).classes == ()
 
 
@@ -326,7 +327,7 @@ def test_maps_of_classes_have_their_names():
     result = features.measure(Run(net, prepare, ("a boot", "a bag")), dots(), "conv1",
                               channels=[1, 0])
     titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
-    assert titles == ["a bag (map 1)", "a boot (map 0)"]
+    assert titles == ["a bag (class 1)", "a boot (class 0)"]
 
 
 @pytest.mark.parametrize("change, message", [

@@ -26,8 +26,8 @@ def draw(results):
             last.set_axis_off()
             tiles = [plots.enlarge(plots.to_image(image), 96) for pair in pairs for image in pair]
             plots.show(last, plots.grid(tiles, 2, pad=6))
-            last.set_title("most alike pairs:\nleft, not trained\non; right, what it\nlooks like",
-                           fontsize=8)
+            last.set_title("pairs most alike.\nLeft: an old class's,\nnot trained on.\n"
+                           "Right: a new class's", fontsize=8)
     return figure
 
 
