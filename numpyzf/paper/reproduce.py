@@ -146,15 +146,19 @@ def compute(study, wanted, *, again=False, processes=1):
 
 def write_page(study):
     """Put all finished items together into index.html in the study's folder; returns its path."""
+    path = study.out / "index.html"
+    together.write(path, study.name, finished(study.out), quick=study.quick)
+    return path
+
+
+def finished(out):
+    """The finished items in a folder: a list of together.Found, in the paper's order."""
     found = []
     for item in ITEMS:
         part = real_part(item)
-        found.append(together.Found(item.heading, read(study.out, item.name), part is not None,
-                                    part and read(study.out, part.name)))
-    path = study.out / "index.html"
-    together.write(path, study.name, [own for own in found if own.small or own.real],
-                   quick=study.quick)
-    return path
+        found.append(together.Found(item.heading, read(out, item.name), part is not None,
+                                    part and read(out, part.name)))
+    return [own for own in found if own.small or own.real]
 
 
 # ---- computing ----------------------------------------------------------------------------------
@@ -203,7 +207,7 @@ def keep(out, name, report):
     for number, section in enumerate(report.sections, 1):
         file_name = None
         if section.picture is not None:
-            file_name = _picture_name(name, number)
+            file_name = picture_name(name, number)
             png = section.picture
             if not isinstance(png, bytes):
                 png = plots.png_bytes(png)
@@ -230,14 +234,15 @@ def read(out, name):
     try:
         found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         return Report([_read_claim(values) for values in found["claims"]],
-                      [_read_section(folder, _picture_name(name, number), values)
+                      [_read_section(folder, picture_name(name, number), values)
                        for number, values in enumerate(found["sections"], 1)],
                       _read_made(found["made"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 
-def _picture_name(name, number):
+def picture_name(name, number):
+    """The file of the picture of an item's section, counted from 1."""
     return f"{name}-{number}.png"
 
 
@@ -252,7 +257,7 @@ def _read_made(made):
     _check(isinstance(made, dict))
     if made:
         _check(all(isinstance(made[key], str) for key in ("version", "date", "machine")))
-        _check(all(type(made[key]) is int for key in ("seconds", "seeds")))
+        _check(all(type(made[key]) is int and 0 <= made[key] < 1e9 for key in ("seconds", "seeds")))
     return made
 
 

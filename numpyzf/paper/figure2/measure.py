@@ -77,8 +77,8 @@ def measure_real(run, images, labels, layers, samples):
     samples: into so many the images are dealt; each is searched and scored on its own.
     Returns (scores, shown): a list for each sample of one Score per layer, and the Features of some
     maps of each layer over all images, of large ones with both rules' projections, see
-    features.of_kinds and tiles.second_rule. In a Score the classes are of all maps, the correlations of SCORED of them,
-    evenly taken.
+    features.of_kinds and tiles.second_rule. In a Score the classes are of all maps, the
+    correlations of SCORED of them, evenly taken.
     """
     net, scores = run.net, []
     tops = [top_activations(net, Prepared(images[start::samples], run.prepare), layers, batch=BATCH)
