@@ -71,6 +71,16 @@ def counted(by_image):
     return Effect(_means(by_image, 1), noise)
 
 
+def beyond_before(own, before):
+    """The effects of a statement that must be right, and more so than before training.
+
+    own, before: the Effect of trained nets, and of the same nets before their training.
+    Returns a list of Effect.
+    """
+    more = np.asarray(own.values, float) - before.values
+    return [own, Effect(more, float(np.hypot(own.noise, before.noise)))]
+
+
 def _means(x, axis):
     """Means along an axis of what isn't NaN; NaN where all is."""
     known = ~np.isnan(x)

@@ -188,6 +188,16 @@ def planted_result(right=0.1, left=0.1, nose=0.1, random=0.2, same=0.15, upper=(
     return Table1(LAYERS, deltas)
 
 
+def nothing(**change):
+    """A Table1 of a net for which all places are alike."""
+    return planted_result(**{"right": 0.2, "left": 0.2, "nose": 0.2, "same": 0.2,
+                             "upper": (0.2, 0.2)} | change)
+
+
+def claims_of(results, before=None):
+    return report.claims(results, before or [nothing()] * len(results))
+
+
 @pytest.mark.parametrize("change, number", [
     ({"left": 0.3, "same": 0.5}, 0), ({"nose": 0.3}, 1),
     ({"upper": (0.2, 0.9)}, 2), ({"same": 0.05}, 3)], ids=str)
@@ -195,7 +205,7 @@ def test_each_claim_has_its_own_number_and_one_seed_leaves_it_open(change, numbe
     changed, ideal = planted_result(**change), planted_result()
 
     def verdicts(*results):
-        found = [claim.verdict for claim in report.claims(results)]
+        found = [claim.verdict for claim in claims_of(results)]
         return found[number], {verdict for i, verdict in enumerate(found) if i != number}
     assert verdicts(ideal, ideal) == (HOLDS, {HOLDS})
     assert verdicts(changed, changed)[0] == DOES_NOT_HOLD
@@ -204,28 +214,39 @@ def test_each_claim_has_its_own_number_and_one_seed_leaves_it_open(change, numbe
 
 
 def test_a_nose_that_does_not_correspond_leaves_the_eyes_alone():
-    found = report.claims([planted_result(nose=0.3)] * 2)
+    found = claims_of([planted_result(nose=0.3)] * 2)
     assert [claim.verdict for claim in found[:2]] == [HOLDS, DOES_NOT_HOLD]
 
 
 def test_a_net_that_knows_places_only_passes_for_the_eyes_and_not_what_is_asked_beside():
-    found = report.claims([planted_result(same=0.1)] * 2)
+    found = claims_of([planted_result(same=0.1)] * 2)
     assert found[0].verdict == HOLDS and "knows places" in found[0].paper.replace("\n", " ")
     assert found[3].verdict == NOT_DECIDED and found[3].source == "asked here"
     assert [claim.source for claim in found[:3]] == [""] * 3
 
 
+def test_what_a_net_shows_before_training_was_not_learned():
+    """It shows as much, or more; and with half of it, the rest was learned."""
+    for before in (planted_result(), planted_result(0.05, 0.05, 0.05, same=0.12)):
+        found = claims_of([planted_result()] * 2, [before] * 2)
+        assert HOLDS not in {claim.verdict for claim in found}
+    half = planted_result(0.15, 0.15, 0.15, same=0.175, upper=(0.2, 0.2))
+    found = claims_of([planted_result()] * 2, [half] * 2)
+    assert [claim.verdict for claim in found] == [HOLDS] * 4
+
+
 def test_groups_of_faces_that_differ_as_much_decide_nothing():
-    assert report.claims([planted_result(noise=0.2)] * 2)[1].verdict == NOT_DECIDED
-    assert report.claims([planted_result(noise=0.05)] * 2)[1].verdict == HOLDS
+    assert claims_of([planted_result(noise=0.2)] * 2)[1].verdict == NOT_DECIDED
+    assert claims_of([planted_result(noise=0.05)] * 2)[1].verdict == HOLDS
 
 
 def test_what_was_measured():
-    found = report.claims([planted_result()] * 2)
+    found = claims_of([planted_result()] * 2)
     assert found[0].measured == ("Δ at pool5, 4 groups of 5 faces: right eye 0.100, "
-                                 "left eye 0.100, random place 0.200 (2 seeds).")
+                                 "left eye 0.100, random place 0.200; before training: right eye 0.200, "
+                                 "left eye 0.200, random place 0.200 (2 seeds).")
     assert found[2].measured == ("Δ of the three parts is lower than of random places by 50 % at "
-                                 "pool5 and by 5 % at relu7 (2 seeds).")
+                                 "pool5 and by 5 % at relu7; before training by 0 % and 0 % (2 seeds).")
 
 
 def test_the_table_has_the_papers_numbers_beside():

@@ -7,7 +7,7 @@ from ...data.preprocess import Prepared
 from ...look.many import top_activations
 from ...page import Section
 from ...tour import features
-from ..claims import Effect, Report, counted, judged, percent, spread
+from ..claims import Effect, Report, beyond_before, counted, judged, percent, spread
 from ..study import first_of_each, untrained
 from .draw import draw
 from .measure import mean, measure, of_images, score
@@ -136,8 +136,7 @@ def exceeds(scores, before, larger, smaller):
     own = _difference(scores, larger, smaller)
     if not before:
         return [own]
-    earlier = _difference(before, larger, smaller)
-    return [own, Effect(own.values - earlier.values, np.hypot(own.noise, earlier.noise))]
+    return beyond_before(own, _difference(before, larger, smaller))
 
 
 def _difference(scores, larger, smaller):
