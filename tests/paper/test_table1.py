@@ -243,10 +243,11 @@ def test_groups_of_faces_that_differ_as_much_decide_nothing():
 def test_what_was_measured():
     found = claims_of([planted_result()] * 2)
     assert found[0].measured == ("Δ at pool5, 4 groups of 5 faces: right eye 0.100, "
-                                 "left eye 0.100, random place 0.200; before training: right eye 0.200, "
-                                 "left eye 0.200, random place 0.200 (2 seeds).")
+                                 "left eye 0.100, random place 0.200; before training: "
+                                 "right eye 0.200, left eye 0.200, random place 0.200 (2 seeds).")
     assert found[2].measured == ("Δ of the three parts is lower than of random places by 50 % at "
-                                 "pool5 and by 5 % at relu7; before training by 0 % and 0 % (2 seeds).")
+                                 "pool5 and by 5 % at relu7; before training by 0 % and 0 % "
+                                 "(2 seeds).")
 
 
 def test_the_table_has_the_papers_numbers_beside():
