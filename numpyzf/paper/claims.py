@@ -238,15 +238,18 @@ def spread(values, form=".2f", unit=""):
     values = values[~np.isnan(values)]
     if len(values) == 0:
         return "nothing to measure"
-    text = f"{values.mean():{form}}"
+    text = _unsigned_zero(f"{values.mean():{form}}")
     if len(values) > 1:
         with np.errstate(invalid="ignore"):     # the deviation of infinite values is NaN
             deviation = f"{values.std(ddof=1):{form}}"
         if deviation.strip("0."):
             text += f" ± {deviation}"
-    if not text.strip("-0."):
-        text = text.removeprefix("-")           # −0.0 is 0.0
     return f"{text}{unit}"
+
+
+def _unsigned_zero(text):
+    """0.0 for -0.0."""
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def percent(shares, form=".1f"):

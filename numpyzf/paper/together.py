@@ -127,7 +127,9 @@ def _sheet(items, quick):
         short, _, rest = item.heading.partition(": ")
         cards.append(f'<a href="#item-{number}">{image}<b>{page.escape(short)}</b> '
                      f"{page.escape(rest)}<br>{page.escape(line)}</a>")
-    return f'<div class="sheet">{"".join(cards)}</div>'
+    signs = ", ".join(f"{SIGNS[verdict]} {verdict}" for verdict in VERDICTS)
+    legend = "" if quick else _paragraphs(TEXT["signs"].format(signs=signs))
+    return f'{legend}<div class="sheet">{"".join(cards)}</div>'
 
 
 def _one_line(claims):
@@ -143,6 +145,9 @@ def _item(number, item, quick):
     """Pictures first, then numbers, then what is said and found."""
     parts = [f'<h2 id="item-{number}">{page.escape(item.heading)}</h2>']
     for section in _sections(item):
+        if section.picture is None:
+            parts.append(page.section_html(section))
+            continue
         parts.append(_with_zoom(page.section_html(section._replace(rows=()))))
         if section.rows:
             parts.append(page.section_html(page.Section(

@@ -146,7 +146,7 @@ def test_an_infinite_value_is_no_value_that_is_missing():
 
 def test_a_deviation_of_zero_and_a_negative_zero_are_not_written():
     assert spread([1.0, 1.001], ".2f") == "1.00" and spread([10, 10.02], ".1f", " %") == "10.0 %"
-    assert spread([-0.001, 0.0], ".2f") == "0.00" and spread([-0.4, 0.4], ".1f") == "0.0 ± 0.6"
+    assert spread([-0.001, 0.0], ".2f") == "0.00" and spread([-0.4, 0.39], ".1f") == "0.0 ± 0.6"
 
 
 def test_shares_in_percent():

@@ -202,6 +202,12 @@ def test_one_seed_that_says_otherwise_leaves_it_open():
     assert [claim.verdict for claim in report.claims("noise", result)] == [NOT_DECIDED] * 3
 
 
+def test_a_gap_that_may_have_reversed_is_left_open():
+    """27, then -9 ± 7 points: it shrinks, but has the net from scratch overtaken?"""
+    result = filled([[0.85, 0.8]] * 3, [[0.6, 0.96], [0.6, 0.81], [0.6, 0.89]])
+    assert report.claims("noise", result)[-1].verdict == NOT_DECIDED
+
+
 def test_a_lead_of_two_in_a_hundred_images_is_none():
     assert verdicts([0.62, 0.72], [0.6, 0.7], tested=100)[0] == NOT_DECIDED
     assert verdicts([0.62, 0.72], [0.6, 0.7], tested=100_000)[0] == HOLDS
