@@ -34,6 +34,7 @@ STYLE = """<style>
 .holds { border-color: #0072b2; } .fails { border-color: #d55e00; } .open { border-color: #e0b000; }
 .quick { border: 2px solid #d55e00; padding: .6rem .8rem; }
 .filter input { margin-left: .8rem; }
+.filter label { white-space: nowrap; }
 RULES
 </style>"""
 NAMES = dict(zip(VERDICTS, ("holds", "fails", "open", "untested", "built")))     # in STYLE
