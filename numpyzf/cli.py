@@ -21,7 +21,7 @@ from .bench import ladder
 from .exchange import command as onnx
 from .labs import command as lab
 from .lessons import command as lesson
-from .paper import reproduce
+from .paper import archive, reproduce
 from .paper.processes import end_with_the_starter
 from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
@@ -298,8 +298,12 @@ def _add_reproduce(commands):
     sub = _command(commands, "reproduce", _reproduce,
                    "compute figures and tables of the paper, with what it claims and what is "
                    "measured here, on one page")
-    sub.add_argument("items", metavar="ITEM", nargs="+",
+    sub.add_argument("items", metavar="ITEM", nargs="*",
                      help=f"all, or some of: {', '.join(reproduce.names())}")
+    sub.add_argument("--from", dest="archive", metavar="FILE.zip",
+                     help="make the page of the finished items in this file, and compute nothing: "
+                          "items.zip, which stands beside the page of who has computed them; only "
+                          "--out goes with it")
     _add_source(sub, "the images beside the rendered scenes: a name that `numpyzf data` lists, or "
                      "a folder of images", least_size=LEAST_SIDE)
     sub.add_argument("--photos", metavar="FOLDER",
@@ -324,6 +328,11 @@ def _add_reproduce(commands):
 def _reproduce(options):
     if options.part:
         end_with_the_starter()
+    if options.archive is not None:
+        _page_of_archive(options)
+        return
+    if not options.items:
+        options.parser.error("the following arguments are required: ITEM, or --from FILE.zip")
     # an unknown name is refused before anything is made
     reproduce.find(options.items, options.photos is not None)
     _check_source(options)
@@ -338,7 +347,21 @@ def _reproduce(options):
              f"pixels; {'; '.join(run.settings.get('assumed', ['as it was trained']))}.")
     path = reproduce.compute(study, options.items, again=options.again,
                              processes=1 if options.part else min(2, kernels.THREADS))
+    if not options.part:
+        packed = archive.pack(study)
+        say(f"To hand it out: {packed.name} beside it ({packed.stat().st_size / 1e6:.1f} MB), from "
+            "which numpyzf reproduce --from makes the page without computing.")
     print(f"Look at it: {path.resolve()}")
+
+
+def _page_of_archive(options):
+    """Make the page of finished items that someone else has computed."""
+    others = ("items", "data", "folder", "size", "photos", "net", "again", "quick")
+    given = [name for name in others
+             if getattr(options, name) not in ([], options.parser.get_default(name))]
+    if given:
+        raise ValueError(f"--from takes what is in the file: leave {', '.join(given)} out")
+    print(f"Look at it: {archive.write_page(options.archive, options.out).resolve()}")
 
 
 # ---- superres -----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ OPTIONS = {
                  *PREPARATION],
     "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out", *PREPARATION],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--photos", "--net", "--out",
-                  "--again", "--quick"],
+                  "--again", "--quick", "--from"],
     "onnx": ["export"],
     "bench": ["--out"],
     "lab": ["list", "start", "check", "bundle", "mutants"],
@@ -167,6 +167,22 @@ def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path
         assert (status, err) == (0, []) and out[-1] == f"Look at it: {page}"
     assert made == [(True, (300, 1, 28, 28))]
     assert "Table 1" in page.read_text(encoding="utf-8")
+
+
+    packed = tmp_path / "paper" / "items.zip"
+    assert out[-2] == ("To hand it out: items.zip beside it (0.0 MB), from which numpyzf reproduce "
+                       "--from makes the page without computing.")
+    status, out, err = numpyzf("reproduce", "--from", packed, "--out", "there")
+    assert (status, err) == (0, []) and out == [f"Look at it: {tmp_path / 'there' / 'index.html'}"]
+    assert (tmp_path / "there" / "index.html").read_bytes() == page.read_bytes()
+    assert os.listdir(tmp_path / "there") == ["index.html"]
+
+
+def test_reproduce_from_a_file_takes_nothing_else(refused, tmp_path):
+    assert "leave items, quick out" in refused("reproduce", "all", "--from", "a.zip", "--quick")
+    assert "leave data out" in refused("reproduce", "--from", "a.zip", "--data", "cifar10")
+    assert "no file a.zip" in refused("reproduce", "--from", "a.zip")
+    assert os.listdir(tmp_path) == []
 
 
 def test_reproduce_refuses_before_anything_is_made(refused, tmp_path):

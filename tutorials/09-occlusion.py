@@ -22,6 +22,7 @@ from numpyzf.data import scenes
 from numpyzf.layers import Linear
 from numpyzf.look import linear, occlusion
 from numpyzf.network import Network
+from numpyzf.paper.claims import HOLDS, counted, verdict
 from numpyzf.paper.figure7 import measure as figure7
 from numpyzf.paper.table1 import measure as table1
 
@@ -171,7 +172,8 @@ print(f"of all that is lost, {np.nanmean(score.share):.2f} is on the object, whi
 # lost lies beside it. The squares reach beyond their middle, and the background matters, too.
 
 # %% tags=["check"]
-assert figure7.exceeds(score.inside, score.outside)         # by more than two standard errors
+# by more than two standard errors
+assert verdict(counted([score.inside - score.outside])) == HOLDS
 assert score.inside.mean() > 2.2 * score.outside.mean()
 assert score.covered.mean() > 2.2 * score.anywhere.mean()
 assert 0.35 < np.nanmean(score.share) < 0.65

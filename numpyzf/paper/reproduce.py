@@ -4,8 +4,11 @@ Each is computed once and kept in the study's folder. So is its part on a real n
 one. What is kept is put together on one page, statement by statement side by side.
 """
 import json
+import os
+import platform
 import time
 from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +17,7 @@ from ..checkpoints import replacing
 from ..data import png
 from ..runs import clock
 from . import together
-from .claims import DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable, Report
+from .claims import NOT_TESTABLE, VERDICTS, Claim, NotTestable, Report
 from .figure1.report import report as figure1
 from .figure2.real import real as figure2_real
 from .figure2.report import report as figure2
@@ -51,9 +54,9 @@ class Item(NamedTuple):
 
 ITEMS = [
     Item("fig1", "Figure 1: a deconvnet layer beside its convnet layer", figure1),
+    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig3", "Figure 3: the network", figure3),
     Item("training", "Training: the recipe of section 3, and what it needs", recipe),
-    Item("fig2", "Figure 2: what the layers look for", figure2, real=figure2_real),
     Item("fig4", "Figure 4: features while they are learned", figure4),
     Item("fig5", "Figure 5: shifted, enlarged, turned", figure5, real=figure5_real),
     Item("fig6", "Figure 6: choosing the architecture", figure6),
@@ -143,14 +146,19 @@ def compute(study, wanted, *, again=False, processes=1):
 
 def write_page(study):
     """Put all finished items together into index.html in the study's folder; returns its path."""
+    path = study.out / "index.html"
+    together.write(path, study.name, finished(study.out), quick=study.quick)
+    return path
+
+
+def finished(out):
+    """The finished items in a folder: a list of together.Found, in the paper's order."""
     found = []
     for item in ITEMS:
         part = real_part(item)
-        found.append(together.Found(item.heading, read(study.out, item.name), part is not None,
-                                    part and read(study.out, part.name)))
-    path = study.out / "index.html"
-    together.write(path, study.name, [own for own in found if own.small or own.real])
-    return path
+        found.append(together.Found(item.heading, read(out, item.name), part is not None,
+                                    part and read(out, part.name)))
+    return [own for own in found if own.small or own.real]
 
 
 # ---- computing ----------------------------------------------------------------------------------
@@ -159,14 +167,28 @@ def _compute_here(study, items):
     """Compute items one after the other; yields each when it is finished."""
     for item in items:
         study.report(item.heading)
+        start = time.monotonic()
         try:
             report = item.report(study)
         except NotTestable as reason:
             study.step(f"{NOT_TESTABLE}: {reason}")
             report = Report([Claim(TEXT["claim: not testable"].format(heading=item.heading),
                                    str(reason), NOT_TESTABLE)], [])
-        keep(study.out, item.name, report)
+        seeds = study.photos.seeds if item.name.endswith("-real") else study.seeds
+        keep(study.out, item.name, report._replace(
+            made=_made(time.monotonic() - start, len(seeds))))
         yield item
+
+
+def _made(seconds, seeds):
+    """When, where and how long an item was computed: the fields of Report.made."""
+    try:
+        own = version("numpyzf")
+    except PackageNotFoundError:
+        own = "of a folder that isn't installed"
+    return {"version": own, "date": time.strftime("%Y-%m-%d"),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "seconds": round(seconds), "seeds": seeds}
 
 
 # ---- keeping ------------------------------------------------------------------------------------
@@ -185,14 +207,14 @@ def keep(out, name, report):
     for number, section in enumerate(report.sections, 1):
         file_name = None
         if section.picture is not None:
-            file_name = _picture_name(name, number)
+            file_name = picture_name(name, number)
             png = section.picture
             if not isinstance(png, bytes):
                 png = plots.png_bytes(png)
             with replacing(folder / file_name) as file:
                 file.write(png)
         sections.append(section._replace(picture=file_name))
-    found = {"claims": report.claims, "sections": sections}
+    found = {"claims": report.claims, "sections": sections, "made": report.made}
     with replacing(folder / f"{name}.json") as file:
         file.write(json.dumps(found, indent=1, default=_as_number).encode())
 
@@ -212,21 +234,31 @@ def read(out, name):
     try:
         found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         return Report([_read_claim(values) for values in found["claims"]],
-                      [_read_section(folder, _picture_name(name, number), values)
-                       for number, values in enumerate(found["sections"], 1)])
+                      [_read_section(folder, picture_name(name, number), values)
+                       for number, values in enumerate(found["sections"], 1)],
+                      _read_made(found["made"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 
-def _picture_name(name, number):
+def picture_name(name, number):
+    """The file of the picture of an item's section, counted from 1."""
     return f"{name}-{number}.png"
 
 
 def _read_claim(values):
     claim = Claim(*values)
     _check(all(isinstance(text, str) for text in claim))
-    _check(claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE))
+    _check(claim.verdict in VERDICTS)
     return claim
+
+
+def _read_made(made):
+    _check(isinstance(made, dict))
+    if made:
+        _check(all(isinstance(made[key], str) for key in ("version", "date", "machine")))
+        _check(all(type(made[key]) is int and 0 <= made[key] < 1e9 for key in ("seconds", "seeds")))
+    return made
 
 
 def _read_section(folder, picture_name, values):

@@ -13,7 +13,7 @@ from .claims import NotTestable
 from .study import RECIPES, check_classes, first_of_each, flips, images_of
 
 KINDS = ("scenes", "images")    # of pictures: rendered scenes, and the images of the study
-SEEDS = 2                       # how many splits are drawn of each kind
+SEEDS = 3                       # how many splits are drawn of each kind
 MOST_EXAMPLES = 60              # of each new class, to learn from
 MOST_TESTS = 2000               # images of all new classes, to test on
 SAME = 0.95                     # normalized correlation above which two images count as the same
@@ -128,9 +128,11 @@ def features(run, images, layers):
 
     run: a runs.Run.
     images: uint8 (N, C, H, W).
-    layers: names.
+    layers: names; "input" is the prepared pixels.
     Returns {layer: float32 (N, values)}.
     """
     inputs = Prepared(images, run.prepare)
-    outputs = run.net.outputs(inputs, layers, batch=250)
-    return {layer: values.reshape(len(values), -1) for layer, values in outputs.items()}
+    outputs = run.net.outputs(inputs, [name for name in layers if name != "input"], batch=250)
+    if "input" in layers:
+        outputs["input"] = inputs[:]
+    return {layer: outputs[layer].reshape(len(images), -1) for layer in layers}

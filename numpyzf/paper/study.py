@@ -3,6 +3,7 @@
 A Study keeps its nets in one folder. A net's name says how it was made, so two items that want the
 same net train it once. A training that was interrupted goes on from its last finished epoch.
 """
+import copy
 import json
 import re
 from functools import cached_property
@@ -185,6 +186,12 @@ class Study:
             rows = first_of_each(labels, max(2, count // len(classes)))
             images, labels = images[rows], labels[rows]
         return datasets.Dataset(images, labels, classes)
+
+
+def untrained(run, seed):
+    """A run as it was before its training, or as it might have been: with weights drawn anew."""
+    net = copy.deepcopy(run.net).initialize(np.random.default_rng(seed))
+    return run._replace(net=net, history=[])
 
 
 # ---- images of a study --------------------------------------------------------------------------

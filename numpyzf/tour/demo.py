@@ -13,6 +13,7 @@ from ..page import Section
 from . import captions, explain, features, filters, training_curve
 
 TEXT = texts.read(__package__)
+SHOWN = 6       # maps of a layer
 
 
 def build(run, out, images, labels):
@@ -34,7 +35,7 @@ def build(run, out, images, labels):
         _section(out, "curve", "How it learned", TEXT["curve"], training_curve.draw(run.history),
                  "Two plots over the epochs: the loss; training and validation accuracy"),
         _filters(run, out),
-        *_layers(run, out, images),
+        *_layers(run, out, images, labels),
         _one_image(run, out, images[0], texts.short(run.classes[labels[0]]))]
     name = captions.data_name(run)
     page.write(out / "index.html", f"Inside a convnet trained on {name}", sections)
@@ -62,7 +63,7 @@ def _filters(run, out):
                     filters.draw(result), f"A grid of {count} small squares, one per filter")
 
 
-def _layers(run, out, images):
+def _layers(run, out, images, labels):
     """One section per convolution. All images are searched once; those found go up again."""
     sections, net = [], run.net
     tops = top_activations(net, Prepared(images, run.prepare), net.convolutions)
@@ -70,7 +71,8 @@ def _layers(run, out, images):
         text = TEXT["maps"].format(layer=layer, sees=_sees(net, layer))
         if not sections:
             text += "\n\n" + TEXT["how to read projections"]
-        result = features.measure(run, images, layer, top=top)
+        chosen = features.of_kinds(top.values, labels[top.units[:, :, 0]], SHOWN)
+        result = features.measure(run, images, layer, channels=chosen, top=top)
         maps = ", ".join(str(channel) for channel in result.channels)
         figure = features.draw(result, captions.describe(run))
         sections.append(_section(out, layer, f"What {layer} looks for", text, figure,

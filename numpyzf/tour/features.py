@@ -87,6 +87,34 @@ def most_active(values):
     return np.argsort(-values.mean(axis=1), kind="stable")
 
 
+def of_kinds(values, labels, count):
+    """`count` maps of different kinds: not all that is strongest, if that is the same.
+
+    From the most active map down, one is taken if the most common class of its images is not yet
+    that of a map taken. If these are too few, the most active of the others follow; last come those
+    that don't fire on all of their images.
+
+    values: (maps, k), their strongest activations.
+    labels: (maps, k), the classes of their images.
+    Returns maps.
+    """
+    order = most_active(values)
+    fires = values[order].min(axis=1) > 0
+    firing = order[fires]
+    kinds = [np.bincount(own).argmax() for own in labels[firing]]
+    return np.concatenate([firing[first_of_kinds(kinds)], order[~fires]])[:count]
+
+
+def first_of_kinds(kinds):
+    """The places in a list of the first of each kind, in the list's order, then all others.
+
+    >>> first_of_kinds(["a", "a", "b", "a", "c"]).tolist()
+    [0, 2, 4, 1, 3]
+    """
+    _, first = np.unique(kinds, return_index=True)
+    return np.concatenate([np.sort(first), np.setdiff1d(np.arange(len(kinds)), first)])
+
+
 def _check_channels(channels, count, layer):
     channels = np.asarray(channels)
     integers = channels.ndim == 1 and channels.dtype.kind in "iu" and len(channels) > 0
@@ -175,17 +203,20 @@ def _first_line(result, net):
 
 def _which(result):
     _, k = result.values.shape
-    kind = "map" if result.units.shape[2] == 4 else "feature"
+    kind = _kind(result)
     number, order = (f"{k} ", ", strongest first") if k > 1 else ("", "")
     return f"{number}strongest of each {kind}{order}; each projection on a scale of its own"
 
 
 def _name(result, i):
     channel = result.channels[i]
-    number = f"map {channel}" if result.units.shape[2] == 4 else f"feature {channel}"
-    if result.classes:
-        return f"{texts.short(result.classes[channel], 24)} ({number})"
-    return number
+    number = f"{_kind(result)} {channel}"
+    return f"{texts.short(result.classes[channel], 24)} ({number})" if result.classes else number
+
+
+def _kind(result):
+    """What a map is in words: where each is of one class, that counts."""
+    return "class" if result.classes else "map" if result.units.shape[2] == 4 else "feature"
 
 
 def _say_why_flat(axes, result, i, tiles_across):

@@ -75,7 +75,7 @@ def draw_compared(histories, chance):
                           xytext=(0, 2), textcoords="offset points", ha="right", va="bottom",
                           fontsize=8, color=plots.NOTE)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center",
-                      ncols=len(histories))
+                      ncols=len(histories), handlelength=3.5)      # or a dashed line looks solid
     return figure
 
 

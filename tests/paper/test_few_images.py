@@ -143,7 +143,7 @@ def test_figure_9_without_the_images(monkeypatch):
     monkeypatch.setattr(figure9, "claims", lambda name, result: [name])
     monkeypatch.setattr(figure9, "draw", len)
     monkeypatch.setattr(figure9, "table", len)
-    claims, (section,) = figure9.report(FewImages((2, 2), (2, 2)))
+    claims, (section,), _ = figure9.report(FewImages((2, 2), (2, 2)))
     assert claims[0] == "scenes" and section.picture == 1
     assert (claims[1].measured, claims[1].verdict) == ("it takes more", NOT_TESTABLE)
     assert claims[1].on == "photos"

@@ -6,8 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpyzf.deconvnet import project
 from numpyzf.layers import ContrastNorm, Conv, MaxPool, ReLU
 from numpyzf.network import Network
-from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS
-from numpyzf.paper.figure1.draw import draw, draw_magnified
+from numpyzf.paper.claims import BY_CONSTRUCTION, DOES_NOT_HOLD
+from numpyzf.paper.figure1.draw import CELL, draw, draw_magnified
 from numpyzf.paper.figure1.measure import (Exactness, at_maximum, exactness, interest, magnify,
                                            measure)
 from numpyzf.paper.figure1.report import ROUNDING, TEXT, claims, sections
@@ -273,15 +273,29 @@ def test_the_magnified_drawing_has_the_numbers(stage):
     assert f"≈ {2 * STRENGTH / 1000:.2f}" in words[-1]
 
 
+def test_the_words_say_how_each_shared_window_s_frame_is_drawn(stage):
+    """Windows are one pixel apart; the four that have the 9 are the first two of two rows."""
+    figure = draw_magnified(stage)
+    words = " ".join(figure.axes[0].texts[-1].get_text().split())
+    assert ("a (dashed) and b (dotted) and d (dash-dotted) and e (dashed) have one maximum. What "
+            "comes down through them adds up:") in words
+    frames = [patch for patch in figure.axes[0].patches
+              if patch.get_linestyle() in ("--", ":", "-.")]
+    assert [frame.get_linestyle() for frame in frames] == ["--", ":", "-.", "--"]
+    first = np.array(frames[0].xy)
+    steps = [np.round((np.array(frame.xy) - first) / CELL) for frame in frames]
+    assert np.array_equal(steps, [[0, 0], [1, 0], [0, -1], [1, -1]])
+
+
 # ---- words and verdicts -------------------------------------------------------------------------
 
 def test_claims_say_what_was_measured():
     good = Exactness(1.0, 0.4, 1e-9, 1e-9, 0.6, 0.5)
     found = claims([[good, good], [good, good]])
-    assert [claim.verdict for claim in found] == 4 * [HOLDS]
-    assert "100.0 ± 0.0 % (2 seeds) of the unpooled" in found[0].measured
-    assert "40.0 ± 0.0 % (2 seeds). 2 images each" in found[0].measured
-    assert "0.60 ± 0.00 (2 seeds) with switches, 0.50 ± 0.00 (2 seeds)" in found[1].measured
+    assert [claim.verdict for claim in found] == 4 * [BY_CONSTRUCTION]
+    assert "100.0 % of the unpooled" in found[0].measured
+    assert "40.0 %. 2 images each, 2 seeds" in found[0].measured
+    assert "0.60 with switches, 0.50" in found[1].measured
 
 
 @pytest.mark.parametrize("number, field, value, measured", [

@@ -257,7 +257,10 @@ def test_images_of_which_nothing_is_known_but_the_class(rng):
 
 
 def test_every_convolution_is_scored_and_its_most_active_maps_are_shown():
-    """conv2 has five maps that copy the red one, weaker or stronger: the weakest isn't shown."""
+    """conv2 has five maps that copy the red one, weaker or stronger: the weakest isn't shown.
+
+    They are of one kind, so the most active ones fill up.
+    """
     scenes = dots(9)
     net = Network([("conv1", planted().layers["conv1"]), ("conv2", Conv(3, 5, 1))], (3, 12, 12))
     net.layers["conv2"].params["w"][:, 0, 0, 0] = 4, 5, 3, 1, 2
@@ -269,6 +272,20 @@ def test_every_convolution_is_scored_and_its_most_active_maps_are_shown():
     assert second.shown.values.shape == (4, 9) and len(second.shown.projections) == 4
     same = score(planted(), scenes, 9, np.random.default_rng(0))
     np.testing.assert_equal(first.score, same)
+
+
+def test_maps_of_different_kinds_are_shown():
+    """Five maps fire on red and are stronger than the one on blue; the two are of two classes."""
+    red, blue = np.zeros((2, 3, 4, 4), np.uint8)
+    red[0], blue[2] = 200, 100
+    images, labels = np.stack([red] * 9 + [blue] * 9), np.repeat([0, 1], 9)
+    net = Network([("conv1", Conv(3, 6, 1))], (3, 4, 4))
+    net.parameters["conv1.w"][:5, 0, 0, 0] = 5, 4, 3, 2, 1
+    net.parameters["conv1.w"][5, 2, 0, 0] = 1
+    run = Run(net, prepare, ())
+    layer, = measure.measure(run, images, labels)
+    _, (shown,) = measure.measure_real(run, images, labels, ["conv1"], 1)
+    assert layer.shown.channels.tolist() == shown.channels.tolist() == [0, 5, 1, 2]
 
 
 def test_refuses(rng):

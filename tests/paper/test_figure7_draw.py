@@ -16,7 +16,7 @@ def test_drawing(count):
     assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)", "(d)", "(e)"]
     assert {text.get_text() for text in figure.legends[0].get_texts()} == set(CLASSES)
     texts = {text.get_text() for axes in figure.axes for text in axes.texts}
-    assert {"fruit", "map 1"} <= texts
+    assert {"fruit\n(changed most)", "map 1"} <= texts
     axes = figure.axes[3]
     heat = axes.images[0]
     np.testing.assert_array_equal(heat.get_array(), result.probability)
@@ -37,6 +37,43 @@ def test_the_square_and_the_frames():
     assert projections.shape[:2] == (2 * 24 + 1, 2 * 28 + 1)    # four tiles in frames of two pixels
     assert (projections[0, :28] == 0).all()                     # its own has a dark one
     assert (projections[0, 29:] == 1).all()
+
+
+def test_no_change_is_white_and_as_much_up_and_down_is_as_far_from_it():
+    """One of two images has the largest change, a half; of a silent map nothing can change."""
+    up = found(step=3)
+    up = up._replace(sums=np.full(up.sums.shape, 1.5 * up.whole_sum))
+    flat = up._replace(sums=np.full(up.sums.shape, up.whole_sum))
+    silent = flat._replace(whole_sum=0.0)
+    figure = draw.draw([up, flat, silent], [np.zeros((0, 3, 20, 24))] * 3, CLASSES)
+    heats = [figure.axes[5 * row + 1].images[0] for row in range(3)]
+    assert [heat.get_clim() for heat in heats] == [(0.5, 1.5)] * 3
+    colors = [heat.to_rgba(heat.get_array())[0, 0, :3] for heat in heats]
+    assert min(colors[1]) > 0.95 and min(colors[2]) > 0.95 and min(colors[0]) < 0.5
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    assert "times that without the square\n(white: no change)" in labels
+
+
+def test_hardly_a_change_stays_pale():
+    result = found(step=3)
+    result = result._replace(sums=np.full(result.sums.shape, 0.999 * result.whole_sum))
+    heat = draw.draw([result], [np.zeros((0, 3, 20, 24))], CLASSES).axes[1].images[0]
+    assert heat.get_clim() == (1 - draw.LEAST, 1 + draw.LEAST)
+
+
+def test_the_cross_is_where_the_square_covers_most_and_the_number_belongs_to_it():
+    """The patch of 4×4 has its middle at row 13.5, column 5.5; covered, nothing is left."""
+    axes = draw.draw([found()], [np.zeros((0, 3, 20, 24))], CLASSES).axes[1]
+    (column, row), = axes.lines[0].get_xydata()
+    assert (row, column) == (13.5, 5.5)
+    assert axes.get_xlabel() == "pixels; at the cross −100 %"
+
+
+def test_images_drawn_at_random_say_so():
+    others = [np.zeros((0, 3, 20, 24))] * 3
+    figure = draw.draw([found(step=5)] * 3, others, CLASSES, random=2)
+    below = [figure.axes[5 * row].texts[0].get_text() for row in range(3)]
+    assert below == ["fruit\n(changed most)"] + ["fruit\n(drawn at random)"] * 2
 
 
 def test_classes_beyond_the_colors_are_gray():

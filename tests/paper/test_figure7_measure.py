@@ -4,7 +4,7 @@ import pytest
 from figure7_planted import ANSWER, MAP, blank, found, image, patch, planted
 
 from numpyzf.paper.figure7 import measure as figure7
-from numpyzf.paper.figure7.measure import exceeds, measure
+from numpyzf.paper.figure7.measure import measure
 
 NO_PARTS = np.empty((0, 2))
 
@@ -122,15 +122,6 @@ def test_scores_of_several_images():
     both = figure7.of_images([one, one._replace(part=np.nan)])
     assert both.inside.tolist() == [0, 0] and both.anywhere.tolist() == [7, 7]
     np.testing.assert_array_equal(both.part, [4, np.nan])
-
-
-def test_exceeds():
-    far, near = np.array([1.0, 1.2, 0.8, np.nan]), np.array([0.1, 0.0, 0.2, 0.0])
-    assert exceeds(far, near) and not exceeds(near, far)
-    assert not exceeds(np.array([3.0, -1, 1] * 2), np.zeros(6))     # mean 1, standard error 0.73
-    assert exceeds(np.array([3.0, 1, 2]), np.zeros(3))              # mean 2, standard error 0.58
-    assert not exceeds(np.array([1.0]), np.zeros(1))
-    assert not exceeds(np.full(3, np.nan), np.zeros(3))
 
 
 def test_the_size_that_a_replica_had():

@@ -9,6 +9,7 @@ from numpyzf import models, training
 from numpyzf.functional import softmax_cross_entropy
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_DECIDED
 from numpyzf.paper.recipe.draw import draw, draw_radius
 from numpyzf.paper.recipe.measure import (Signals, Trainings, epochs_at_chance, filter_sizes,
                                           held_back, measure, measure_trainings)
@@ -158,43 +159,68 @@ def test_the_drawing_of_the_radius():
 
 # ---- words and verdicts -------------------------------------------------------------------------
 
-def trained(accuracies):
-    """One training with these validation accuracies, where guessing gives 0.1."""
-    history = history_of(accuracies)
-    return Trainings([history], [epochs_at_chance(history, 0.1)], [0.5])
+def trained(*accuracies):
+    """Trainings with these validation accuracies, one per seed, where guessing gives 0.1."""
+    histories = [history_of(own) for own in accuracies]
+    return Trainings(histories, [epochs_at_chance(history, 0.1) for history in histories],
+                     [0.5] * len(histories))
 
 
-HELD = {kind: [held_back(with_rms([0.1, 0.05], [0, 0]), 0.1)] for kind in ("images", "scenes")}
+def held(*conv1_and_conv2):
+    """What is held back in nets whose first two convolutions have filters of these sizes."""
+    return [held_back(with_rms(*sizes), 0.1) for sizes in conv1_and_conv2]
 
 
-@pytest.mark.parametrize("stated, small, he, verdicts", [
-    ([0.1, 0.1], [0.1, 0.1], [0.5, 0.6], [False, True]),
-    ([0.1, 0.3], [0.1, 0.2], [0.5, 0.6], [True, False]),
-    ([0.1, 0.1], [0.1, 0.1], [0.1, 0.6], [False, False])])
-def test_claims_about_the_start(stated, small, he, verdicts):
-    trainings = {HE: trained(he), SMALL: trained(small), STATED: trained(stated)}
-    found = claims(trainings, HELD)
-    assert [claim.verdict == "holds" for claim in found[:2]] == verdicts
-    wait = trainings[STATED].waits[0]
-    assert found[0].measured == (f"{wait}.0 (1 seed) of 2 epochs at chance, "
-                                 "test accuracy 50.0 % (1 seed)")
-    assert found[1].measured.startswith("Gaussian of 0.01: ") and "; He: " in found[1].measured
+HELD = {kind: held(*[([0.1, 0.05], [0, 0])] * 2) for kind in ("images", "scenes")}
+STALLED, TRAINED, LATE = [0.1, 0.1], [0.5, 0.6], [0.1, 0.6]
 
 
-@pytest.mark.parametrize("images, scenes, holds", [
-    (([0.1, 0.05], [0, 0]), ([0.1, 0.1], [0.1, 0]), True),
-    (([0.1, 0.05], [0.1, 0]), ([0.1, 0.1], [0, 0]), False),         # equal in both layers
-    (([0.1, 0.05], [0, 0]), ([0.05, 0.09], [0, 0]), False)])        # none at all
-def test_the_claim_about_the_radius(images, scenes, holds):
-    trainings = {HE: trained([0.5]), SMALL: trained([0.1]), STATED: trained([0.1])}
-    held = {"images": [held_back(with_rms(*images), 0.1)],
-            "scenes": [held_back(with_rms(*scenes), 0.1)]}
-    claim = claims(trainings, held)[2]
-    assert (claim.verdict == "holds") == holds
+def verdicts(stated=(TRAINED,) * 2, small=(STALLED,) * 2, he=(TRAINED,) * 2, held=HELD):
+    trainings = {HE: trained(*he), SMALL: trained(*small), STATED: trained(*stated)}
+    return [claim.verdict for claim in claims(trainings, held, 0.1)]
+
+
+@pytest.mark.parametrize("change, expected", [
+    ({}, [HOLDS, HOLDS, HOLDS]),
+    ({"stated": [STALLED, STALLED]}, [DOES_NOT_HOLD, HOLDS, HOLDS]),
+    ({"stated": [TRAINED, STALLED]}, [NOT_DECIDED, HOLDS, HOLDS]),
+    ({"small": [TRAINED, TRAINED]}, [HOLDS, HOLDS, DOES_NOT_HOLD]),
+    ({"small": [TRAINED, STALLED]}, [HOLDS, HOLDS, NOT_DECIDED]),
+    ({"he": [LATE, LATE]}, [HOLDS, HOLDS, DOES_NOT_HOLD]),
+    ({"he": [TRAINED, LATE]}, [HOLDS, HOLDS, NOT_DECIDED])], ids=str)
+def test_claims_about_the_start(change, expected):
+    assert verdicts(**change) == expected
+
+
+def test_what_was_measured_of_the_start_and_who_says_so():
+    trainings = {HE: trained(TRAINED), SMALL: trained(STALLED), STATED: trained(LATE)}
+    first, _, stalls = claims(trainings, HELD, 0.1)
+    assert first.measured.startswith("1.0 of 2 epochs at chance, test accuracy 50.0 % (1 seed).")
+    assert stalls.measured.startswith("Gaussian of 0.01: ") and "; He: " in stalls.measured
+    assert stalls.source == "He et al. 2015" and first.source == ""
+
+
+@pytest.mark.parametrize("images, scenes, expected", [
+    (([0.1, 0.05], [0, 0]), ([0.1, 0.1], [0.1, 0]), HOLDS),
+    (([0.1, 0.05], [0.1, 0]), ([0.1, 0.1], [0, 0]), NOT_DECIDED),           # equal in both layers
+    (([0.1, 0.05], [0.1, 0.1]), ([0.1, 0.1], [0, 0]), DOES_NOT_HOLD),       # more in the second
+    (([0.1, 0.05], [0, 0]), ([0.05, 0.09], [0, 0]), NOT_DECIDED)])          # none at all
+def test_the_claim_about_the_radius(images, scenes, expected):
+    trainings = {name: trained(TRAINED) for name in (HE, SMALL, STATED)}
+    both = {"images": held(images, images), "scenes": held(scenes, scenes)}
+    claim = claims(trainings, both, 0.1)[1]
+    assert claim.verdict == expected
     conv1, conv2 = (50 * layer.count(0.1) for layer in images)
     assert f"images: conv1 {conv1} %, conv2 {conv2} %, conv3 0 %" in claim.measured
     conv1, conv2 = (50 * layer.count(0.1) for layer in scenes)
     assert f"scenes: conv1 {conv1} %, conv2 {conv2} %, conv3 0 %" in claim.measured
+
+
+def test_filters_at_the_radius_are_held_in_nets_not_trained():
+    """All begin below it: a net before its training passes nothing."""
+    fresh = models.labnet().initialize(np.random.default_rng(0))
+    both = {kind: [held_back(fresh, 0.1)] * 2 for kind in ("images", "scenes")}
+    assert verdicts(held=both)[1] == NOT_DECIDED
 
 
 def test_the_table():
@@ -215,7 +241,9 @@ def test_the_words_say_how_the_nets_were_trained():
     signals = {name: measure(chain(0.5), *batch()) for name in (HE, SMALL, STATED, DEEP)}
     nets = {"images": models.labnet(), "scenes": models.labnet()}
     curves, signal, radius = sections(10, trainings, 0.1, signals, nets)
-    assert "but with batches of 64" in curves.text and "Their rate begins at 0.02." in curves.text
+    assert "but with batches of 64" in curves.text and "Their rate begins at 0.02," in curves.text
+    assert "they get 5 epochs in batches of 64" in curves.text
+    assert "have a rate of 0.015 and 9 epochs" in curves.text
     assert "A loss of 2.30 is that of guessing among 10 classes" in curves.text
     assert "scenes of 224×224 pixels" in signal.text and signal.rows[1][0] == "conv1"
     assert "0.06 in conv5" in radius.text

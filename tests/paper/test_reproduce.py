@@ -18,8 +18,8 @@ from PIL import Image
 
 from numpyzf import page, plots, texts
 from numpyzf.paper import reproduce
-from numpyzf.paper.claims import (DOES_NOT_HOLD, HOLDS, NOT_TESTABLE, Claim, NotTestable,
-                                  Report)
+from numpyzf.paper.claims import (BY_CONSTRUCTION, DOES_NOT_HOLD, HOLDS, NOT_DECIDED,
+                                  NOT_TESTABLE, VERDICTS, Claim, NotTestable, Report)
 from numpyzf.paper.study import Study
 
 
@@ -118,16 +118,19 @@ def test_an_item_that_can_not_be_computed_says_why_and_the_others_go_on(items, t
 
 # ---- what is kept, damaged ------------------------------------------------------------------
 
-CLAIM, SECTION = ["so", "1", HOLDS], ["a", "b", None, [], "", 2]
+CLAIM, SECTION = ["so", "1", HOLDS, "", ""], ["a", "b", None, [], "", 2]
 
 
-def kept(claim=(), section=()):
+MADE = {"version": "1", "date": "2026-01-01", "machine": "m", "seconds": 5, "seeds": 2}
+
+
+def kept(claim=(), section=(), made=MADE):
     """The JSON of one claim and one section; some of their values, {index: value}, are others."""
     values = [list(CLAIM), list(SECTION)]
     for own, others in zip(values, (claim, section)):
         for i, value in dict(others).items():
             own[i] = value
-    return json.dumps({"claims": values[:1], "sections": values[1:]}).encode()
+    return json.dumps({"claims": values[:1], "sections": values[1:], "made": made}).encode()
 
 
 @pytest.mark.parametrize("damage", [
@@ -143,7 +146,9 @@ def kept(claim=(), section=()):
     kept(section={3: [["a", None]]}), kept(section={2: "gone.png"}), kept(section={2: 0}),
     kept(section={2: True}), kept(section={2: ["fig1-1.png"]}), kept(section={2: "fig9-1.png"}),
     kept(section={2: "../study.json"}), kept(section={2: "/etc/passwd"}),
-    kept(section={2: "../items/fig1-1.png"}), kept(section={2: "a\0b"})], ids=range(41))
+    kept(section={2: "../items/fig1-1.png"}), kept(section={2: "a\0b"}),
+    kept(made=None), kept(made=MADE | {"seconds": "5"}), kept(made={"version": "1"}),
+    kept().replace(b'"made"', b'"other"')], ids=range(45))
 def test_an_item_that_is_not_what_was_written_is_computed_again(items, study, damage):
     reproduce.compute(study, ["all"])
     (study.out / "items" / "fig1.json").write_bytes(damage)
@@ -176,25 +181,66 @@ def test_an_item_that_is_a_folder_is_not_finished(study):
     assert reproduce.read(study.out, "fig1") is None
 
 
+def page_text(study):
+    """The page of a study that isn't quick, in which all verdicts stand."""
+    study.quick = False
+    return reproduce.write_page(study).read_text(encoding="utf-8")
+
+
 def test_the_page_says_for_each_claim_what_was_measured_and_whether_it_holds(items, study):
-    path = reproduce.compute(study, ["all"])
-    text = path.read_text(encoding="utf-8")
-    twice = 2 * 3       # three items, each in the overview and at its own place
-    assert text.count("✓ holds") == text.count("– not testable here") == twice
-    counts = "Of 6 statements 3 hold, 0 don't at this size, and 3 can't be tested here."
+    reproduce.compute(study, ["all"])
+    text = page_text(study)
+    once, twice = 3, 2 * 3      # three items, each claim at its own place and in the overview
+    assert text.count("<b>✓ holds</b>") == text.count("<b>– not testable here</b>") == twice
+    counts = ("Of 6 statements 3 hold, 0 don't at this size, 0 are not decided, and 3 can't be "
+              "tested here.")
     assert escape(counts) in text
-    assert text.count("1 &lt;times&gt;") == 3 and text.count("<img") == 3
-    assert 'href="#heading-of-table1-all"' in text and 'id="heading-of-table1-all"' in text
+    assert text.count("1 &lt;times&gt;") == once
+    pictures, thumbnails = text.count('<label class="zoom">'), 3
+    assert pictures == 3 and text.count("<img") == pictures + thumbnails + 1    # and one on top
+    assert text.count('href="#item-1"') == 1 + 2 and text.count('id="item-1"') == 1
     stored = json.loads((study.out / "items" / "fig9.json").read_text())
     assert stored["claims"][1][2] == NOT_TESTABLE
 
 
-def test_what_does_not_hold_has_a_sign_of_its_own(items, study):
+def test_pictures_come_before_tables_and_statements_and_all_of_them_last(items, study):
     reproduce.compute(study, ["all"])
-    reproduce.keep(study.out, "table1", Report([Claim("so", "it isn't", DOES_NOT_HOLD)], []))
-    text = reproduce.write_page(study).read_text(encoding="utf-8")
-    assert text.count("✗ does not hold at this size") == 2 and text.count("✓ holds") == 2 * 2
-    assert escape("Of 5 statements 2 hold, 1 don't at this size, and 2 can't be") in text
+    text = page_text(study)
+    places = [text.index(part) for part in (
+        "<img", 'class="sheet"', 'id="item-0"', 'class="zoom"', "<table>", "The paper says",
+        'id="item-1"', "All statements")]
+    assert places == sorted(places)
+    assert text.count("✓ 1 · – 1") == 3         # one line in the sheet for each item
+
+
+def test_a_quick_page_says_so_and_has_no_verdict(items, study):
+    text = reproduce.compute(study, ["all"]).read_text(encoding="utf-8")
+    assert "<b>✓ holds</b>" not in text and "statements 3 hold" not in text
+    assert text.index("A quick run: few images") < text.index("<img")
+    assert text.count("quick run, no verdict") == 2 * 3
+
+
+def test_the_page_says_when_where_and_how_long(items, study):
+    reproduce.compute(study, ["all"])
+    made = {"version": "9.9", "date": "2031-01-02", "machine": "a box", "seconds": 3600, "seeds": 7}
+    report = reproduce.read(study.out, "fig1")
+    for name, date in (("fig1", "2031-01-02"), ("table1", "2031-01-03"), ("fig9", "2031-01-02")):
+        reproduce.keep(study.out, name, report._replace(made=made | {"date": date}))
+    text = page_text(study)
+    assert "numpyzf 9.9, with fashion-mnist-small and rendered scenes, 7 seeds" in text
+    assert "2031-01-02 to 2031-01-03 on a box" in text and "the items took 3:00:00" in text
+
+
+def test_what_does_not_hold_and_what_is_not_decided_have_signs_of_their_own(items, study):
+    reproduce.compute(study, ["all"])
+    claims = [Claim("so", "it isn't", DOES_NOT_HOLD), Claim("may be", "1", NOT_DECIDED),
+              Claim("is", "1", BY_CONSTRUCTION)]
+    reproduce.keep(study.out, "table1", Report(claims, []))
+    text = page_text(study)
+    for words in ("✗ does not hold at this size", "? not decided", "= so by construction"):
+        assert text.count(f"<b>{words}</b>") == 2
+    assert text.count("<b>✓ holds</b>") == 2 * 2
+    assert escape("Of 6 statements 2 hold, 1 don't at this size, 1 are not decided") in text
 
 
 # ---- the real items, on few images ----------------------------------------------------------
@@ -241,7 +287,7 @@ def test_items_in_processes_of_their_own_are_kept_as_those_computed_here(paper, 
         kept.append([claim.paper for name in names for claim in reports[name].claims])
         pictures = sum(section.picture is not None for report in reports.values()
                        for section in report.sections)
-        assert path.read_text(encoding="utf-8").count("<img") == pictures
+        assert path.read_text(encoding="utf-8").count('class="zoom"') == pictures
     assert kept[0] == kept[1]       # what is measured differs in rounding
 
 
@@ -284,7 +330,7 @@ def test_an_item_has_claims_with_a_verdict_and_pictures_with_a_text(paper, item)
         assert len(claim.paper) > 30 and len(claim.measured) > 10, claim
         has_number = any(letter.isdigit() for letter in claim.measured)
         assert claim.verdict == NOT_TESTABLE or has_number, claim
-        assert claim.verdict in (HOLDS, DOES_NOT_HOLD, NOT_TESTABLE)
+        assert claim.verdict in VERDICTS
     pictures = [section for section in report.sections if section.picture is not None]
     assert pictures
     for section in pictures:

@@ -7,7 +7,7 @@ import pytest
 
 from numpyzf.data import Dataset
 from numpyzf.paper.claims import NotTestable
-from numpyzf.paper.study import Study, check_classes, first_of_each, flips, images_of
+from numpyzf.paper.study import Study, check_classes, first_of_each, flips, images_of, untrained
 
 
 def quick_study(out, **options):
@@ -205,3 +205,11 @@ def test_lines_are_printed_as_they_are(tmp_path, capsys):
     study.report("an item")
     study.step("what it does")
     assert capsys.readouterr().out == "an item\n  what it does\n"
+
+
+def test_a_run_before_its_training_has_other_weights_and_the_rest_is_the_same(study):
+    run = study.run_of("images", 0, epochs=1)
+    w, fresh = run.net.parameters["conv2.w"].copy(), untrained(run, 0)
+    assert np.abs(fresh.net.parameters["conv2.w"] - w).max() > 0.01
+    np.testing.assert_array_equal(run.net.parameters["conv2.w"], w)
+    assert fresh.prepare == run.prepare and fresh.classes == run.classes and not fresh.history

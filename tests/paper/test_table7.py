@@ -8,6 +8,8 @@ from numpyzf import data, runs
 from numpyzf.layers import Flatten, Linear, ReLU
 from numpyzf.look import linear
 from numpyzf.network import Network
+from numpyzf.paper import splits
+from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_DECIDED
 from numpyzf.paper.table7 import draw, measure, report
 
 pytestmark = pytest.mark.small
@@ -115,8 +117,9 @@ def test_new_classes_and_own_classes_of_every_seed(monkeypatch):
 
     def measure_layers(run, train, test):
         asked.append((run, train, test))
-        return measure.Table7(("conv1",), np.array([run]), np.array([-run]))
+        return measure.Table7(("conv1",), np.array([run]), np.array([-run]), 2, 10)
     monkeypatch.setattr(measure.splits, "split_classes", split_classes)
+    monkeypatch.setattr(measure.splits, "SEEDS", 2)
     monkeypatch.setattr(measure, "own_classes", own_classes)
     monkeypatch.setattr(measure, "measure_layers", measure_layers)
     new, own = measure.measure(SimpleNamespace(seeds=(0, 1, 2)), "scenes")
@@ -129,57 +132,86 @@ def test_new_classes_and_own_classes_of_every_seed(monkeypatch):
 
 # ---- the picture --------------------------------------------------------------------------------
 
-def filled(*rows, softmax=0.25):
-    """A Table7 of several nets with these accuracies of the support vector machine."""
-    svm = np.array(rows)
-    return measure.Table7(tuple(measure.LAYERS), svm, np.full(svm.shape, softmax))
+def filled(*rows, softmax=0.25, classes=5, tested=100_000):
+    """A Table7 of several nets with these accuracies of the SVM; that on pixels is 0.05."""
+    svm = np.array([[0.05, *row] for row in rows])
+    return measure.Table7(tuple(measure.LAYERS), svm, np.full(svm.shape, softmax), classes, tested)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_picture(seeds):
     result = filled(*[[0.5] * 6] * seeds)
-    left, right = draw.draw({"new classes": result, "own": result}).axes
+    left, right = draw.draw({"new classes": result, "own": result._replace(classes=10)}).axes
+    for axes, guessing in ((left, 20), (right, 10)):        # panels to compare, each with its own
+        assert axes.get_ylim() == (0, 103)
+        assert [list(line.get_ydata()) for line in axes.lines
+                if line.get_linestyle() == ":"] == [[guessing] * 2]
     assert [tick.get_text() for tick in left.get_xticklabels()] == [
-        "1\nnorm1", "2\nnorm2", "3\nrelu3", "4\nrelu4", "5\npool5", "7\nrelu7"]
+        "0\npixels", "1\nnorm1", "2\nnorm2", "3\nrelu3", "4\nrelu4", "5\npool5", "7\nrelu7"]
     assert left.get_ylabel() == "test accuracy (%)" and right.get_title() == "own"
     svm, softmax = [bars.lines[0] for bars in left.containers]
-    np.testing.assert_allclose(svm.get_ydata(), [50] * 6)
-    np.testing.assert_allclose(softmax.get_ydata(), [25] * 6)
+    np.testing.assert_allclose(svm.get_ydata(), [5] + [50] * 6)
+    np.testing.assert_allclose(softmax.get_ydata(), [25] * 7)
     np.testing.assert_allclose(svm.get_xdata() + 0.04, softmax.get_xdata() - 0.04)
 
 
 # ---- what is said -------------------------------------------------------------------------------
 
-def test_verdicts():
+def verdicts(*rows, **options):
+    return [claim.verdict for claim in report.claims("noise", filled(*rows, **options))]
+
+
+@pytest.mark.parametrize("row, expected", [
+    ([0.1, 0.2, 0.3, 0.4, 0.5, 0.45], [HOLDS, HOLDS]),
+    ([0.1, 0.2, 0.2, 0.4, 0.5, 0.6], [NOT_DECIDED, HOLDS]),
+    ([0.1, 0.2, 0.15, 0.4, 0.5, 0.6], [DOES_NOT_HOLD, HOLDS]),
+    ([0.5, 0.6, 0.7, 0.8, 0.9, 0.4], [HOLDS, DOES_NOT_HOLD]),
+    ([0.5, 0.6, 0.7, 0.8, 0.9, 0.5], [HOLDS, NOT_DECIDED])])
+def test_verdicts(row, expected):
     """Layers 1 to 5 rise at every step; and the last is above the first."""
-    def holding(*rows):
-        return [claim.verdict == "holds" for claim in report.claims("noise", filled(*rows))]
-    assert holding([0.1, 0.2, 0.3, 0.4, 0.5, 0.45]) == [True, True]
-    assert holding([0.1, 0.2, 0.2, 0.4, 0.5, 0.6]) == [False, True]
-    assert holding([0.5, 0.6, 0.7, 0.8, 0.9, 0.4]) == [True, False]
-    assert holding([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.1, 0.2, 0.3, 0.5, 0.4, 0.0]) == [False, False]
+    assert verdicts(row, row) == expected
+
+
+def test_a_step_that_one_seed_or_few_images_make_decides_nothing():
+    rising = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    assert verdicts(rising, rising, [0.1, 0.2, 0.3, 0.5, 0.4, 0.0]) == [NOT_DECIDED] * 2
+    flat = [0.1, 0.11, 0.12, 0.13, 0.14, 0.15]
+    assert verdicts(flat, flat, tested=200) == [NOT_DECIDED] * 2
+    assert verdicts(flat, flat) == [HOLDS] * 2
+
+
+def test_pixels_are_features_too(rng):
+    """As layer 0, and no claim is about them."""
+    run = runs.Run(Network([("flatten", Flatten()), ("relu7", ReLU())], (1, 2, 2)),
+                   runs.Preparation(np.zeros((1, 2, 2), np.float32), 1.0, 2, 0, False), tuple("01"))
+    pixels = rng.integers(0, 256, (3, 1, 2, 2)).astype(np.uint8)
+    found = splits.features(run, pixels, ("input", "relu7"))
+    assert list(found) == ["input", "relu7"]
+    np.testing.assert_array_equal(found["input"], pixels.reshape(3, 4))
+    assert list(measure.LAYERS)[0] == "input"
 
 
 def test_what_was_measured():
-    steps, gain = report.claims("noise", filled([0.1, 0.2, 0.3, 0.4, 0.5, 0.45]))
-    assert steps.measured == "10.0 → 20.0 → 30.0 → 40.0 → 50.0 % (mean of 1 seed)"
-    assert gain.measured == ("45.0 % (1 seed) against 10.0 % (1 seed), "
-                             "a gain of 35.0 points (1 seed)")
+    rising = [0.1, 0.2, 0.3, 0.4, 0.5, 0.45]
+    steps, gain = report.claims("noise", filled(rising, rising))
+    assert steps.measured == "10.0 → 20.0 → 30.0 → 40.0 → 50.0 % (2 seeds)."
+    assert gain.measured == "45.0 % against 10.0 %, a gain of 35.0 points (2 seeds)."
     assert steps.on == gain.on == "noise"
 
 
 def test_the_page(monkeypatch):
     rising = [0.1, 0.2, 0.3, 0.4, 0.5, 0.45]
     monkeypatch.setattr(report, "measure", lambda study, kind: (
-        filled(rising), filled([0.9] * 6, softmax=0.75)))
-    claims, (scenes, clothes) = report.report(SimpleNamespace(name="clothes"))
+        filled(rising), filled([0.9] * 6, softmax=0.75, classes=10)))
+    claims, (scenes, clothes), _ = report.report(SimpleNamespace(name="clothes"))
     assert [claim.on for claim in claims] == ["scenes"] * 2 + ["clothes"] * 2
     assert scenes.heading.endswith("layer? Scenes") and clothes.heading.endswith("layer? Clothes")
     assert "learn from 30 images per class" in scenes.text and "2 draws" in scenes.text
     assert clothes.text.startswith("The same with these images.")
     for section in (scenes, clothes):
         assert not any(sign in text for sign in "{}" for text in (section.text, section.alt))
-    assert scenes.rows[1] == ("1 (norm1)", "10.0 % (1 seed)", "25.0 % (1 seed)", "90.0 % (1 seed)",
-                              "75.0 % (1 seed)", "44.8 %")
-    assert [row[-1] for row in scenes.rows[1:]] == ["44.8 %", "66.2 %", "72.3 %", "76.6 %",
-                                                    "86.2 %", "85.5 %"]
+    assert scenes.rows[1] == ("0 (pixels)", "5.0 %", "25.0 %", "5.0 %", "75.0 %", "")
+    assert scenes.rows[2] == ("1 (norm1)", "10.0 %", "25.0 %", "90.0 %", "75.0 %", "44.8 %")
+    assert [row[-1] for row in scenes.rows[2:-1]] == ["44.8 %", "66.2 %", "72.3 %", "76.6 %",
+                                                      "86.2 %", "85.5 %"]
+    assert scenes.rows[-1] == ("guessing", "20.0 %", "20.0 %", "10.0 %", "10.0 %", "")

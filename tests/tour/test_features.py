@@ -149,6 +149,22 @@ def test_most_active_is_the_mean_of_the_strongest():
     np.testing.assert_array_equal(two.channels, [0, 1])
 
 
+def test_maps_of_other_kinds_come_before_stronger_ones_of_a_kind_that_is_shown():
+    """The strongest four are of class 2; 4 and 5 are of others; 6, of class 0, doesn't fire."""
+    values = np.array([[9, 5], [9, 8], [9, 7], [9, 6], [2, 2], [3, 3], [8, 0]])
+    labels = np.array([[2, 2], [2, 2], [2, 2], [2, 2], [1, 1], [0, 3], [4, 4]])
+    assert features.of_kinds(values, labels, 3).tolist() == [1, 5, 4]
+    assert features.of_kinds(values, labels, 5).tolist() == [1, 5, 4, 2, 3]
+    assert features.of_kinds(values, labels, 2).tolist() == [1, 5]
+    assert features.of_kinds(values, labels, 9).tolist() == [1, 5, 4, 2, 3, 0, 6]
+
+
+def test_a_map_s_kind_is_the_most_common_class_of_its_images():
+    values, labels = np.array([[3, 3, 3], [2, 2, 2], [1, 1, 1]]), np.array(
+        [[5, 5, 1], [1, 5, 5], [5, 1, 1]])
+    assert features.of_kinds(values, labels, 2).tolist() == [0, 2]
+
+
 def test_channels_that_are_asked_for_come_in_that_order():
     net, images = colors()
     result = features.measure(run_of(net), images, "conv1", channels=[2, 0], k=1)
@@ -256,7 +272,8 @@ def test_scores_have_the_names_of_classes():
     run = Run(net, prepare, ("Ankle boot", "B" * 300))
     result = features.measure(run, dots(), "fc", channels=[1, 0], k=2)
     titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
-    assert titles == [f"{'B' * 12}…{'B' * 11} (feature 1)", "Ankle boot (feature 0)"]
+    assert titles == [f"{'B' * 12}…{'B' * 11} (class 1)", "Ankle boot (class 0)"]
+    assert any("2 strongest of each class" in text for text in texts_of(features.draw(result)))
     assert features.measure(run, dots(), "conv1", channels=[1], k=2).classes == ()
 
 
@@ -310,7 +327,7 @@ def test_maps_of_classes_have_their_names():
     result = features.measure(Run(net, prepare, ("a boot", "a bag")), dots(), "conv1",
                               channels=[1, 0])
     titles = [axes.get_title("left") for axes in features.draw(result).axes[::2]]
-    assert titles == ["a bag (map 1)", "a boot (map 0)"]
+    assert titles == ["a bag (class 1)", "a boot (class 0)"]
 
 
 @pytest.mark.parametrize("change, message", [

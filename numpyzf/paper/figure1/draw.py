@@ -2,7 +2,9 @@
 
 All measures are inches on the page.
 """
+from itertools import cycle
 from math import floor, log10
+from textwrap import wrap
 
 import numpy as np
 
@@ -166,6 +168,7 @@ def _filters(figure, axes, stage):
 # ---- unpooling with its numbers -----------------------------------------------------------------
 
 CELL, GAP, EDGE, TITLE = 0.365, 1.0, 0.2, 0.8   # a pixel, between grids, around all, over a grid
+FRAMES = {"dashed": "--", "dotted": ":", "dash-dotted": "-."}   # of windows with one maximum
 
 
 def draw_magnified(stage):
@@ -275,14 +278,13 @@ def _shared(marks):
 
 
 def _shared_windows(axes, stage, left, bottom, marks):
-    """Dashed frames around the windows that share a maximum, in the rectified map."""
+    """Frames around the windows that share a maximum, in the rectified map: see FRAMES."""
     from matplotlib.patches import Rectangle
     size, stride, _ = stage.window
     rows, k = len(stage.magnified.x), len(stage.magnified.y)
     _, shared = _shared(marks)
-    for number, letter in enumerate(shared):
+    for number, (letter, line) in enumerate(zip(shared, cycle(FRAMES.values()))):
         i, j = np.argwhere(_letters(k) == letter)[0] * stride
-        line = ["--", ":", "-."][number % 3]
         inset = 0.03 * number                       # or frames would lie on each other
         corner = left + j * CELL + inset, bottom + (rows - i - size) * CELL + inset
         side = size * CELL - 2 * inset
@@ -302,6 +304,7 @@ def _legend(stage, marks):
         values = [m.r[letters == letter].item() * scale for letter in shared]
         terms = [f"({value:.2f})" if value < 0 else f"{value:.2f}" for value in values]
         total = m.unpooled[place] * scale
-        lines += ["", f"{' and '.join(shared)} (dashed) have one", "maximum. What comes down",
-                  "through them adds up:", _minus(f"{' + '.join(terms)} ≈ {total:.2f}")]
+        named = [f"{letter} ({name})" for letter, name in zip(shared, cycle(FRAMES))]
+        words = f"{' and '.join(named)} have one maximum. What comes down through them adds up:"
+        lines += ["", *wrap(words, 30), _minus(f"{' + '.join(terms)} ≈ {total:.2f}")]
     return "\n".join(lines)

@@ -3,7 +3,7 @@ import numpy as np
 
 from ... import texts
 from ...page import Section
-from ..claims import Claim, Report, percent, spread, verdict
+from ..claims import Report, by_construction, count_of_seeds, percent, spread
 from .draw import draw, draw_magnified
 from .measure import Exactness, exactness, measure
 
@@ -35,7 +35,7 @@ def claims(found):
     """
     means = [Exactness(*np.mean(of_net, axis=0)) for of_net in found]
     worst = [Exactness(*np.max(of_net, axis=0)) for of_net in found]
-    images = f"{len(found[0])} images each"
+    images = f"{len(found[0])} images each, {count_of_seeds(found)}"
     places = TEXT["measured: places"].format(
         switches=percent([mean.at_maxima for mean in means]),
         middles=percent([mean.at_maxima_middles for mean in means]), images=images)
@@ -50,13 +50,13 @@ def claims(found):
     unpooling = [seed.unpooling for seed in worst]
     filtering = [seed.filtering for seed in worst]
     return [
-        Claim(TEXT["claim: places"], places, verdict(mean.at_maxima == 1 for mean in means)),
-        Claim(TEXT["claim: inverse"], inverse,
-              verdict(mean.inverse > mean.inverse_middles for mean in means)),
-        Claim(TEXT["claim: adding"], transpose(unpooling),
-              verdict(error < ROUNDING for error in unpooling)),
-        Claim(TEXT["claim: transposed"], transpose(filtering),
-              verdict(error < ROUNDING for error in filtering))]
+        by_construction(TEXT["claim: places"], places, (mean.at_maxima == 1 for mean in means)),
+        by_construction(TEXT["claim: inverse"], inverse,
+                        (mean.inverse > mean.inverse_middles for mean in means)),
+        by_construction(TEXT["claim: adding"], transpose(unpooling),
+                        (error < ROUNDING for error in unpooling), source=TEXT["source: adding"]),
+        by_construction(TEXT["claim: transposed"], transpose(filtering),
+                        (error < ROUNDING for error in filtering))]
 
 
 def sections(stage):

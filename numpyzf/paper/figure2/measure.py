@@ -13,7 +13,7 @@ from ...look.many import Top, top_activations
 from ...tour import features, tiles
 from .. import compare
 
-SHOWN = 4       # maps of a layer that are shown, the most active ones
+SHOWN = 4       # maps of a layer that are shown, see features.of_kinds
 SCORED = 16     # maps of a layer of a real network whose pictures are compared
 BATCH = 18      # large images that go up, and projections that go down, at a time
 
@@ -42,7 +42,7 @@ class Score(NamedTuple):
 
 class Layer(NamedTuple):
     """What was found on one convolution."""
-    shown: features.Features    # the most active maps
+    shown: features.Features    # some maps, see features.of_kinds
     score: Score                # of all maps
 
 
@@ -62,7 +62,8 @@ def measure(run, images, labels, *, scenes=None):
         result = features.measure(run, images, name, channels=every, top=top)
         rng = np.random.default_rng(0)
         own = score(result, net.receptive_field(name), labels, rng, scenes=scenes)
-        layers.append(Layer(of_maps(result, features.most_active(result.values)[:SHOWN]), own))
+        chosen = features.of_kinds(top.values, labels[top.units[:, :, 0]], SHOWN)
+        layers.append(Layer(of_maps(result, chosen), own))
     return layers
 
 
@@ -74,10 +75,10 @@ def measure_real(run, images, labels, layers, samples):
     labels: (N,), their classes.
     layers: names of layers with maps.
     samples: into so many the images are dealt; each is searched and scored on its own.
-    Returns (scores, shown): a list for each sample of one Score per layer, and the Features of the
-    most active maps of each layer over all images, of large ones with both rules' projections, see
-    tiles.second_rule. In a Score the classes are of all maps, the correlations of SCORED of them,
-    evenly taken.
+    Returns (scores, shown): a list for each sample of one Score per layer, and the Features of some
+    maps of each layer over all images, of large ones with both rules' projections, see
+    features.of_kinds and tiles.second_rule. In a Score the classes are of all maps, the
+    correlations of SCORED of them, evenly taken.
     """
     net, scores = run.net, []
     tops = [top_activations(net, Prepared(images[start::samples], run.prepare), layers, batch=BATCH)
@@ -88,7 +89,7 @@ def measure_real(run, images, labels, layers, samples):
     shown = []
     for name in layers:
         top = merged([own[name] for own in tops])
-        chosen = features.most_active(top.values)[:SHOWN]
+        chosen = features.of_kinds(top.values, labels[top.units[:, :, 0]], SHOWN)
         shown.append(features.measure(run, images, name, channels=chosen, top=top, batch=BATCH,
                                       second=tiles.second_rule(net, "deconvnet")))
     return scores, shown

@@ -1,20 +1,18 @@
-"""Figure 2 in words: what the paper says of it, tested on several seeds, and the page's sections.
+"""Figure 2 in words: what the paper says, tested on several seeds, and the page's sections.
 
-`scores` is {"images", "scenes", "untrained"} throughout. Each is a list, one entry per
-seed; an entry is a list of one measure.Score per convolution, from the pixels up. "untrained" are
-the nets before training, on the scenes. Where the study's images are too few, the list of "images"
-is empty.
+`scores` is {"images", "scenes", and the same with ", before training"} throughout. Each is a list,
+one entry per seed; an entry is a list of one measure.Score per convolution, from the pixels up.
+Every statement is also compared with the net before its training: what that passes too wasn't
+learned. Where the study's images are too few, their lists are empty.
 """
-import copy
-
 import numpy as np
 
 from ... import texts
 from ...page import Section
-from ...runs import Run
 from ...tour import features
-from ..claims import (NOT_TESTABLE, Claim, NotTestable, Report, count_of_seeds, percent, spread,
-                      verdict)
+from ..claims import (NOT_TESTABLE, Claim, Effect, NotTestable, Report, judged, percent, spread,
+                      uncompared)
+from ..study import untrained
 from . import draw, measure
 
 TEXT = texts.read(__package__)
@@ -22,12 +20,14 @@ STRONGEST = 9       # images of each map
 WHERE = {"images": "the test images", "scenes": "rendered scenes"}
 LOWEST, HIGHEST = slice(None, 2), slice(-2, None)   # of a list with one Score per convolution
 UPPER = slice(2, None)                              # those with claims about objects and parts
+BEFORE = ", before training"
 
 
 def report(study):
-    """Figure 2 on the study's images and on scenes, where it is also scored before training."""
-    scores, sections, reason = {"images": [], "scenes": [], "untrained": []}, [], ""
-    for kind in ("images", "scenes"):
+    """Figure 2 on the study's images and on scenes, scored after training and before."""
+    kinds, sections, reason = ("images", "scenes"), [], ""
+    scores = {name: [] for kind in kinds for name in (kind, kind + BEFORE)}
+    for kind in kinds:
         try:
             sections += _sections_of_kind(study, kind, scores)
         except NotTestable as error:
@@ -43,9 +43,8 @@ def _sections_of_kind(study, kind, scores):
         run = study.run_of(kind, seed)
         layers = _measure(study, kind, run)
         scores[kind].append([layer.score for layer in layers])
-        if kind == "scenes":
-            untrained = _measure(study, kind, _untrained(run, seed))
-            scores["untrained"].append([layer.score for layer in untrained])
+        before = _measure(study, kind, untrained(run, seed))
+        scores[kind + BEFORE].append([layer.score for layer in before])
         if seed == study.seeds[0]:
             shown = layers if kind == "images" else layers[UPPER]
             sections += [maps(run.net, layer.shown, WHERE[kind],
@@ -63,11 +62,6 @@ def _measure(study, kind, run):
     return measure.measure(run, data.images, data.labels, scenes=scenes)
 
 
-def _untrained(run, seed):
-    net = copy.deepcopy(run.net).initialize(np.random.default_rng(seed))
-    return Run(net, run.prepare, run.classes)
-
-
 # ---- claims ---------------------------------------------------------------------------------
 
 def claims(scores, reason=""):
@@ -75,65 +69,85 @@ def claims(scores, reason=""):
 
     reason: why there are no scores on images, if there are none.
     """
-    scenes, untrained = scores["scenes"], scores["untrained"]
+    scenes, before = scores["scenes"], scores["scenes" + BEFORE]
     return [
-        Claim(TEXT["claim: exaggerate"], _shares_on_object(scenes, untrained),
-              verdict(exaggerate(*pair) for pair in zip(scenes, untrained))),
-        Claim(TEXT["claim: one part"], _shares_of_parts(scenes),
-              verdict(have_one_part(row) for row in scenes)),
-        Claim(TEXT["claim: parts above edges"],
-              _low_high(scenes, lambda score: 100 * _gain_of_parts(score), ".1f", " points"),
-              verdict(_grows(row, _gain_of_parts) for row in scenes)),
-        *claims_of_kind("images", scores["images"], reason=reason),
-        *claims_of_kind("scenes", scenes, untrained),
+        judged(TEXT["claim: exaggerate"], _shares_on_object(scenes, before),
+               exaggerate(scenes, before)),
+        judged(TEXT["claim: one part"], _shares_of_parts(scenes, before),
+               have_one_part(scenes, before)),
+        judged(TEXT["claim: parts above edges"],
+               _low_high(scenes, before, lambda score: 100 * _gain_of_parts(score), ".1f",
+                         " points"), grows(scenes, before, _gain_of_parts)),
+        *claims_of_kind("images", scores["images"], scores["images" + BEFORE], reason),
+        *claims_of_kind("scenes", scenes, before),
         Claim(TEXT["claim: examples"], TEXT["measured: examples"], NOT_TESTABLE)]
 
 
-def claims_of_kind(kind, scores, untrained=(), reason=""):
-    """The claims that need no more than the classes and the images; without scores, why."""
+def claims_of_kind(kind, scores, before=(), reason=""):
+    """The claims that need no more than the classes and the images; without scores, why.
+
+    before: of the same nets before their training. Without it nothing can hold.
+    """
     if not scores:
         return [Claim(TEXT["claim: one class"], reason, NOT_TESTABLE, kind)]
-    invariant = _low_high(scores, _likeness)
-    if untrained:
-        invariant += f"; before training: {_low_high(untrained, _likeness)}"
-    return [
-        Claim(TEXT["claim: one class"],
-              _low_high(scores, lambda score: 100 * _gain_of_classes(score), ".1f", " points"),
-              verdict(have_one_class(row) for row in scores), kind),
-        Claim(TEXT["claim: invariant"], invariant,
-              verdict(_grows(row, lambda score: -score.patches) for row in scores), kind),
-        Claim(TEXT["claim: patches vary"], _likenesses(scores),
-              verdict(patches_vary_more(row) for row in scores), kind)]
+    found = [
+        judged(TEXT["claim: one class"],
+               _low_high(scores, before, lambda score: 100 * _gain_of_classes(score), ".1f",
+                         " points"), have_one_class(scores, before), on=kind),
+        judged(TEXT["claim: invariant"], _low_high(scores, before, lambda score: score.patches),
+               grows(scores, before, lambda score: -score.patches), on=kind),
+        judged(TEXT["claim: patches vary"], _likenesses(scores),
+               patches_vary_more(scores, before), on=kind)]
+    return found if before else [uncompared(claim) for claim in found]
 
 
-def exaggerate(row, untrained):
-    """Is the object's share of energy further above its share of pixels than before training?
+def more_than_before(scores, before, get):
+    """get(row) is above zero, and above that of the net before training: a list of Effect.
 
-    row, untrained: one Score per convolution. True if it is in each of the upper ones.
+    scores, before: one row of Scores per seed; get(row) gives a number.
     """
-    return all(score.inside - score.area > max(0, before.inside - before.area)
-               for score, before in zip(row[UPPER], untrained[UPPER]))
+    own = np.array([get(row) for row in scores])
+    effects = [Effect(own)]
+    return effects + [Effect(own - [get(row) for row in before])] if before else effects
 
 
-def have_one_part(row):
+def _in_each(scores, before, layers, get):
+    """more_than_before of get(score), in each of the convolutions in `layers`, a slice."""
+    numbers = range(len(scores[0]))[layers]
+    return [effect for i in numbers
+            for effect in more_than_before(scores, before, lambda row: get(row[i]))]
+
+
+def exaggerate(scores, before):
+    """Is the object's share of energy above its share of pixels, in each upper convolution?"""
+    return _in_each(scores, before, UPPER, lambda score: score.inside - score.area)
+
+
+def have_one_part(scores, before):
     """In each upper convolution: have the nine a part in common more than in 95 % of the deals?"""
-    return all(score.parts.share > score.parts.limit for score in row[UPPER])
+    above_deals = _in_each(scores, (), UPPER, lambda score: score.parts.share - score.parts.limit)
+    return above_deals + _in_each(scores, before, UPPER, _gain_of_parts)
 
 
-def have_one_class(row):
+def have_one_class(scores, before):
     """Does the share of one class grow with depth, and is it above 95 % of the deals at the top?"""
-    above = all(score.classes.share > score.classes.limit for score in row[HIGHEST])
-    return above and _grows(row, _gain_of_classes)
+    above_deals = _in_each(scores, (), HIGHEST,
+                           lambda score: score.classes.share - score.classes.limit)
+    return above_deals + grows(scores, before, _gain_of_classes)
 
 
-def patches_vary_more(row):
-    """In every convolution: do two patches correlate less than their projections?"""
-    return all(score.patches < score.projections for score in row)
+def patches_vary_more(scores, before):
+    """Do two patches correlate less than their projections?
+
+    Asked of every convolution but the first, whose projections are its filters, all the same.
+    """
+    return _in_each(scores, before, slice(1, None), lambda score: score.projections - score.patches)
 
 
-def _grows(row, get):
+def grows(scores, before, get):
     """Is get(score) larger, on average, in the two highest convolutions than in the two lowest?"""
-    return bool(_mean(row[HIGHEST], get) > _mean(row[LOWEST], get))
+    return more_than_before(scores, before,
+                            lambda row: _mean(row[HIGHEST], get) - _mean(row[LOWEST], get))
 
 
 def _mean(row, get):
@@ -148,24 +162,23 @@ def _gain_of_classes(score):
     return score.classes.share - score.classes.chance
 
 
-def _likeness(score):
-    return score.patches
-
-
 # ---- what was measured, as text -------------------------------------------------------------
 
-def _low_high(scores, get, form=".2f", unit=""):
-    """get(score) in the two lowest and in the two highest convolutions."""
+def _low_high(scores, before, get, form=".2f", unit=""):
+    """get(score) in the two lowest and in the two highest convolutions, and before training."""
     cells = []
     for part in (LOWEST, HIGHEST):
         names = ", ".join(score.layer for score in scores[0][part])
         cells.append(f"{names}: {spread([_mean(row[part], get) for row in scores], form, unit)}")
+        if before:
+            earlier = spread([_mean(row[part], get) for row in before], form, unit)
+            cells[-1] += f" (before training: {earlier})"
     return "; ".join(cells)
 
 
 def _percent(scores, layer, get):
     """get(score) of one convolution, its mean and deviation over seeds."""
-    return percent([get(row[layer]) for row in scores], seeds=False)
+    return percent([get(row[layer]) for row in scores])
 
 
 def _energy(scores, layer):
@@ -181,15 +194,16 @@ def _shares_on_object(scenes, untrained):
                 layer=name, energy=_energy(scenes, i), pixels=_pixels(scenes, i),
                 energy_before=_energy(untrained, i), pixels_before=_pixels(untrained, i))
              for i, name in _upper(scenes)]
-    return f"{'; '.join(cells)}; {count_of_seeds(scenes)}"
+    return "; ".join(cells)
 
 
-def _shares_of_parts(scenes):
+def _shares_of_parts(scenes, untrained):
     cells = [TEXT["measured: one part"].format(
                 layer=name, share=_percent(scenes, i, lambda score: score.parts.share),
-                chance=_percent(scenes, i, lambda score: score.parts.chance))
+                chance=_percent(scenes, i, lambda score: score.parts.chance),
+                before=_percent(untrained, i, lambda score: score.parts.share))
              for i, name in _upper(scenes)]
-    return f"{'; '.join(cells)} ({count_of_seeds(scenes)})"
+    return "; ".join(cells)
 
 
 def _upper(scores):
@@ -202,14 +216,13 @@ def _likenesses(scores):
                        axis=0)                                      # (convolutions, 2)
     pairs = [f"{score.layer}: {patches:.2f}, {projections:.2f}"
              for score, (patches, projections) in zip(scores[0], likeness)]
-    return TEXT["measured: patches vary"].format(pairs="; ".join(pairs),
-                                                 seeds=count_of_seeds(scores))
+    return TEXT["measured: patches vary"].format(pairs="; ".join(pairs))
 
 
 # ---- sections -------------------------------------------------------------------------------
 
 def maps(net, shown, where, note=None):
-    """The most active maps of one layer, a features.Features, as a section with its picture.
+    """Some maps of one layer, a features.Features, as a section with its picture.
 
     where: the images' name. note: a text that follows.
     """
@@ -219,8 +232,9 @@ def maps(net, shown, where, note=None):
     else:
         sees = f"{size}×{size} pixels of {height}×{width}"
     two = ", two rules" if shown.second else ""
-    text = TEXT[f"section: maps{two}"].format(count=len(shown.channels), layer=shown.layer,
-                                              where=where, sees=sees)
+    text = TEXT[f"section: maps{two}"].format(
+        chosen=TEXT["chosen maps"].format(count=len(shown.channels), layer=shown.layer),
+        where=where, sees=sees)
     if note:
         text += "\n\n" + note
     alt = TEXT[f"alt: maps{two}"].format(maps=", ".join(map(str, shown.channels)),
@@ -235,17 +249,14 @@ def score_sections(scores):
         Section("Figure 2, scored", TEXT["section: figure 2, scored"], draw.draw(scores["scenes"]),
                 alt=TEXT["alt: scores"].format(layers=layers)),
         Section("All layers in numbers", TEXT["section: all layers in numbers"],
-                rows=table(scores))]
-
-
-def table(scores):
-    """Every layer of every net: the rows of a table, the first of which is its head."""
-    names = {"images": "images", "scenes": "scenes", "untrained": "scenes, before training"}
-    return table_of({name: scores[kind] for kind, name in names.items()})
+                rows=table_of(scores))]
 
 
 def table_of(named):
-    """The rows of `table` for lists of scores, {name: scores}."""
+    """Every layer of every net: the rows of a table, the first of which is its head.
+
+    named: lists of scores, {name: scores}.
+    """
     rows = [("net", "layer", "maps", "energy on the object", "pixels seen on it",
              "one part in common (chance)", "one class in common (chance)",
              "correlation of projections", "of patches")]
@@ -269,5 +280,5 @@ def _cells(scores, i):
 
 
 def _share_and_chance(commons):
-    share = percent([common.share for common in commons], seeds=False)
-    return f"{share} ({percent([common.chance for common in commons], seeds=False)})"
+    share = percent([common.share for common in commons])
+    return f"{share} ({percent([common.chance for common in commons])})"

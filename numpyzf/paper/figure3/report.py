@@ -1,7 +1,7 @@
 """The network of Figure 3, and the nets of this study beside it."""
 from ... import models, texts
 from ...page import Section
-from ..claims import Claim, Report, verdict
+from ..claims import Report, by_construction
 from .draw import draw
 from .measure import SIZES, measure, paddings
 
@@ -36,14 +36,14 @@ def claims(paper):
     total, full = sum(count.values()), count["fc6"] + count["fc7"]
     convolutions = sum(count[f"conv{i}"] for i in range(1, 6))
     return [
-        Claim(TEXT["claim: sizes"],
-              TEXT["measured: sizes"].format(sizes=", ".join(map(str, sizes)), tried=tried,
-                                             found=len(found)),
-              verdict([sizes == SIZES])),
-        Claim(TEXT["claim: parameters"],
-              TEXT["measured: parameters"].format(full=full, total=total, share=full / total,
-                                                  convolutions=convolutions),
-              verdict([full > total / 2]))]
+        by_construction(TEXT["claim: sizes"],
+                        TEXT["measured: sizes"].format(sizes=", ".join(map(str, sizes)),
+                                                       tried=tried, found=len(found)),
+                        [sizes == SIZES]),
+        by_construction(TEXT["claim: parameters"],
+                        TEXT["measured: parameters"].format(
+                            full=full, total=total, share=full / total,
+                            convolutions=convolutions), [full > total / 2])]
 
 
 def sections(nets):

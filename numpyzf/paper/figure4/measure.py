@@ -93,23 +93,26 @@ def _mean(values):
 
 
 def settled(epochs, series, limit):
-    """The epoch from which on a series stays above a limit.
+    """The epoch from which on a series of likenesses with the end stays above a limit.
 
-    epochs, series: as many numbers each, at least one.
+    epochs, series: as many numbers each, at least one. The last one is left out: the end is always
+    like itself, which says nothing.
     limit: the series counts as above it where it is larger.
-    Returns a number, interpolated between two of `epochs`; infinity if the series ends below.
+    Returns a number, interpolated between two of `epochs`; infinity if the series is below the
+    limit just before the end.
 
-    >>> settled([1, 2, 6], [0.95, 0.7, 1.1], 0.9), settled([1, 2], [0.9, 0.8], 0.9)
+    >>> settled([1, 2, 6, 9], [0.95, 0.7, 1.1, 1], 0.9), settled([1, 2, 3], [0.95, 0.8, 1], 0.9)
     (4.0, inf)
-    >>> settled([1, 2], [0.95, 1.0], 0.9)
+    >>> settled([1, 2, 3], [0.95, 0.95, 1.0], 0.9)
     1.0
     """
-    below = np.flatnonzero(~(np.asarray(series) > limit))       # NaN counts as below
+    epochs, series = epochs[:-1], np.asarray(series)[:-1]
+    below = np.flatnonzero(~(series > limit))       # NaN counts as below
+    if len(series) == 0 or (len(below) and below[-1] == len(series) - 1):
+        return np.inf
     if len(below) == 0:
         return float(epochs[0])
     i, j = below[-1], below[-1] + 1
-    if j == len(epochs):
-        return np.inf
     share = (limit - series[i]) / (series[j] - series[i])
     return round(float(epochs[i] + (epochs[j] - epochs[i]) * share), 6)
 

@@ -4,7 +4,7 @@ import numpy as np
 from ... import data, runs, texts
 from ...page import Section
 from ...tour.training_curve import rate_drops
-from ..claims import NOT_TESTABLE, Claim, Report, count_of_seeds, verdict
+from ..claims import NOT_TESTABLE, Claim, Effect, Report, by_construction, judged
 from ..study import RECIPES
 from .draw import draw, draw_courses
 from .measure import SETTLED, before_training, course, measure, settled
@@ -62,17 +62,20 @@ def claims(courses, epochs, images):
 
 
 def _claim_of_settling(courses, epochs, name):
-    """Lower layers settle first, by one of the measures in SETTLED."""
-    limit = SETTLED[name]
+    """Lower layers settle first, by one of the measures in SETTLED.
+
+    A layer that hasn't settled before the end counts as if it did at the end: that is the least.
+    """
+    limit, last = SETTLED[name], epochs[-1]
     rests = [[settled(epochs, getattr(layer, name), limit) for layer in of_seed]
              for of_seed in courses]
     layers = [f"{layer.layer}: {' and '.join(_epoch(of_seed[i]) for of_seed in rests)}"
               for i, layer in enumerate(courses[0])]
-    measured = TEXT["measured: settled"].format(layers="; ".join(layers), last=epochs[-1],
-                                                seeds=count_of_seeds(courses))
-    agree = [bool(np.mean(of_seed[:2]) < np.mean(of_seed[-2:])) for of_seed in rests]
-    return Claim(TEXT[f"claim: {name}"].format(limit=limit, percent=100 * limit), measured,
-                 verdict(agree))
+    measured = TEXT["measured: settled"].format(layers="; ".join(layers), last=last)
+    at_least = np.minimum(rests, last)                                      # (seeds, layers)
+    later = at_least[:, -2:].mean(axis=1) - at_least[:, :2].mean(axis=1)
+    return judged(TEXT[f"claim: {name}"].format(limit=limit, percent=100 * limit), measured,
+                  [Effect(later)])
 
 
 def _epoch(epoch):
@@ -80,7 +83,7 @@ def _epoch(epoch):
 
 
 def _claim_of_jumps(courses):
-    """Jumps come from a change of the image, in each convolution but the lowest."""
+    """A picture jumps where its image is another, in each convolution but the lowest."""
     names = [layer.layer for layer in courses[0]]
     parts = []
     for i, name in enumerate(names):
@@ -90,10 +93,10 @@ def _claim_of_jumps(courses):
             other, same, share = np.mean(numbers, axis=0)
             parts.append(TEXT["measured: jump"].format(layer=name, other=other, same=same,
                                                        share=100 * share))
-    agree = [all(layer.jump_with_image > layer.jump_without_image for layer in of_seed[1:])
-             for of_seed in courses]
-    return Claim(TEXT["claim: jumps"].format(layers=", ".join(names[1:])),
-                 f"{'; '.join(parts)} ({count_of_seeds(courses)})", verdict(agree))
+    agree = [not any(layer.jump_with_image <= layer.jump_without_image for layer in of_seed[1:])
+             for of_seed in courses]        # NaN where no image changes, or each one does
+    return by_construction(TEXT["claim: jumps"].format(layers=", ".join(names[1:])),
+                           "; ".join(parts), agree)
 
 
 def sections(picture, history, courses, epochs):

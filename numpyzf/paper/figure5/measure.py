@@ -9,6 +9,7 @@ from ...data.preprocess import Prepared
 
 TRANSFORMS = {"translation": transform.translate, "scale": transform.scale,
               "rotation": transform.rotate}
+KNOWN = 0.5     # of the untransformed images a net must be right about so many
 
 
 class Sweep(NamedTuple):
@@ -146,10 +147,22 @@ def kept(sweep):
 
     sweep: a Sweep.
     Returns their share, over all amounts, of the images whose answer is right untransformed; NaN
-    if there is none.
+    if the net doesn't know the images: see `kept_by_image`.
     """
-    right = sweep.right[:, _right_untransformed(sweep)]
-    return right[sweep.sizes > 0].mean() if right.size else np.nan
+    shares = kept_by_image(sweep)
+    return np.nan if np.isnan(shares).all() else np.nanmean(shares)
+
+
+def kept_by_image(sweep):
+    """At how many of the amounts does the right answer to an image stay right? Shares (N,).
+
+    NaN for an image whose answer is wrong untransformed; and for all if the net is right about
+    fewer than KNOWN of them: one that gives the same answer to every image loses nothing.
+    """
+    known = _right_untransformed(sweep)
+    if known.mean() < KNOWN:
+        return np.full(len(known), np.nan)
+    return np.where(known, sweep.right[sweep.sizes > 0].mean(axis=0), np.nan)
 
 
 def kept_probability(sweep, chosen):
@@ -158,10 +171,11 @@ def kept_probability(sweep, chosen):
     sweep: a Sweep.
     chosen: bool (N,), images; of these, only those count whose answer is right untransformed.
     Returns the mean probability over all amounts / the mean probability untransformed; NaN if no
-    image counts.
+    image counts, or if the net doesn't know the images, as in `kept_by_image`.
     """
-    chosen = chosen & _right_untransformed(sweep)
-    if not chosen.any():
+    known = _right_untransformed(sweep)
+    chosen = chosen & known
+    if known.mean() < KNOWN or not chosen.any():
         return np.nan
     turned = sweep.probability[sweep.sizes > 0][:, chosen].mean()
     return turned / sweep.probability[sweep.sizes == 0][:, chosen].mean()

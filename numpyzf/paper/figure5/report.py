@@ -4,9 +4,12 @@ import numpy as np
 from ... import texts
 from ...data import scenes
 from ...page import Section
-from ..claims import NOT_TESTABLE, Claim, NotTestable, Report, percent, spread, verdict
+from ..claims import (NOT_TESTABLE, Claim, Effect, NotTestable, Report, counted, judged, percent,
+                      spread, uncompared)
+from ..study import untrained
 from .draw import LINES, draw
-from .measure import TRANSFORMS, kept, kept_probability, measure, smallest_step, straightness
+from .measure import (TRANSFORMS, kept, kept_by_image, kept_probability, measure, ranges,
+                      smallest_step, straightness)
 
 TEXT = texts.read(__package__)
 STABLE = 0.8        # what "stable" means: so much is kept, on average over the range
@@ -44,13 +47,16 @@ def _report_on(kind, data, where, study, each, shown=None, symmetric=None):
     rows = class_by_class(data.labels, each, most=100)
     images, labels = data.images[rows], data.labels[rows]
     results = [measure(study.run_of(kind, seed), images, labels) for seed in study.seeds]
+    amounts = {name: ranges(images.shape[2])[name] for name in SHIFT_AND_SCALE}
+    before = [measure(untrained(study.run_of(kind, seed), seed), images, labels, amounts=amounts)
+              for seed in study.seeds]
     shown = shown or spread_out(np.unique(labels), len(LINES))
     right = results[0].sweeps["scale"].right[0]             # a factor of 1: untransformed
     picture = draw(results[0], data.classes, images_to_show(labels, right, shown))
     section = Section(f"Shifted, enlarged, turned: {where}",
                       TEXT["section: shifted, enlarged, turned"].format(n=len(images)),
                       picture, table(results), alt=TEXT["alt: curves"].format(where=where))
-    return Report(claims_on(results, where, symmetric), [section])
+    return Report(claims_on(results, where, symmetric, before), [section])
 
 
 # ---- which images -----------------------------------------------------------------------------
@@ -86,74 +92,92 @@ def images_to_show(labels, right, wanted):
 
 # ---- claims -----------------------------------------------------------------------------------
 
-def claims_on(results, where, symmetric=None):
+def claims_on(results, where, symmetric=None, before=()):
     """The paper's claims on Figure 5, tested on one kind of images: a list of Claim.
 
     results: a measure.Figure5 for each seed.
     where: the images' name.
     symmetric: labels of the classes with rotational symmetry, if that is known.
+    before: the same of the nets before their training, shifted and enlarged, if they are there.
     """
-    claims = [_small_changes(results), _nearly_linear(results), _stable_output(results)]
+    claims = [_small_changes(results, before), _nearly_linear(results, before),
+              _stable(results), _less_under_rotation(results)]
     if symmetric is not None:
         claims.append(_rotational_symmetry(results, symmetric))
     return [claim._replace(on=where) for claim in claims]
 
 
-def _small_changes(results):
-    def changes(name):
-        return [smallest_step(result.sweeps[name]) for result in results]
+def _small_changes(results, before):
+    """The first layer moves more than the last, and by more than before training."""
+    def changes(found, name):
+        return np.array([smallest_step(result.sweeps[name]) for result in found]).reshape(-1, 2)
 
-    def last_changes_less(result):
-        steps = [smallest_step(result.sweeps[name]) for name in SHIFT_AND_SCALE]
-        return all(first > last for first, last in steps)
-
-    shift, scale = changes("translation"), changes("scale")
+    effects, words = [], {}
+    for name in SHIFT_AND_SCALE:
+        own, earlier = changes(results, name), changes(before, name)        # (seeds, 2)
+        more = own[:, 0] - own[:, 1]
+        effects.append(Effect(more))
+        words |= {f"{name}_first": spread(own[:, 0]), f"{name}_last": spread(own[:, 1]),
+                  f"{name}_before": ""}
+        if len(before):
+            effects.append(Effect(more - (earlier[:, 0] - earlier[:, 1])))
+            words[f"{name}_before"] = TEXT["before"].format(
+                first=spread(earlier[:, 0]), last=spread(earlier[:, 1]))
     measured = TEXT["measured: small changes"].format(
-        step=_smallest_shift(results), n=len(results[0].images),
-        shift_first=spread([first for first, _ in shift]),
-        shift_last=spread([last for _, last in shift]),
-        scale_first=spread([first for first, _ in scale]),
-        scale_last=spread([last for _, last in scale]))
-    return Claim(TEXT["claim: small changes"], measured,
-                 verdict(last_changes_less(result) for result in results))
+        step=_smallest_shift(results), n=len(results[0].images), **words)
+    claim = judged(TEXT["claim: small changes"], measured, effects)
+    return claim if len(before) else uncompared(claim)
 
 
-def _nearly_linear(results):
-    def straight(name, layer):
-        sweeps = [result.sweeps[name] for result in results]
-        return [straightness(sweep.sizes, getattr(sweep, layer).mean(axis=1)) for sweep in sweeps]
+def _nearly_linear(results, before):
+    def straight(found, name, layer):
+        sweeps = [result.sweeps[name] for result in found]
+        return np.array([straightness(sweep.sizes, getattr(sweep, layer).mean(axis=1))
+                         for sweep in sweeps])
 
-    shift, scale = straight("translation", "last"), straight("scale", "last")
+    shift, scale = straight(results, "translation", "last"), straight(results, "scale", "last")
+    earlier = ""
+    if len(before):
+        earlier = " " + TEXT["before: linear"].format(
+            shift=spread(straight(before, "translation", "last")),
+            scale=spread(straight(before, "scale", "last")))
     measured = TEXT["measured: nearly linear"].format(
         n=len(results[0].images), shift_last=spread(shift), scale_last=spread(scale),
-        shift_first=spread(straight("translation", "first")),
-        scale_first=spread(straight("scale", "first")))
-    return Claim(TEXT["claim: nearly linear"].format(least=LINEAR), measured,
-                 verdict(a >= LINEAR and b >= LINEAR for a, b in zip(shift, scale)))
+        shift_first=spread(straight(results, "translation", "first")),
+        scale_first=spread(straight(results, "scale", "first")), before=earlier)
+    return judged(TEXT["claim: nearly linear"].format(least=LINEAR), measured,
+                  [Effect(shift - LINEAR), Effect(scale - LINEAR)])
 
 
-def _stable_output(results):
-    def is_stable(result):
-        shares = {name: kept(result.sweeps[name]) for name in TRANSFORMS}
-        least = min(shares["translation"], shares["scale"])
-        return least >= STABLE and shares["rotation"] < least
+def _stable(results):
+    effects = [counted([kept_by_image(result.sweeps[name]) - STABLE for result in results])
+               for name in SHIFT_AND_SCALE]
+    return judged(TEXT["claim: stable output"].format(stable=STABLE), _kept(results), effects)
 
+
+def _less_under_rotation(results):
+    effects = [counted([kept_by_image(result.sweeps[name])
+                        - kept_by_image(result.sweeps["rotation"]) for result in results])
+               for name in SHIFT_AND_SCALE]
+    return judged(TEXT["claim: less under rotation"], _kept(results), effects)
+
+
+def _kept(results):
+    """In words, how many right answers stay right under each transformation."""
     shares = {name: percent([kept(result.sweeps[name]) for result in results], ".0f")
               for name in TRANSFORMS}
-    return Claim(TEXT["claim: stable output"].format(stable=STABLE),
-                 TEXT["measured: stable output"].format(**shares),
-                 verdict(is_stable(result) for result in results))
+    return TEXT["measured: stable output"].format(**shares)
 
 
 def _rotational_symmetry(results, symmetric):
     chosen = np.isin(results[0].labels, symmetric)
-    own = [kept_probability(result.sweeps["rotation"], chosen) for result in results]
-    others = [kept_probability(result.sweeps["rotation"], ~chosen) for result in results]
+    own = np.array([kept_probability(result.sweeps["rotation"], chosen) for result in results])
+    others = np.array([kept_probability(result.sweeps["rotation"], ~chosen) for result in results])
     measured = TEXT["measured: rotational symmetry"].format(
         symmetric=", ".join(scenes.SYMMETRIC), own=percent(own, ".0f"),
         others=percent(others, ".0f"))
-    return Claim(TEXT["claim: rotational symmetry"].format(stable=STABLE), measured,
-                 verdict(a > STABLE and b < STABLE for a, b in zip(own, others)))
+    return judged(TEXT["claim: rotational symmetry"].format(stable=STABLE), measured,
+                  [Effect(own - STABLE), Effect(STABLE - others)])
 
 
 def _smallest_shift(results):

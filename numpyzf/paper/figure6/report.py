@@ -1,10 +1,13 @@
 """Figure 6 in words: three nets compared, with several seeds, and the page's sections."""
 from typing import NamedTuple
 
+import numpy as np
+
 from ... import texts, training
 from ...page import Section
 from ...tour import filters
-from ..claims import Claim, Report, percent, spread, verdict
+from ..claims import Effect, Report, judged, percent, spread
+from ..study import untrained
 from . import draw, measure
 
 TEXT = texts.read(__package__)
@@ -20,53 +23,58 @@ class Comparison(NamedTuple):
     claim: str          # heading of its text
     other: str          # the net that SMALL is compared with
     number: object      # number(result): what is compared, see measure
-    agrees: object      # agrees(number of SMALL, number of the other): is the claim true?
+    sign: int           # 1 if the claim is that the other has more, −1 if it is that it has less
     form: str           # the numbers' format
     unit: str = ""
-
-
-def _other_is_larger(small, other):
-    return other > small
-
-
-def _other_is_smaller(small, other):
-    return other < small
-
-
-def _other_dominates(small, other):
-    return other > max(small, 2)
+    above: float = -np.inf      # the other's number must be above this, too
+    learned: bool = True        # the nets must differ by more than before their training
 
 
 COMPARISONS = [
-    Comparison("claim: filters dominate", FREE, measure.dominance, _other_dominates, ".2f",
-               " times"),
-    Comparison("claim: middle frequencies", LARGE, measure.middle_percent, _other_is_smaller,
-               ".1f", " %"),
-    Comparison("claim: dead features", LARGE, measure.dead_filters, _other_is_larger, ".1f"),
-    Comparison("claim: aliasing", LARGE, measure.aliased_percent, _other_is_larger, ".1f", " %"),
-    Comparison("claim: distinctive features", LARGE, measure.independent_maps, _other_is_smaller,
-               ".1f"),
-    Comparison("claim: accuracy", LARGE, measure.accuracy_percent, _other_is_smaller, ".1f",
-               " %")]
+    Comparison("claim: filters dominate", FREE, measure.dominance, 1, ".2f", " times", above=2),
+    Comparison("claim: middle frequencies", LARGE, measure.middle_percent, -1, ".1f", " %"),
+    Comparison("claim: dead features", LARGE, measure.dead_filters, 1, ".1f"),
+    Comparison("claim: aliasing", LARGE, measure.aliased_percent, 1, ".1f", " %",
+               learned=False),      # a matter of the stride: the text says so
+    Comparison("claim: distinctive features", LARGE, measure.independent_maps, -1, ".1f"),
+    Comparison("claim: accuracy", LARGE, measure.accuracy_percent, -1, ".1f", " %")]
 
 
 def report(study):
-    """Figure 6 on scenes, each net with two seeds at most."""
-    scenes, results = study.test_scenes, {}
+    """Figure 6 on scenes, each net with two seeds at most, and as it was before training."""
+    scenes, results, before = study.test_scenes, {}, {}
     for name, differs in NETS.items():
         runs = [study.run_of("scenes", seed, **differs) for seed in study.seeds[:2]]
         results[name] = [measure.measure(run, scenes.images, scenes.labels) for run in runs]
-    return Report([claim(results, comparison) for comparison in COMPARISONS], sections(results))
+        fresh = [untrained(run, seed) for run, seed in zip(runs, study.seeds)]
+        before[name] = [measure.measure(run, scenes.images, scenes.labels) for run in fresh]
+    return Report([claim(results, before, comparison) for comparison in COMPARISONS],
+                  sections(results))
 
 
-def claim(results, comparison):
-    """The Claim of one Comparison; results: {name: list of measure.Figure6, one per seed}."""
-    small = [comparison.number(result) for result in results[SMALL]]
-    others = [comparison.number(result) for result in results[comparison.other]]
+def claim(results, before, comparison):
+    """The Claim of one Comparison.
+
+    results: {name: list of measure.Figure6, one per seed}.
+    before: the same of the nets before their training. What they differ by wasn't learned: the
+    trained ones must differ by more.
+    """
+    def numbers(found, name):
+        return np.array([comparison.number(result) for result in found[name]], float)
+
+    small, other = numbers(results, SMALL), numbers(results, comparison.other)
+    fresh_small, fresh_other = numbers(before, SMALL), numbers(before, comparison.other)
+    differs = comparison.sign * (other - small)
+    by_more = differs - comparison.sign * (fresh_other - fresh_small)
+    effects = [Effect(differs), Effect(by_more)] if comparison.learned else [Effect(differs)]
+    if comparison.above > -np.inf:
+        effects.append(Effect(other - comparison.above))
     form, unit = comparison.form, comparison.unit
-    measured = (f"{SMALL}: {spread(small, form, unit)}; "
-                f"{comparison.other}: {spread(others, form, unit)}")
-    return Claim(TEXT[comparison.claim], measured, verdict(map(comparison.agrees, small, others)))
+    measured = TEXT["measured"].format(
+        small=SMALL, other=comparison.other, own=spread(small, form, unit),
+        others=spread(other, form, unit), fresh=spread(fresh_small, form, unit),
+        fresh_other=spread(fresh_other, form, unit))
+    return judged(TEXT[comparison.claim], measured, effects)
 
 
 def sections(results):

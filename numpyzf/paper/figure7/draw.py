@@ -2,17 +2,21 @@
 import numpy as np
 
 from ... import plots
+from .measure import most_covered
 
+LEAST = 0.1             # the largest change on the color scale of (b) is no smaller than this
 REST = "#c8c8c8"        # for classes that are rarely the answer
 TITLES = ("(a) image\nand square", "(b) activity of\nthe strongest map",
           "(c) its projection,\nand other images'", "(d) probability of {answer}",
           "(e) most probable\nclass")
 
 
-def draw(results, others, classes, masks=None, answer="the\ntrue class"):
+def draw(results, others, classes, masks=None, answer="the\ntrue class", random=0):
     """Draw some images like the paper's figure.
 
     results: measure.Figure7, a row for each.
+    random: so many of the last rows say that they were drawn at random, the others that they were
+    chosen.
     others: for each row, projections (k, C, h, w) of the same map's strongest activations in other
     images.
     classes: the names of the labels.
@@ -21,15 +25,19 @@ def draw(results, others, classes, masks=None, answer="the\ntrue class"):
     Returns a matplotlib figure.
     """
     colors = class_colors([result.answers for result in results])
+    shares = [share_left(result) for result in results]
+    reach = max(LEAST, *(np.abs(share - 1).max() for share in shares))
     with plots.style():
         figure = plots.figure(9, 2.1 * len(results) + 1.2)
         heights = [1] * len(results) + [0.05]
         *grid, foot = figure.subplots(len(heights), 5, gridspec_kw={"height_ratios": heights})
         for i, (row, result) in enumerate(zip(grid, results)):
-            _draw_covered(row[0], result, classes[result.label])
-            activity = _heat(row[1], result, result.sums / (result.whole_sum or 1), "magma", 1.25)
+            chosen = "changed most" if i < len(results) - random else "drawn at random"
+            _draw_covered(row[0], result, f"{classes[result.label]}\n({chosen})")
+            activity = _heat(row[1], result, shares[i], "RdBu_r", 1 - reach, 1 + reach)
+            _mark_covered(row[1], result, shares[i])
             _draw_projections(row[2], result, others[i])
-            chance = _heat(row[3], result, result.probability, "viridis", 1)
+            chance = _heat(row[3], result, result.probability, "viridis", 0, 1)
             _draw_answers(row[4], result, colors)
             if masks is not None:
                 _draw_outlines(row[[1, 3, 4]], masks[i])
@@ -38,10 +46,16 @@ def draw(results, others, classes, masks=None, answer="the\ntrue class"):
         for axes in foot[[0, 2, 4]]:
             axes.set_axis_off()
         figure.colorbar(activity, cax=foot[1], orientation="horizontal",
-                        label="share of that without square")
+                        label="times that without the square\n(white: no change)")
         figure.colorbar(chance, cax=foot[3], orientation="horizontal", label="probability")
         _legend(figure, colors, classes)
     return figure
+
+
+def share_left(result):
+    """The map's sum by that without a square, (rows, columns); of a silent map it is 1."""
+    return np.divide(result.sums, result.whole_sum, out=np.ones(result.sums.shape),
+                     where=result.whole_sum > 0)
 
 
 def class_colors(answers):
@@ -58,12 +72,22 @@ def _draw_covered(axes, result, name):
     _below(axes, name)
 
 
-def _heat(axes, result, values, colors, top):
+def _heat(axes, result, values, colors, least, most):
     """Values where the square's middle was, over the image's pixels; returns matplotlib's image."""
-    image = axes.imshow(values, cmap=colors, vmin=0, vmax=top, extent=_extent(result),
+    image = axes.imshow(values, cmap=colors, vmin=least, vmax=most, extent=_extent(result),
                         interpolation="nearest")
     _pixel_axes(axes, result)
     return image
+
+
+def _mark_covered(axes, result, share):
+    """A cross where the square covers most of the projection, and the change of the map there."""
+    i, j = most_covered(result)
+    middle = (result.size - 1) / 2
+    axes.plot(result.lefts[j] + middle, result.tops[i] + middle, "kx", markersize=5,
+              markeredgewidth=1.2)
+    change = f"{100 * (share[i, j] - 1):+.0f} %".replace("-", "−")
+    axes.set_xlabel(f"pixels; at the cross {change}", fontsize=7, labelpad=1)
 
 
 def _draw_answers(axes, result, colors):

@@ -88,7 +88,7 @@ def score(result, mask, parts):
     losses, distances = np.maximum(drop, 0), distances_to(result, parts)
     lost = 1 - result.sums / (result.whole_sum or np.nan)
     lowest = np.unravel_index(result.sums.argmin(), result.sums.shape)
-    most = np.unravel_index(covered_energy(result).argmax(), result.sums.shape)
+    most = most_covered(result)
     return Score(
         inside=mean(drop[inside]), outside=mean(drop[~inside]),
         share=losses[inside].sum() / (losses.sum() or np.nan), area=inside.mean(),
@@ -137,17 +137,11 @@ def covered_energy(result):
     return covered / (energy.sum() or 1)
 
 
+def most_covered(result):
+    """Row and column of the place where the square covers most of the projection's energy."""
+    return np.unravel_index(covered_energy(result).argmax(), result.sums.shape)
+
+
 def mean(values):
     """The mean of an array; NaN if it is empty."""
     return values.mean() if values.size else np.nan
-
-
-def exceeds(a, b):
-    """Is the mean of a − b more than two standard errors above zero?
-
-    a, b: (images,); only images count of which both can be said, that is, aren't NaN.
-    """
-    difference = (a - b)[np.isfinite(a - b)]
-    if len(difference) < 2:
-        return False
-    return difference.mean() > 2 * difference.std(ddof=1) / np.sqrt(len(difference))

@@ -5,11 +5,12 @@ from ... import texts
 from ...data.preprocess import Prepared
 from ...look.many import project_many, top_activations
 from ...page import Section
+from ...tour.features import first_of_kinds
 from ..claims import NOT_TESTABLE, Claim, Report
 from ..photographs import BATCH, answers, draw_rows, evenly, stages
 from .draw import draw
 from .measure import measure, of_images, score
-from .report import TEXT, most_changed, projected_matters
+from .report import RANDOM, TEXT, most_changed, projected_matters, some_others
 
 PHOTOGRAPHS, QUICK_PHOTOGRAPHS = 6, 2       # for each seed
 CANDIDATES = 10         # times as many photographs from which those are chosen
@@ -26,17 +27,18 @@ def real(study):
     for seed in photos.seeds:
         study.step(f"{count} photographs under a square, seed {seed}")
         rows = draw_rows(data.labels, len(data.labels), np.random.default_rng(seed))
-        own, rows = surest(photos.run, data.images, rows[:CANDIDATES * count], count)
+        drawn = rows[:CANDIDATES * count]
+        own, rows = surest(photos.run, data.images, drawn, count)
         results = [measure(photos.run, data.images[n], label, layer=layer,
                            step=max(1, side // ACROSS))
                    for n, label in zip(rows, own)]
         scores.append(of_images([score(result, np.zeros(result.image.shape[1:], bool),
                                        np.empty((0, 2))) for result in results]))
         if seed == photos.seeds[0]:
-            shown = np.isin(rows, most_changed(results, rows))
-            picture = _picture(photos, layer, rows[shown], own[shown], max(1, side // FINE))
+            picture = _picture(photos, layer, most_changed(results, rows), drawn,
+                               max(1, side // FINE))
     text = TEXT["section: real"].format(size=results[0].size, layer=layer, net=photos.net_name,
-                                        count=count)
+                                        count=count, random=RANDOM)
     section = Section("A gray square over photographs", text, picture, alt=TEXT["alt: maps"])
     return Report([Claim(TEXT["claim: finds the object"], TEXT["measured: no object"],
                          NOT_TESTABLE),
@@ -53,14 +55,14 @@ def surest(run, images, rows, count):
     """
     own = answers(run, images[rows])
     order = np.argsort(-own.probabilities, kind="stable")
-    _, first = np.unique(own.labels[order], return_index=True)
-    others = np.setdiff1d(np.arange(len(order)), first)
-    chosen = order[np.concatenate([np.sort(first), others])][:count]
+    chosen = order[first_of_kinds(own.labels[order])[:count]]
     return own.labels[chosen], rows[chosen]
 
 
-def _picture(photos, layer, rows, labels, step):
-    run, pool = photos.run, evenly(photos.data, POOL)
+def _picture(photos, layer, chosen, drawn, step):
+    run, pool, random = photos.run, evenly(photos.data, POOL), some_others(drawn, chosen)
+    rows = np.concatenate([chosen, random])
+    labels = answers(run, photos.data.images[rows]).labels
     results = [measure(run, photos.data.images[n], label, layer=layer, step=step)
                for n, label in zip(rows, labels)]
     inputs = Prepared(pool.images, run.prepare)
@@ -75,4 +77,5 @@ def _picture(photos, layer, rows, labels, step):
                        if not np.array_equal(pool.images[top.units[result.channel][m, 0]],
                                              result.image)])
     names = [texts.short(name, 20) for name in run.classes]
-    return draw(results, others, names, answer="\nthe net's answer")
+    return draw(results, others, names, answer="\nthe net's answer",
+                random=len(random))

@@ -26,7 +26,8 @@ def draw(results):
             last.set_axis_off()
             tiles = [plots.enlarge(plots.to_image(image), 96) for pair in pairs for image in pair]
             plots.show(last, plots.grid(tiles, 2, pad=6))
-            last.set_title("most alike:\nleft out | kept")
+            last.set_title("pairs most alike.\nLeft: an old class's,\nnot trained on.\n"
+                           "Right: a new class's", fontsize=8)
     return figure
 
 
@@ -34,7 +35,7 @@ def _draw_panel(axes, title, result):
     most = result.counts[-1]
     draw_two_curves(axes, result.counts, {"layers learned on other classes": result.pretrained,
                                           "trained from scratch": result.from_scratch},
-                    apart=0.005 * most)
+                    apart=0.005 * most, chance=result.chance)
     axes.set(xlabel="training images per class", title=title)
     axes.set_xlim(0, most * 1.08)
     axes.set_xticks(result.counts)

@@ -27,6 +27,12 @@ class Figure9(NamedTuple):
     twins: np.ndarray               # uint8 (pairs, 2, C, H, W): those of the first seed
     old_classes: tuple              # names, those of the first seed
     new_classes: tuple
+    tested: int                     # images on which an accuracy was counted, of the first seed
+
+    @property
+    def chance(self):
+        """The accuracy of guessing."""
+        return 1 / len(self.new_classes)
 
 
 def measure(study, kind):
@@ -48,7 +54,7 @@ def measure(study, kind):
                    np.array([on_test for on_test, _ in scratch]),
                    np.array([on_examples for _, on_examples in scratch]),
                    np.array([len(split.twins) for split in found]), found[0].twins,
-                   found[0].old_classes, found[0].new_classes)
+                   found[0].old_classes, found[0].new_classes, len(found[0].test.labels))
 
 
 def measure_real(study):
@@ -80,7 +86,8 @@ def measure_real(study):
         scratch.append(accuracies_from_scratch(study, "photographs", split, counts, seed))
     return Figure9(counts, np.array(pretrained), np.array([on_test for on_test, _ in scratch]),
                    np.array([on_examples for _, on_examples in scratch]),
-                   np.zeros(len(photos.seeds), int), split.twins, (), pool.classes)
+                   np.zeros(len(photos.seeds), int), split.twins, (), pool.classes,
+                   len(split.test.labels))
 
 
 def accuracies_of_pretrained(split, counts, layer="relu7"):

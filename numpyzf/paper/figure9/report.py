@@ -1,8 +1,11 @@
 """What Figure 9 and Tables 4–6 say: claims with verdicts, a table, and the words of the page."""
+import numpy as np
+
 from ... import texts
 from ...page import Section
 from .. import splits
-from ..claims import NOT_TESTABLE, Claim, NotTestable, Report, percent, spread, verdict
+from ..claims import (DOES_NOT_HOLD, NOT_TESTABLE, Claim, Effect, NotTestable, Report, judged,
+                      percent, sampling_error, spread, verdict)
 from .draw import draw
 from .measure import measure
 
@@ -31,21 +34,26 @@ def report(study):
 
 def claims(name, result):
     """What the paper says of layers that were learned elsewhere, on images called `name`."""
-    gap = 100 * (result.pretrained - result.from_scratch)       # (seeds, counts), in points
+    gap = result.pretrained - result.from_scratch               # (seeds, counts)
+    noise = [sampling_error(result.tested, result.pretrained[:, i], result.from_scratch[:, i])
+             for i in range(len(result.counts))]
     few, many = result.counts[0], result.counts[-1]
-    with_few, with_many = gap[:, 0], gap[:, -1]
+    gaps = [spread(100 * of_count, ".1f", " points") for of_count in gap.T]
+    ahead = [Effect(*each) for each in zip(gap.T, noise)]
     pretrained, from_scratch = result.pretrained[:, 0], result.from_scratch[:, 0]
-    gaps = [f"{count} per class: {spread(gap[:, i], '.1f', ' points')}"
-            for i, count in enumerate(result.counts)]
+    half = Effect(0.5 * (1 - from_scratch) - (1 - pretrained), noise[0])
+    shrinks = Effect(gap[:, 0] - gap[:, -1], np.hypot(noise[0], noise[-1]))
+    measured = "; ".join(f"{count} per class: {own}" for count, own in zip(result.counts, gaps))
+    left, reverses = [ahead[0], shrinks], ""
+    if gap[:, -1].mean() < 0:       # the other net leads now; by more than the noise, it reverses
+        left.append(ahead[-1])
+        reverses = f": {TEXT['it reverses']}" if verdict(ahead[-1]) == DOES_NOT_HOLD else ""
     return [
-        Claim(TEXT["claim: layers beat scratch"], "; ".join(gaps),
-              verdict((gap > 0).all(axis=1)), name),
-        Claim(TEXT["claim: by far with few images"].format(few=few),
-              f"{percent(pretrained)} against {percent(from_scratch)}",
-              verdict(1 - pretrained <= 0.5 * (1 - from_scratch)), name),
-        Claim(TEXT["claim: the gap shrinks"].format(few=few, many=many),
-              f"{spread(with_few, '.1f', ' points')} → {spread(with_many, '.1f', ' points')}",
-              verdict((with_few > 0) & (with_many < with_few)), name)]
+        judged(TEXT["claim: layers beat scratch"], measured, ahead, on=name),
+        judged(TEXT["claim: by far with few images"].format(few=few),
+               f"{percent(pretrained)} against {percent(from_scratch)}", [half], on=name),
+        judged(TEXT["claim: the gap shrinks"].format(few=few, many=many),
+               f"{gaps[0]} → {gaps[-1]}{reverses}", left, on=name)]
 
 
 def table(results):

@@ -28,10 +28,10 @@ def real(study):
         results.append(measure(
             run, images, labels, np.zeros((len(images), *images.shape[2:]), bool), rng,
             layer=layer, compared=np.union1d(labels, others), groups=groups))
-    untested = {"claim: on the object": TEXT["measured: no object"]}
+    untested = {"on the object": TEXT["measured: no object"]}
     linear = len([name for name in groups if name in fully_connected(run.net)])
     if not linear:
-        untested["claim: fully connected layers"] = TEXT["measured: no fully connected layers"]
+        untested["fully connected layers"] = TEXT["measured: no fully connected layers"]
     names = [texts.short(name, 16) for name in run.classes]
     pictures = draw(results, names, answer="answered")
     tables = layer_table(results), class_table(results), (), _without_object(rule_table(results))

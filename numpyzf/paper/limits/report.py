@@ -1,14 +1,16 @@
 """What the limits say: claims with verdicts, tables, and the words of the page.
 
 A picture is called “lost” where the similarity that is left is nearer to that of the same unit's
-picture for another image than to 1. Every function takes a list of Limits, one per net.
+picture for another image than to 1, by rank correlation and by cosine. Where the two measures say
+different things, or one of them nothing beyond the noise, it is not decided. Every function takes a
+list of Limits, one per net.
 """
 import numpy as np
 
 from ... import texts
 from ...deconvnet import RULES
 from ...page import Section
-from ..claims import NOT_TESTABLE, Claim, Report, percent, spread, verdict
+from ..claims import NOT_TESTABLE, Effect, Report, judged, percent, spread, verdict_of_measures
 from .draw import draw, rule_name, yes_or_no
 from .measure import COSINE, EIGHT, RANK, WAYS, Way, measure
 
@@ -16,6 +18,8 @@ TEXT = texts.read(__package__)
 IMAGES, QUICK_IMAGES = 12, 4        # per net
 DECONVNET = list(RULES).index("deconvnet")
 JUDGED = "deconvnet", "guided"      # the rules that the claims are on
+ADEBAYO, MAHENDRAN = "Adebayo et al. 2018", "Mahendran and Vedaldi 2016"
+OURS = "asked here"
 
 
 def report(study):
@@ -43,7 +47,7 @@ def section(name, picture, rows):
 # ---- claims -------------------------------------------------------------------------------------
 
 def claims(results, *, fully_connected=None, untested=None):
-    """What one would hope of a projection, and what is so.
+    """What later work and we ask of a projection, and what was found: a list of Claim.
 
     fully_connected: how many of the first steps are fully connected layers; those called fc if not
     given.
@@ -60,21 +64,30 @@ def claims(results, *, fully_connected=None, untested=None):
     whole_net = _means(cascade.down_to_layer[:, :, -1] for cascade in scores)
     below_conv5 = _means(cascade.down_to_layer[:, :, -1] for cascade in units)
     classes = _means(r.classes for r in results)
-    found = [*_lost_claims("claim: fully connected layers", down_to_fully_connected, other_score),
-             *_lost_claims("claim: whole net", whole_net, other_score),
-             *_lost_claims("claim: conv5", below_conv5, other_unit),
-             *_lost_claims("claim: other classes", classes, other_score),
-             *_way_claims(results, other_score[:, RANK, DECONVNET]), _object_claim(results)]
-    for heading, reason in untested.items():
-        papers = [TEXT[heading].format(rule=rule) for rule in JUDGED]
-        found = [Claim(claim.paper, reason, NOT_TESTABLE) if claim.paper in papers else claim
-                 for claim in found]
+    found = [*_lost_claims("fully connected layers", down_to_fully_connected, other_score, ADEBAYO),
+             *_lost_claims("whole net", whole_net, other_score, ADEBAYO),
+             *_lost_claims("conv5", below_conv5, other_unit, ADEBAYO),
+             *_lost_claims("other classes", classes, other_score, MAHENDRAN),
+             *_way_claims(results, other_score[:, :, DECONVNET]), _object_claim(results)]
+    for name, reason in untested.items():
+        papers = [TEXT[f"claim: {name}"].format(rule=rule) for rule in JUDGED]
+        found = [claim._replace(measured=reason, verdict=NOT_TESTABLE) if claim.paper in papers
+                 else claim for claim in found]
     return found
 
 
 def lost(left, other_image):
-    """Is the similarity that is left nearer to that for another image than to 1?"""
-    return left < (1 + other_image) / 2
+    """By how much is what is left nearer to the similarity for another image than to 1?
+
+    left, other_image: similarities (seeds, 2), in the order RANK, COSINE.
+    Returns an Effect for each of the two measures.
+    """
+    return [Effect((1 + other_image[:, i]) / 2 - left[:, i]) for i in (RANK, COSINE)]
+
+
+def kept(left, other_image):
+    """The opposite of `lost`."""
+    return [Effect(-np.asarray(effect.values)) for effect in lost(left, other_image)]
 
 
 def _means(similarities):
@@ -82,33 +95,28 @@ def _means(similarities):
     return np.stack([each.mean(axis=-1) for each in similarities])
 
 
-def _lost_claims(heading, left, other_image):
+def _lost_claims(name, left, other_image, source):
     """A claim on each rule of JUDGED. left, other_image: similarities (seeds, 2, rules)."""
-    found = []
-    for rule in JUDGED:
-        i = list(RULES).index(rule)
-        ranks, other_ranks = left[:, RANK, i], other_image[:, RANK, i]
-        measured = TEXT["measured: what is left"].format(
-            rank=spread(ranks), other_rank=spread(other_ranks),
-            cosine=spread(left[:, COSINE, i]), other_cosine=spread(other_image[:, COSINE, i]))
-        found.append(Claim(TEXT[heading].format(rule=rule), measured.replace("-0.00", "0.00"),
-                           verdict(lost(ranks, other_ranks))))
-    return found
+    return [_claim_on(name, rule, left[:, :, i], other_image[:, :, i], source)
+            for rule in JUDGED for i in [list(RULES).index(rule)]]
+
+
+def _claim_on(name, rule, left, other_image, source, effects=lost):
+    """A claim on what is left. left, other_image: similarities (seeds, 2)."""
+    measured = TEXT["measured: what is left"].format(
+        rank=spread(left[:, RANK]), other_rank=spread(other_image[:, RANK]),
+        cosine=spread(left[:, COSINE]), other_cosine=spread(other_image[:, COSINE]))
+    return judged(TEXT[f"claim: {name}"].format(rule=rule), measured, effects(left, other_image),
+                  source=source, rule=verdict_of_measures)
 
 
 def _way_claims(results, other_image):
-    """Do the weights or the switches make the picture? other_image: (seeds,), rank correlations."""
-    ranks = _means(r.way_similarities for r in results)[:, RANK]        # (seeds, ways)
-    no_switches = ranks[:, WAYS.index(Way(learned=True, switches=False))]
-    noise = ranks[:, WAYS.index(Way(learned=False, switches=True))]
-
-    def measured(left):
-        return TEXT["measured: what is left of a way"].format(rank=spread(left),
-                                                              other_rank=spread(other_image))
-    return [Claim(TEXT["claim: noise on the way down"], measured(noise),
-                  verdict(lost(noise, other_image))),
-            Claim(TEXT["claim: no switches"], measured(no_switches),
-                  verdict(~lost(no_switches, other_image)))]
+    """Do the weights or the switches make the picture? other_image: (seeds, 2), similarities."""
+    left = _means(r.way_similarities for r in results)                  # (seeds, 2, ways)
+    no_switches = left[:, :, WAYS.index(Way(learned=True, switches=False))]
+    noise = left[:, :, WAYS.index(Way(learned=False, switches=True))]
+    return [_claim_on("noise on the way down", "deconvnet", noise, other_image, MAHENDRAN),
+            _claim_on("no switches", "deconvnet", no_switches, other_image, MAHENDRAN, kept)]
 
 
 def _object_claim(results):
@@ -119,7 +127,8 @@ def _object_claim(results):
     measured = TEXT["measured: on the object"].format(
         trained=percent(trained, ".0f"), noise=percent(noise, ".0f"), edges=percent(edges, ".0f"),
         area=percent(area, ".0f"))
-    return Claim(TEXT["claim: on the object"], measured, verdict(noise < (trained + area) / 2))
+    return judged(TEXT["claim: on the object"], measured,
+                  [Effect(trained - area), Effect((trained + area) / 2 - noise)], source=OURS)
 
 
 def _areas(results):

@@ -25,7 +25,8 @@ def draw(signals):
             axes.set(yscale="log", xticks=range(len(signal.layers)), title=title, ylabel=label)
             axes.set_xticklabels(signal.layers, rotation=60)
             axes.grid(axis="y", color=plots.GRID, linewidth=0.8)
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2,
+                      handlelength=3.5)      # or a dashed line looks solid
     return figure
 
 

@@ -6,7 +6,7 @@ from ...data import preprocess, scenes
 from ...page import Section
 from ...tour import training_curve
 from ...training import Recipe
-from ..claims import Claim, NotTestable, Report, count_of_seeds, percent, spread, verdict
+from ..claims import Effect, NotTestable, Report, judged, percent, spread
 from ..study import RECIPES
 from .draw import draw, draw_radius
 from .measure import BETTER, filter_sizes, held_back, measure, measure_trainings
@@ -46,7 +46,7 @@ def report(study):
             for kind, of_seeds in nets.items()}
     shown = {kind: of_seeds[0] for kind, of_seeds in nets.items()}
     signals = measure_starts(study, prepare)
-    return Report(claims(trainings, held),
+    return Report(claims(trainings, held, chance),
                   sections(len(study.train.classes), trainings, chance, signals, shown))
 
 
@@ -79,11 +79,12 @@ def measure_starts(study, prepare):
     return signals
 
 
-def claims(trainings, held):
+def claims(trainings, held, chance):
     """The claims about the recipe.
 
     trainings: {HE, SMALL, STATED: measure.Trainings}.
     held: {"images", "scenes": one dictionary of measure.held_back per seed}.
+    chance: the accuracy of guessing, 0 … 1.
     Returns a list of Claim.
     """
     def outcome(name):
@@ -91,26 +92,30 @@ def claims(trainings, held):
         return TEXT["measured: start"].format(waits=spread(waits, ".1f"), epochs=len(histories[0]),
                                               accuracy=percent(accuracies))
 
-    def stalls(name):
-        histories, waits, _ = trainings[name]
-        return [wait == len(history) for wait, history in zip(waits, histories)]
+    def above_chance(name, epochs=None):
+        """By how much the best accuracy of the first epochs is above BETTER times guessing."""
+        return np.array([max(row["validation_accuracy"] for row in history[:epochs])
+                         - BETTER * chance for history in trainings[name].histories])
 
-    moves_at_once = [wait == 0 for wait in trainings[HE].waits]
     shares = {kind: ", ".join(f"{layer} {100 * np.mean([row[layer] for row in rows]):.0f} %"
                               for layer in rows[0]) for kind, rows in held.items()}
     return [
-        Claim(TEXT["claim: trains"], outcome(STATED),
-              verdict(not stalled for stalled in stalls(STATED))),
-        Claim(TEXT["claim: stalls"], f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
-              verdict(stalled and moves for stalled, moves in zip(stalls(SMALL), moves_at_once))),
-        Claim(TEXT["claim: radius"].format(radius=PAPER.radius),
-              TEXT["measured: radius"].format(seeds=count_of_seeds(held["images"]), **shares),
-              verdict(_first_is_held_most(row) for rows in held.values() for row in rows))]
+        judged(TEXT["claim: trains"], outcome(STATED), [Effect(above_chance(STATED))]),
+        judged(TEXT["claim: radius"].format(radius=PAPER.radius),
+               TEXT["measured: radius"].format(**shares),
+               [effect for rows in held.values() for effect in _first_is_held_most(rows)]),
+        judged(TEXT["claim: stalls"], f"{SMALL}: {outcome(SMALL)}; {HE}: {outcome(HE)}",
+               [Effect(-above_chance(SMALL)), Effect(above_chance(HE, 1))],
+               source=TEXT["source: stalls"])]
 
 
-def _first_is_held_most(shares):
-    """Is a larger share of filters at the radius in conv1 than in any other convolution?"""
-    return shares["conv1"] > max(share for layer, share in shares.items() if layer != "conv1")
+def _first_is_held_most(rows):
+    """Is a larger share of filters at the radius in conv1 than in any other convolution?
+
+    rows: a dictionary of measure.held_back for each seed. Returns a list of Effect.
+    """
+    return [Effect([row["conv1"] - max(share for layer, share in row.items() if layer != "conv1")
+                    for row in rows])]
 
 
 def sections(classes, trainings, chance, signals, shown):
@@ -123,10 +128,12 @@ def sections(classes, trainings, chance, signals, shown):
     shown: {kind: Network}, whose filters are shown.
     Returns a list of Section.
     """
-    own = RECIPES["images"]
+    own, scenes_recipe = RECIPES["images"], RECIPES["scenes"]
     curves = TEXT["section: curves"].format(
         rate=PAPER.rate, momentum=PAPER.momentum, radius=PAPER.radius, batch=own.batch,
-        he_rate=own.rate, loss=np.log(classes), classes=classes)
+        he_rate=own.rate, epochs=own.epochs, short=EPOCHS, scene_batch=scenes_recipe.batch,
+        scene_rate=scenes_recipe.rate, scene_epochs=scenes_recipe.epochs,
+        loss=np.log(classes), classes=classes)
     conv5 = shown["images"].layers["conv5"].params["w"]
     radius = TEXT["section: radius"].format(start=np.sqrt(2 / conv5[0].size))
     histories = {name: found.histories for name, found in trainings.items()}

@@ -18,6 +18,9 @@ class Table2(NamedTuple):
     one_crops: np.ndarray       # (nets, 2), each net, averaged over crops
     average_whole: np.ndarray   # (2,), the nets' average on whole images
     average_crops: np.ndarray   # (2,), the nets' average over crops
+    average_helps: np.ndarray   # (nets, images), first answers: 1 where only the nets' average is
+    #                             right and not the net, −1 where it is the other way round
+    crops_help: np.ndarray      # (nets, images), the same of a net over crops, against whole images
 
 
 def measure(runs, images, labels, k=2):
@@ -90,19 +93,30 @@ def errors(whole, cropped, labels, k=2):
 
     def both(p):
         return np.array([error(p, labels), error(p, labels, k)])
+
+    def wrong(p):
+        return missed(p, labels).astype(int)
+    of_whole = np.array([wrong(p) for p in whole])
     return Table2(k, len(labels),
                   one_whole=np.array([both(p) for p in whole]),
                   one_crops=np.array([both(p) for p in cropped]),
                   average_whole=both(whole.mean(axis=0)),
-                  average_crops=both(cropped.mean(axis=0)))
+                  average_crops=both(cropped.mean(axis=0)),
+                  average_helps=of_whole - wrong(whole.mean(axis=0)),
+                  crops_help=of_whole - [wrong(p) for p in cropped])
 
 
 def error(p, labels, k=1):
-    """The share of images whose label isn't among the k most probable classes.
+    """The share of images whose label isn't among the k most probable classes; see `missed`."""
+    return float(missed(p, labels, k).mean())
+
+
+def missed(p, labels, k=1):
+    """Whether a label isn't among the k most probable classes: bool (N,).
 
     p: probabilities (N, classes); of equal ones, the first classes count as larger.
     labels: integers (N,).
     k: how many classes count.
     """
     best = np.argsort(-p, axis=1, kind="stable")[:, :k]                 # (N, k)
-    return float((best != np.asarray(labels)[:, None]).all(axis=1).mean())
+    return (best != np.asarray(labels)[:, None]).all(axis=1)

@@ -3,7 +3,7 @@ import numpy as np
 
 from ... import texts
 from ...page import Section
-from ..claims import NOT_TESTABLE, Claim, Report, spread, verdict
+from ..claims import NOT_TESTABLE, Claim, Report, counted, judged, spread
 from .draw import draw, number_of_nets
 from .measure import measure
 
@@ -37,15 +37,15 @@ def claims(result, mirrored):
     one, crops = 100 * result.one_whole[:, 0], 100 * result.one_crops[:, 0]
     average = 100 * result.average_whole[0]
     return [
-        Claim(TEXT["claim: average"].format(nets=number_of_nets(result)),
-              TEXT["measured: average"].format(one=spread(one, ".1f", " %"),
-                                               average=f"{average:.1f}"),
-              verdict(average < one)),
-        Claim(TEXT["claim: crops"],
-              TEXT["measured: crops"].format(whole=spread(one, ".1f", " %"),
-                                             crops=spread(crops, ".1f", " %"),
-                                             views=number_of_views(mirrored)),
-              verdict(crops < one)),
+        judged(TEXT["claim: average"].format(nets=number_of_nets(result)),
+               TEXT["measured: average"].format(one=spread(one, ".1f", " %"),
+                                                average=f"{average:.1f}"),
+               [counted(result.average_helps)]),
+        judged(TEXT["claim: crops"],
+               TEXT["measured: crops"].format(whole=spread(one, ".1f", " %"),
+                                              crops=spread(crops, ".1f", " %"),
+                                              views=number_of_views(mirrored)),
+               [counted(result.crops_help)]),
         Claim(TEXT["claim: ImageNet"], TEXT["measured: ImageNet"], NOT_TESTABLE)]
 
 

@@ -16,10 +16,11 @@ CELLS = 3                       # maps of a real network are averaged over 3×3 
 class Layer(NamedTuple):
     """A row of the paper's table."""
     number: int
-    paper: float        # accuracy of the support vector machine on Caltech-101, %
+    paper: float        # accuracy of the support vector machine on Caltech-101, %; None without
 
 
-LAYERS = {"norm1": Layer(1, 44.8), "norm2": Layer(2, 66.2), "relu3": Layer(3, 72.3),
+LAYERS = {"input": Layer(0, None),      # the pixels, which the paper doesn't have
+          "norm1": Layer(1, 44.8), "norm2": Layer(2, 66.2), "relu3": Layer(3, 72.3),
           "relu4": Layer(4, 76.6), "pool5": Layer(5, 86.2), "relu7": Layer(7, 85.5)}
 #         ↑ the last output of each layer
 
@@ -29,6 +30,12 @@ class Table7(NamedTuple):
     layers: tuple           # names
     svm: np.ndarray         # (layers,) or (nets, layers)
     softmax: np.ndarray     # the same
+    classes: int            # how many there are: guessing is right once in so many
+    tested: int             # images on which an accuracy was counted, of the first net
+
+    def of(self, name):
+        """Accuracies of the support vector machine on a layer: a number, or one for each net."""
+        return self.svm[..., self.layers.index(name)]
 
 
 def measure(study, kind):
@@ -75,8 +82,8 @@ def measure_real(study):
 
 def _stack(tables):
     """Tables of single nets as one of several nets."""
-    return Table7(tables[0].layers, np.array([table.svm for table in tables]),
-                  np.array([table.softmax for table in tables]))
+    return tables[0]._replace(svm=np.array([table.svm for table in tables]),
+                              softmax=np.array([table.softmax for table in tables]))
 
 
 def own_classes(study, kind, seed):
@@ -131,4 +138,5 @@ def accuracies(train, labels, test, test_labels, *, per_class=PER_CLASS, draws=D
         return np.mean([linear.choose(fit, train[layer][draw], labels[draw])
                         .accuracy(test[layer], test_labels) for draw in rows])
     return Table7(tuple(train), np.array([accuracy(linear.fit_svm, layer) for layer in train]),
-                  np.array([accuracy(linear.fit_softmax, layer) for layer in train]))
+                  np.array([accuracy(linear.fit_softmax, layer) for layer in train]),
+                  len(counts), len(test_labels))

@@ -13,7 +13,8 @@ def real(study):
     new = measure_real(study)
     rows = [("layer", "SVM", "softmax"),
             *((name, percent(new.svm[:, i]), percent(new.softmax[:, i]))
-              for i, name in enumerate(new.layers))]
+              for i, name in enumerate(new.layers)),
+            ("guessing", *[f"{100 / new.classes:.1f} %"] * 2)]
     text = TEXT["section: real"].format(net=photos.net_name, first=new.layers[0], cells=CELLS,
                                         last=new.layers[-1], per_class=PER_CLASS,
                                         classes=texts.listed(photos.data.classes))

@@ -1,12 +1,10 @@
 """What Table 7 says: claims with verdicts, tables, and the words of the page."""
-import numpy as np
-
 from ... import texts
 from ...page import Section
 from .. import splits
-from ..claims import (NOT_TESTABLE, Claim, NotTestable, Report, count_of_seeds, percent, spread,
-                      verdict)
-from .draw import draw
+from ..claims import (NOT_TESTABLE, Claim, Effect, NotTestable, Report, judged, percent,
+                      sampling_error, spread)
+from .draw import LABELS, draw
 from .measure import DRAWS, LAYERS, PER_CLASS, measure
 
 TEXT = texts.read(__package__)
@@ -39,21 +37,28 @@ def report(study):
 
 def claims(name, new):
     """What the paper says of new classes. new: a Table7 of nets on images called `name`."""
-    svm = 100 * new.svm                 # (seeds, layers), in percent
-    up_to_5, first, last = svm[:, :-1], svm[:, 0], svm[:, -1]
-    means = " → ".join(f"{mean:.1f}" for mean in up_to_5.mean(axis=0))
+    layers = [layer for layer in new.layers if layer != "input"]
+    *up_to_5, last = (new.of(layer) for layer in layers)
+    means = " → ".join(f"{100 * of_layer.mean():.1f}" for of_layer in up_to_5)
+    first = up_to_5[0]
+
+    def step(below, above):
+        return Effect(above - below, sampling_error(new.tested, below, above))
     return [
-        Claim(TEXT["claim: better at every step"],
-              f"{means} % (mean of {count_of_seeds(svm)})",
-              verdict((np.diff(up_to_5, axis=1) > 0).all(axis=1)), name),
-        Claim(TEXT["claim: the top far above the bottom"],
-              f"{spread(last, '.1f', ' %')} against {spread(first, '.1f', ' %')}, "
-              f"a gain of {spread(last - first, '.1f', ' points')}", verdict(last > first), name)]
+        judged(TEXT["claim: better at every step"], f"{means} %",
+               [step(*pair) for pair in zip(up_to_5, up_to_5[1:])], on=name),
+        judged(TEXT["claim: the top above the bottom"],
+               f"{percent(last)} against {percent(first)}, "
+               f"a gain of {spread(100 * (last - first), '.1f', ' points')}",
+               [step(first, last)], on=name)]
 
 
 def table(new, own):
     """Rows of accuracies, one for each layer, and the paper's. new, own: Table7 of several nets."""
     columns = new.svm, new.softmax, own.svm, own.softmax
-    return [HEAD, *((f"{LAYERS[name].number} ({name})",
-                     *(percent(accuracies[:, i]) for accuracies in columns),
-                     f"{LAYERS[name].paper} %") for i, name in enumerate(new.layers))]
+    rows = [(f"{LAYERS[name].number} ({LABELS.get(name, name)})",
+             *(percent(accuracies[:, i]) for accuracies in columns),
+             f"{LAYERS[name].paper} %" if LAYERS[name].paper else "")
+            for i, name in enumerate(new.layers)]
+    chance = [f"{100 / side.classes:.1f} %" for side in (new, own)]
+    return [HEAD, *rows, ("guessing", chance[0], chance[0], chance[1], chance[1], "")]
