@@ -22,7 +22,7 @@ from .exchange import command as onnx
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import archive, reproduce
-from .paper.processes import end_with_the_starter
+from .paper.processes import end_with_the_starter, how_many
 from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
 from .perceptual.style import command as style, network_command as style_network
@@ -346,7 +346,7 @@ def _reproduce(options):
         say(f"{study.photos.net_name} takes images of {run.prepare.size}×{run.prepare.size} "
              f"pixels; {'; '.join(run.settings.get('assumed', ['as it was trained']))}.")
     path = reproduce.compute(study, options.items, again=options.again,
-                             processes=1 if options.part else min(2, kernels.THREADS))
+                             processes=1 if options.part else how_many())
     if not options.part:
         packed = archive.pack(study)
         say(f"To hand it out: {packed.name} beside it ({packed.stat().st_size / 1e6:.1f} MB), from "

@@ -177,7 +177,7 @@ def relu_forward(x):
     x = checks.array("x", x)
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
     flat = x.reshape(-1), y.reshape(-1), mask.reshape(-1)
-    kernels.run(kernels.relu, x.size, *flat, least=kernels.FEW)
+    kernels.run(kernels.relu, x.size, *flat)
     return y, mask
 
 
@@ -186,7 +186,7 @@ def relu_backward(dy, mask):
     dy, mask = checks.masked(dy, mask)
     dx = np.empty_like(dy)
     flat = dy.reshape(-1), mask.reshape(-1), dx.reshape(-1)
-    kernels.run(kernels.relu_gradient, dy.size, *flat, least=kernels.FEW)
+    kernels.run(kernels.relu_gradient, dy.size, *flat)
     return dx
 
 
@@ -208,7 +208,7 @@ class LinearSaved(NamedTuple):
 def linear_forward(x, w, b):
     """y = x wᵀ + b: x (N, I), w (O, I), b (O,) -> y (N, O), and saved."""
     x, w, b = checks.weighted(x, "NI", w, "OI", b)
-    y = x @ w.T                                     # (N, I) @ (I, O) -> (N, O)
+    y = kernels.product(x, w.T)                                     # (N, I) @ (I, O) -> (N, O)
     y += b
     return y, LinearSaved(x, w)
 
@@ -218,8 +218,8 @@ def linear_backward(dy, saved, *, need_dx=True):
     x, w = saved
     shape = len(x), len(w)
     dy = checks.array("dy", dy, "NO", like=x.dtype, shape=shape, why="that of the output")
-    dx = dy @ w if need_dx else None                # (N, O) @ (O, I) -> (N, I)
-    dw = dy.T @ x                                   # (O, N) @ (N, I) -> (O, I)
+    dx = kernels.product(dy, w) if need_dx else None                # (N, O) @ (O, I) -> (N, I)
+    dw = kernels.product(dy.T, x)                                   # (O, N) @ (N, I) -> (O, I)
     db = dy.sum(axis=0)
     return dx, dw, db
 
@@ -227,7 +227,7 @@ def linear_backward(dy, saved, *, need_dx=True):
 def linear_transpose(r, w):
     """r w, the adjoint of x wᵀ: r (N, O), w (O, I) -> (N, I)."""
     r, w = checks.features(r, w)
-    return r @ w                                    # (N, O) @ (O, I) -> (N, I)
+    return kernels.product(r, w)                                    # (N, O) @ (O, I) -> (N, I)
 
 
 def dropout_forward(x, *, rate, rng):

@@ -78,7 +78,7 @@ def momentum_step(parameters, velocity, grads, *, rate, momentum):
         if not all(own.flags.c_contiguous and own.flags.writeable for own in (w, v)):
             raise ValueError(f"{name} must be C-contiguous and writable, to be changed in place")
         kernels.run(kernels.momentum_step, w.size, w.reshape(-1), v.reshape(-1),
-                    gradient.reshape(-1), number(rate), number(momentum), least=kernels.FEW)
+                    gradient.reshape(-1), number(rate), number(momentum))
 
 
 def renormalize_filters(w, radius):

@@ -157,7 +157,7 @@ def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path
     def item(study):
         made.append((study.quick, study.train.images.shape))
         return Report([Claim("so it is", "1 (1 seed)", HOLDS)], [])
-    monkeypatch.setattr(kernels, "THREADS", 1)      # else the item runs in another process
+    monkeypatch.setattr(cli, "how_many", lambda: 1)     # else it runs in another process
     items = [reproduce.Item("fig1", "Figure 1: one", item),
              reproduce.Item("table1", "Table 1: two", item, ("fig8",))]
     monkeypatch.setattr(reproduce, "ITEMS", items)

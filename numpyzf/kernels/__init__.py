@@ -2,7 +2,8 @@
 
 What is in this room:
 
-    shared.py       run (threads), scratch and blocks (memory), split_phases (with a drawing)
+    shared.py       run and product (threads), scratch and blocks (memory), split_phases (with a
+                    drawing)
     direct.py       convolution by its definition: the one to read first
     unfold.py       convolution by a matrix product
     shift.py        convolution of few channels
@@ -37,18 +38,21 @@ gradients; a projection always takes unfold:
     "direct"    never. It is there to be read, and to check the others.
 
 Kernels write into arrays that the caller has made and checked (functional.py). All but
-naive_forward are called through `run`, with the arguments `start, stop` last: which part of the
+naive_forward are called through `run`, with the arguments `start, stop` last: which piece of the
 work to do.
 
     run(max_pool, N * C, x, y, index, size, stride, pad, rectify)
 
-Threads: `run` is the one way to use several threads; no kernel starts threads of its own. No two
-threads write one number: an output plane is one thread's in direct, Winograd and the pools, a
-band of rows in shift, a part by BLAS in unfold and general, a map of a box in boxes, a chunk or a
-part of a flat array in pointwise. Sums of several threads are added in the order of the shares. So
-results don't depend on which thread is first. Kernels release the interpreter's lock. Matrix
-products use BLAS's own threads. A forked process makes threads of its own when it first needs some;
-fork while no kernel and no product runs.
+Threads: `run` is the one way to use several threads, and `product` multiplies matrices by it; no
+kernel starts threads of its own, and BLAS's are at rest. Work is cut into more pieces than there
+are threads, and each thread takes the next one when it is free: a core that another program uses
+holds nobody up. No two pieces write one number: an output plane is in one piece in direct, Winograd
+and the pools, a band of rows in shift, some rows or columns of a product in unfold and general, a
+map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several pieces are
+added in the order of the pieces, and how many there are depends on the work alone. So results don't
+depend on which thread is first, nor on how many there are. Kernels release the interpreter's lock.
+A forked process makes threads of its own when it first needs some; fork while no kernel and no
+product runs.
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
 the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside
@@ -81,13 +85,13 @@ from .naive import naive_forward, triad
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
                         relu_gradient)
 from .pool import RectifiedPool, max_pool, unpool
-from .shared import FEW, THREADS, run
+from .shared import THREADS, product, run
 
-__all__ = ["FEW", "Frame", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
+__all__ = ["Frame", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
            "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "general_backward",
            "general_forward", "general_max_pool", "general_transpose", "max_pool", "momentum_step",
-           "naive_forward", "paste", "relu", "relu_gradient", "run", "spread", "triad", "unpool",
-           "unpool_boxes"]
+           "naive_forward", "paste", "product", "relu", "relu_gradient", "run", "spread", "triad",
+           "unpool", "unpool_boxes"]
 
 METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cache import njit
-from .shared import blocks, inside, run, scratch, take_every
+from .shared import blocks, inside, product, run, scratch, take_every
 from .unfold import COLUMN_NBYTES, outputs_at_a_time
 
 
@@ -53,10 +53,10 @@ def general_forward(x, w, b, frame, groups, size):
     wg = w.reshape(groups, F // groups, -1)
     for images, rows, columns in blocks_of_columns(x, frame, groups, size):
         # (groups, F/groups, K) @ (groups, K, G·P) -> (groups, F/groups, G·P), K = C/groups·KH·KW
-        product = np.matmul(wg, columns)
+        out = product(wg, columns)
         # -> (F, G, rows, OW) -> (G, F, rows, OW)
-        product = product.reshape(F, images.stop - images.start, -1, size[1])
-        y[images, :, rows] = product.transpose(1, 0, 2, 3)
+        out = out.reshape(F, images.stop - images.start, -1, size[1])
+        y[images, :, rows] = out.transpose(1, 0, 2, 3)
     y += b[:, None, None]
     return y
 
@@ -70,7 +70,7 @@ def general_backward(dy, x, w, frame, groups, need_dx):
         # (G, F, rows, OW) -> (groups, F/groups, G·P)
         signal = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, F // groups, -1)
         # (groups, F/groups, G·P) @ (groups, G·P, K) -> (groups, F/groups, K)
-        dw += np.matmul(signal, columns.transpose(0, 2, 1))
+        dw += product(signal, columns.transpose(0, 2, 1))
     return dx, dw.reshape(w.shape), dy.sum(axis=(0, 2, 3))
 
 
@@ -86,8 +86,8 @@ def general_transpose(r, w, frame, groups, size):
         # (groups, K, F/groups) @ (groups, F/groups, G·P) -> (groups, K, G·P)
         out = scratch("columns", (groups, K, signal.shape[2]), r.dtype)
         # one filter in a group: nothing is summed, and the product takes a third of the time
-        product = np.multiply if F == groups else np.matmul
-        columns = product(wt, signal, out=out).reshape(groups * K, -1)
+        multiply = np.multiply if F == groups else product
+        columns = multiply(wt, signal, out).reshape(groups * K, -1)
         run(fold_any, C, columns, x[images], *spread(frame), OH, OW)
     return x
 

@@ -2,12 +2,17 @@
 
 The last three functions are compiled into kernels of other files.
 """
+import ctypes
+import importlib
 import math
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from numba import config, njit
@@ -16,65 +21,156 @@ from numba import config, njit
 # ---- threads ------------------------------------------------------------------------------------
 
 THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says otherwise
-# Below so many elements a second thread isn't worth waking, which takes about 0.1 ms.
-FEW = 1 << 16
+PIECES = 32                 # of one call of run, at most: enough for 16 threads, some of them slow
+GRAIN = 1 << 18             # bytes of arrays for each piece: fewer aren't worth another call
+PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
+# Rows or columns of each piece. Of 256, BLAS is 5 to 10 % slower, of 64 a third and more: it packs
+# the whole other matrix anew. And NumPy keeps the interpreter's lock where a result has up to 500.
+NARROWEST = 512
 # The largest product, in multiply-adds, that OpenBLAS does on its caller's thread; 2^19 it shares.
 SMALL_PRODUCT = 3 << 17
 
-_in_a_share = ContextVar("in a share", default=False)
+_in_a_piece = ContextVar("in a piece", default=False)
+_inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of blas_alone
 
 
-def run(kernel, count, *arguments, least=1):
-    """Call kernel(*arguments, start, stop) for even shares of range(count), on several threads.
+def run(kernel, count, *arguments, pieces=None):
+    """Call kernel(*arguments, start, stop) for even pieces of range(count), on several threads.
 
     kernel: a kernel, or a Python function that spends its time in NumPy or kernels, which release
     the interpreter's lock.
     count: how many items there are.
     arguments: what the kernel takes before start and stop.
-    least: a share has so many items or more, if there are two. FEW for flat elementwise kernels.
+    pieces: how many pieces; if not given, as many as the arrays among the arguments have GRAIN
+    bytes. There are PIECES at most, and `count` at most.
 
-    Returns the list of results, in the order of the shares. The caller's own thread does the first
-    share. If a share raises an error, run raises it when all shares have ended.
+    Returns the list of results, in the order of the pieces. Each thread, and the caller's own is
+    one, takes the next piece as soon as it is free: a core that is busy with something else does
+    fewer. If a piece raises an error, no other is begun, and run raises it.
 
-    How the work is shared depends on count, least, THREADS and whether the call is nested: equal
-    calls give equal sums. A nested call has one share, on the thread that makes it: a worker that
-    waited for its own pool could wait forever.
+    The pieces depend on the work alone. So equal calls give equal sums, on any number of threads.
+    A nested call is one piece, on the thread that makes it: a worker that waited for its own pool
+    could wait forever.
     """
-    parts = 1 if _in_a_share.get() else max(1, min(THREADS, count // least))
-    outside = _in_a_share.set(True)
-    others = []
+    if pieces is None:
+        nbytes = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray))
+        pieces = nbytes // GRAIN
+    pieces = 1 if _in_a_piece.get() else max(1, min(pieces, count, PIECES))
+    if pieces == 1:
+        outside = _in_a_piece.set(True)
+        try:
+            return [kernel(*arguments, 0, count)]
+        finally:
+            _in_a_piece.reset(outside)
+    numbers, results = iter(range(pieces)), [None] * pieces
+
+    def take():
+        """Do pieces until none is left."""
+        try:
+            for piece in numbers:       # threads share the iterator: each number comes once
+                results[piece] = kernel(*arguments, count * piece // pieces,
+                                        count * (piece + 1) // pieces)
+        except BaseException:
+            for _ in numbers:           # nobody begins another one
+                pass
+            raise
+
+    outside, others = _in_a_piece.set(True), []
     try:
-        for part in range(1, parts):
-            start, stop = count * part // parts, count * (part + 1) // parts
-            # the context: that this is a share, and numpy.errstate
-            own = copy_context()
-            share = own.run, kernel, *arguments, start, stop
+        for _ in range(min(THREADS, pieces) - 1):
+            # the context: that this is a piece, and numpy.errstate
             try:
-                others.append(_pool().submit(*share))
+                others.append(_pool().submit(copy_context().run, take))
             except RuntimeError:
                 # When the main thread has ended, Python lets no pool begin anything new. What goes
-                # on, a thread or a function of atexit, does all shares by itself.
+                # on, a thread or a function of atexit, does all pieces by itself.
                 if threading.main_thread().is_alive():
                     raise
-                others.append(_done_here(*share))
-        results = [kernel(*arguments, 0, count // parts)]
+                break
+        take()
         for other in others:
-            results.append(other.result())
+            if not other.cancel():      # one that hasn't begun has nothing left to do
+                other.result()
         return results
     finally:
-        _in_a_share.reset(outside)
-        if others:
-            wait(others)        # also after an error: they write into arrays of the caller
+        _in_a_piece.reset(outside)
+        # also after an error: they write into arrays of the caller
+        wait([other for other in others if not other.cancel()])
 
 
-def _done_here(function, *arguments):
-    """The Future of a call that this thread makes at once."""
-    future = Future()
+def product(a, b, out=None):
+    """a @ b, on several threads: by groups of matrices, or by rows or columns of the result.
+
+    a: (M, K) or (B, M, K).
+    b: (K, N) or (B, K, N).
+    out: where the result goes, (M, N) or (B, M, N); a new array if not given.
+
+    Returns the result. The pieces depend on the shapes alone, and BLAS multiplies each on the
+    thread that does it.
+    """
+    if out is None:
+        out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+    if a.ndim == 3 and len(a) == 1:
+        return product(a[0], b[0], out[0])[None]
+    pieces, (rows, columns) = out.size * a.shape[-1] // PRODUCT_GRAIN, out.shape[-2:]
+    with blas_alone():
+        if a.ndim == 3:
+            run(_some_matrices, len(a), a, b, out, pieces=pieces)
+        elif rows > columns:            # rows of a: columns of bᵀ aᵀ = outᵀ
+            run(_some_columns, rows, b.T, a.T, out.T, pieces=min(pieces, rows // NARROWEST))
+        else:
+            run(_some_columns, columns, a, b, out, pieces=min(pieces, columns // NARROWEST))
+    return out
+
+
+def _some_matrices(a, b, out, start, stop):
+    np.matmul(a[start:stop], b[start:stop], out=out[start:stop])
+
+
+def _some_columns(a, b, out, start, stop):
+    np.matmul(a, b[:, start:stop], out=out[:, start:stop])
+
+
+@contextmanager
+def blas_alone():
+    """While someone is inside, OpenBLAS multiplies on its caller's thread; then as before.
+
+    Two pools that take turns on the same cores wait for each other: OpenBLAS's threads go on
+    looking for work for a while, on cores that ours could have. Its number of threads is one for
+    the process: a product of the user's own, on another thread at the same moment, is on one
+    thread, too. Other BLAS libraries are left as they are.
+    """
+    set_threads, get_threads = _openblas()
+    with _inside.lock:
+        if set_threads and not _inside.count:
+            _inside.before = get_threads()
+            set_threads(1)
+        _inside.count += 1
     try:
-        future.set_result(function(*arguments))
-    except BaseException as error:
-        future.set_exception(error)
-    return future
+        yield
+    finally:
+        with _inside.lock:
+            _inside.count -= 1
+            if set_threads and not _inside.count:
+                set_threads(_inside.before)
+
+
+@cache
+def _openblas():
+    """OpenBLAS's functions that set and get its number of threads; (None, None) without it."""
+    # the library that NumPy multiplies with: named among its own needs, or, on Windows, beside it
+    paths = [importlib.import_module("numpy.linalg._umath_linalg").__file__,
+             *Path(np.__file__).parents[1].glob("numpy.libs/*openblas*")]
+    for path in paths:
+        try:
+            library = ctypes.PyDLL(str(path))       # keeps the interpreter's lock: it's a moment
+        except OSError:
+            continue
+        for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_",
+                     "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+            if hasattr(library, name.format("set")):
+                return [getattr(library, name.format(word)) for word in ("set", "get")]
+    return None, None
 
 
 @cache

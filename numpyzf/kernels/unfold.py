@@ -10,14 +10,14 @@ Cost: unfolding writes C·K·K·OH·OW numbers for each image and reads as many.
 multiplications with each of them: the larger F, the less unfolding matters.
 
 Threads: columns of some images, or of some rows of one image, are made at a time. One thread writes
-all of a row of columns, or in `fold` all of a plane of x. BLAS multiplies with threads of its own.
+all of a row of columns, or in `fold` all of a plane of x. The product is cut as `product` does it.
 Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
 
 from ..geometry import conv_output_size
 from .cache import njit
-from .shared import blocks, inside, run, scratch, take_every
+from .shared import blocks, inside, product, run, scratch, take_every
 
 COLUMN_NBYTES = 8 << 20         # of columns at a time
 
@@ -35,10 +35,10 @@ def conv_forward(x, w, b, window):
         if images.stop - images.start == 1:
             # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P), some rows of one image, written in place
             out = y[images].reshape(F, OH * OW)[:, rows.start * OW:rows.stop * OW]
-            np.matmul(wb, columns, out=out)
+            product(wb, columns, out)
         else:
             # (F, C·K·K+1) @ (C·K·K+1, G·P) -> (F, G·P) -> (G, F, OH, OW)
-            y[images] = np.matmul(wb, columns).reshape(F, -1, OH, OW).transpose(1, 0, 2, 3)
+            y[images] = product(wb, columns).reshape(F, -1, OH, OW).transpose(1, 0, 2, 3)
     return y
 
 
@@ -52,7 +52,7 @@ def conv_backward(dy, x, w, window, need_dx):
         # (G, F, rows, OW) -> (F, G·P), no copy for one image
         signal = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(F, -1)
         # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
-        dwb += signal @ columns.T
+        dwb += product(signal, columns.T)
     dw = np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape)
     return dx, dw, np.ascontiguousarray(dwb[:, -1])
 
@@ -68,7 +68,7 @@ def conv_transpose(r, w, window, size):
         signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
         # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
         out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
-        columns = np.matmul(wt, signal, out=out)
+        columns = product(wt, signal, out)
         run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
     return x
 

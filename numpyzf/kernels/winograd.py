@@ -31,10 +31,9 @@ way, too, so float32 may overflow where Σ|w·x| is beyond 1e34. That shows in t
 or NaN: each block is summed up, and where a sum isn't finite, direct.py does it all again.
 
 Threads: there are two ways to use the cores. Many maps: a large block of images; in the transforms
-threads share the channels, each written by one thread, and BLAS multiplies with threads of its own.
-Few maps: each thread takes images of its own through all steps, a few at a time, so that all stays
-in its cache; BLAS multiplies such small matrices where it is called, without waking another thread,
-at twice the rate.
+threads share the channels, each written by one thread, and in the product the n² points. Few maps:
+each thread takes images of its own through all steps, a few at a time, so that all stays in its
+cache.
 Source: Lavin & Gray 2015; the points go back to Toom, Cook and Winograd.
 """
 from functools import cache
@@ -45,7 +44,7 @@ import numpy as np
 from ..geometry import ceil_div, conv_output_size
 from . import direct
 from .cache import njit
-from .shared import SMALL_PRODUCT, blocks, run, scratch
+from .shared import SMALL_PRODUCT, blocks, product, run, scratch
 
 POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)       # and ∞: the first n − 1 of them
 TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has fewer than two outputs
@@ -129,7 +128,7 @@ def conv_forward(x, w, b, window):
             V = scratch("columns", (len(U), U.shape[2], T), x.dtype)
             run(inputs_to_points, C, x[block], V, *tiles, stride, pad)
             # (F, s²·C) @ (s²·C, T) -> (F, T), for each point
-            M = np.matmul(U, V, out=scratch("outputs", (len(U), F, T), x.dtype))
+            M = product(U, V, scratch("outputs", (len(U), F, T), x.dtype))
             run(outputs_from_points, F, M, b, y[block], *tiles)
             finite &= np.isfinite(y[block].sum())
         return finite
@@ -155,12 +154,12 @@ def conv_backward(dy, x, w, window, need_dx):
             dM = scratch("outputs", (len(U), F, T), x.dtype)
             run(outputs_to_points, F, dy[block], dM, *tiles)
             # (F, T) @ (T, s²·C) -> (F, s²·C), for each point
-            dU += np.matmul(dM, V.transpose(0, 2, 1), out=scratch("filters", U.shape, x.dtype))
+            dU += product(dM, V.transpose(0, 2, 1), scratch("filters", U.shape, x.dtype))
             # db = Σ dy: a polynomial at 1 is the sum of its coefficients, and point (1, 1) is n + 1
             db += dM[tiles.points + 1].sum(axis=1)
             if need_dx:
                 # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
-                dV = np.matmul(U.transpose(0, 2, 1), dM, out=V)
+                dV = product(U.transpose(0, 2, 1), dM, V)
                 run(inputs_from_points, C, dV, dx[block], *tiles, stride, pad)
                 finite &= np.isfinite(dx[block].sum())
         return dU, db, finite
@@ -192,7 +191,7 @@ def conv_transpose(r, w, window, size):
             run(outputs_to_points, F, r[block], R, *tiles)
             # (s²·C, F) @ (F, T) -> (s²·C, T), for each point
             V = scratch("columns", (len(U), U.shape[2], T), r.dtype)
-            np.matmul(U.transpose(0, 2, 1), R, out=V)
+            product(U.transpose(0, 2, 1), R, V)
             run(inputs_from_points, C, V, x[block], *tiles, stride, pad)
             finite &= np.isfinite(x[block].sum())
         return finite
@@ -218,7 +217,8 @@ def share_images(some_images, count, U, tiles):
         # many maps: the cost is bytes of V; what is run inside is shared
         return [some_images(T * n2 * C * U.itemsize, BLOCK_NBYTES, 0, count)]
     # few maps: the cost is multiply-adds; what is run inside stays on its thread
-    return run(some_images, count, T * C * F, SMALL_PRODUCT)
+    pieces = len(blocks(0, count, T * C * F, SMALL_PRODUCT))
+    return run(some_images, count, T * C * F, SMALL_PRODUCT, pieces=pieces)
 
 
 # ---- filters at the points ----------------------------------------------------------------------

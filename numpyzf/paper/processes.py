@@ -8,9 +8,31 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
 
 from ..kernels import THREADS
 from .study import INDENT
+
+ITEM_NBYTES = 3 << 29       # of memory for each process: they took 1.2 GB at most
+
+
+def how_many():
+    """How many items are computed at the same time: as cores and memory allow."""
+    return max(1, min(THREADS, free_memory() // ITEM_NBYTES))
+
+
+def free_memory():
+    """Bytes of memory that programs can still have; half of all where the system doesn't tell."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        sizes = dict(line.split(":") for line in lines)
+        return int(sizes["MemAvailable"].split()[0]) << 10
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):       # Windows
+        return 4 * ITEM_NBYTES
 
 
 def compute_in_processes(study, items, again, count):
@@ -22,12 +44,12 @@ def compute_in_processes(study, items, again, count):
     count: how many at the same time.
     Raises ChildProcessError if one fails; then no other is begun.
     """
-    # What comes out of a training depends, in its last bits, on the number of threads. So every
-    # process gets the same number, from the machine's cores alone: also one that is the only one,
-    # since its item was the last one missing.
-    threads = str(max(1, THREADS // count))
+    # What comes out of our kernels and products is the same on any number of threads. NumPy's own
+    # linear algebra has one, so that its last bits are the same, too.
+    count = max(1, min(count, len(items)))
     own_processes = _Processes(os.environ | {
-        "NUMBA_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONIOENCODING": "utf-8"})
+        "NUMBA_NUM_THREADS": str(max(1, THREADS // count)), "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONIOENCODING": "utf-8"})
     with ThreadPoolExecutor(count) as pool:
         waiting = {pool.submit(_compute_one, study, item, again, own_processes) for item in items}
         try:

@@ -118,9 +118,9 @@ def compute(study, wanted, *, again=False, processes=1):
     wanted: names of items, see `find`.
     again: compute all of them anew.
     processes: how many items are computed at the same time, each in a process of its own on its
-    share of the threads; a single one, too, so that equal nets have equal bits. Two nets trained
-    side by side on one core each take little more than half of the time that two cores take for one
-    after the other. With 1, items are computed in this process, one after the other.
+    share of the threads. Two nets trained side by side on one core each take little more than half
+    of the time that two cores take for one after the other. With 1, items are computed in this
+    process, one after the other.
     Returns the page's path, index.html in the study's folder.
     Raises ChildProcessError if an item fails in its process.
     """

@@ -12,7 +12,7 @@ import numpy as np
 from .. import checks, kernels
 from ..functional import ConvSaved, conv_backward, conv_forward, conv_transpose
 from ..general.functional import several
-from ..geometry import Window, ceil_div
+from ..geometry import Window
 from .pictures import bicubic_matrix
 
 
@@ -368,4 +368,4 @@ def centers(sizes):
 
 def in_shares(work, x, y):
     """work(x, y, start, stop) for planes, the first axis of both; one thread does few of them."""
-    kernels.run(work, len(x), x, y, least=ceil_div(kernels.FEW, max(y[:1].size, 1)))
+    kernels.run(work, len(x), x, y)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import checks, kernels
-from ..geometry import ceil_div
 
 
 class NormSaved(NamedTuple):
@@ -43,7 +42,7 @@ def normalize_forward(x, scale, shift, *, batch, epsilon=1e-5):
     y, normal = np.empty_like(x), np.empty((N, C, P), x.dtype)
     mean, variance, root = (np.empty((1 if batch else N, C), x.dtype) for _ in range(3))
     kernels.run(normalize_channels, C, x.reshape(N, C, P), y.reshape(N, C, P), normal, scale, shift,
-                mean, variance, root, epsilon, least=ceil_div(kernels.FEW, max(N * P, 1)))
+                mean, variance, root, epsilon)
     return y, NormSaved(normal, scale, root), mean, variance
 
 
@@ -76,8 +75,7 @@ def normalize_backward(dy, saved):
                          "pixels: that of the output")
     dx, dscale, dshift = np.empty_like(dy), np.empty_like(scale), np.empty_like(scale)
     kernels.run(normalize_gradients, C, dy.reshape(N, C, P), normal, scale, root,
-                dx.reshape(N, C, P), dscale, dshift,
-                least=ceil_div(kernels.FEW, max(N * P, 1)))
+                dx.reshape(N, C, P), dscale, dshift)
     return dx, dscale, dshift
 
 

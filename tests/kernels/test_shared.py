@@ -1,8 +1,9 @@
-"""Shares of work on several threads, memory that is kept, batches cut into blocks, split pixels."""
+"""Pieces of work on several threads, memory that is kept, batches cut into blocks, split pixels."""
 import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from numpyzf import kernels
 from numpyzf.kernels import shared
-from numpyzf.kernels.shared import blocks, run, scratch
+from numpyzf.kernels.shared import blocks, product, run, scratch
 
 pytestmark = pytest.mark.small
 
@@ -26,57 +27,94 @@ def two_threads(monkeypatch):
     monkeypatch.setattr(shared, "THREADS", 2)
 
 
-def share(start, stop):
+def piece(start, stop):
     return start, stop
 
 
 # ---- run ----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("items", [0, 1, 2, 7, 100])
-def test_each_item_is_in_one_share_and_results_come_in_order(items, threads):
-    shares = run(share, items)
-    assert [n for start, stop in shares for n in range(start, stop)] == list(range(items))
-    assert len(shares) == max(1, min(items, threads))
-    sizes = [stop - start for start, stop in shares]
+def test_each_item_is_in_one_piece_and_results_come_in_order(items, threads):
+    """As many pieces as are asked for, whatever the number of threads."""
+    pieces = run(piece, items, pieces=5)
+    assert [n for start, stop in pieces for n in range(start, stop)] == list(range(items))
+    assert len(pieces) == max(1, min(items, 5))
+    sizes = [stop - start for start, stop in pieces]
     assert max(sizes) - min(sizes) <= 1
 
 
 def test_arguments_come_first(threads):
-    expected = [("a", 2, *part) for part in run(share, 7)]
-    assert run(lambda *arguments: arguments, 7, "a", 2) == expected
+    expected = [("a", 2, *part) for part in run(piece, 7, pieces=4)]
+    assert run(lambda *arguments: arguments, 7, "a", 2, pieces=4) == expected
 
 
-@pytest.mark.parametrize("items, least, shares",
-                         [(9, 5, 1), (10, 5, 2), (11, 5, 2), (100, 5, 3), (0, 5, 1), (4, 1, 3)])
-def test_shares_are_not_made_too_small(items, least, shares, monkeypatch):
-    monkeypatch.setattr(shared, "THREADS", 3)
-    parts = run(share, items, least=least)
-    assert len(parts) == shares and sum(stop - start for start, stop in parts) == items
+@pytest.mark.parametrize("nbytes, items, pieces",
+                         [(0, 9, 1), (99, 9, 1), (100, 9, 1), (200, 9, 2), (799, 9, 7),
+                          (5000, 9, 9), (799, 3, 3), (99_999, 999, 32)])
+def test_small_arrays_are_done_in_few_pieces(nbytes, items, pieces, threads, monkeypatch):
+    """One for each GRAIN of bytes, of all arrays together, and PIECES at most."""
+    monkeypatch.setattr(shared, "GRAIN", 100)
+    first, second = np.zeros(nbytes // 3, np.int8), np.zeros(nbytes - nbytes // 3, np.int8)
+    found = run(lambda a, b, c, start, stop: (start, stop), items, first, 8, second)
+    assert len(found) == pieces and sum(stop - start for start, stop in found) == items
 
 
-def test_flat_kernels_write_their_own_share_only(monkeypatch, rng):
-    monkeypatch.setattr(shared, "THREADS", 3)
+def test_flat_kernels_write_their_own_piece_only(two_threads, monkeypatch, rng):
+    monkeypatch.setattr(shared, "GRAIN", 100)
     a, b, c = *rng.standard_normal((2, 31)), np.zeros(31)
     kernels.triad(a, b, 3.0, c, 5, 20)
     np.testing.assert_allclose(c[5:20], a[5:20] + 3 * b[5:20])
     assert not c[:5].any() and not c[20:].any()
-    run(kernels.triad, 31, a, b, 3.0, c, least=6)
+    run(kernels.triad, 31, a, b, 3.0, c)
     np.testing.assert_allclose(c, a + 3 * b)
 
 
-def test_shares_run_on_threads_of_their_own(two_threads):
-    both = threading.Barrier(2, timeout=20)         # passes only if both shares run at one time
+def test_pieces_run_on_threads_of_their_own(two_threads):
+    both = threading.Barrier(2, timeout=20)         # passes only if both pieces run at one time
 
     def name(start, stop):
         both.wait()
         return threading.current_thread().name
-    names = run(name, 2)
-    assert names[0] == threading.current_thread().name != names[1]
+    names = run(name, 2, pieces=2)
+    assert threading.current_thread().name in names and len(set(names)) == 2
+
+
+def test_a_slow_thread_does_fewer_pieces(two_threads):
+    """One thread stays in its piece until the other has done the five that are left."""
+    others = threading.Semaphore(0)
+
+    def work(start, stop):
+        if start == 0:
+            assert all(others.acquire(timeout=20) for _ in range(5))
+        else:
+            others.release()
+        return threading.current_thread().name
+    slow, *fast = run(work, 6, pieces=6)
+    assert slow not in fast and len(set(fast)) == 1
+
+
+def test_a_thread_that_comes_too_late_is_not_waited_for(two_threads):
+    """The only worker is kept busy: the caller does all, and goes on."""
+    begun, go_on = threading.Event(), threading.Event()
+    busy = threading.Thread(target=lambda: run(
+        lambda start, stop: (begun.set(), go_on.wait(20)) if start else begun.wait(20), 2,
+        pieces=2))
+    busy.start()
+    assert begun.wait(20)
+    here = threading.current_thread().name
+    assert run(lambda start, stop: threading.current_thread().name, 3, pieces=3) == 3 * [here]
+    assert not go_on.is_set()
+    go_on.set()
+    busy.join(20)
 
 
 def test_threads_are_kept_for_the_next_call(two_threads):
-    first, again = (run(lambda start, stop: threading.current_thread(), 2) for _ in range(2))
-    assert first == again
+    def thread(start, stop):
+        both.wait()
+        return threading.current_thread()
+    both = threading.Barrier(2, timeout=20)
+    first, again = (set(run(thread, 2, pieces=2)) for _ in range(2))
+    assert first == again and len(first) == 2
 
 
 def in_a_process(program, threads="2"):
@@ -88,26 +126,28 @@ def in_a_process(program, threads="2"):
 
 
 def test_a_nested_call_stays_on_the_thread_that_makes_it():
-    """Also on the caller's own thread, which has a share too; and only while it has it."""
+    """Also on the caller's own thread, which does pieces too; and only while it does one."""
     assert in_a_process("""if True:
         import threading
         from numpyzf.kernels import run
-        def share(start, stop): return start, stop
+        def piece(start, stop): return start, stop
         def nested(start, stop):
             here = threading.current_thread()
-            return run(lambda *part: (part, threading.current_thread() is here), 4)
-        print(run(nested, 2), run(nested, 1), run(share, 4))
+            return run(lambda *part: (part, threading.current_thread() is here), 4, pieces=2)
+        print(run(nested, 2, pieces=2), run(nested, 1), run(piece, 4, pieces=2))
         """) == "[[((0, 4), True)], [((0, 4), True)]] [[((0, 4), True)]] [(0, 2), (2, 4)]\n"
 
 
-def test_there_is_one_pool_of_threads_whatever_the_number_of_shares():
-    """16 threads, this one among them, do 1 share to 16, and more items than threads."""
+def test_there_is_one_pool_of_threads_whatever_the_number_of_pieces():
+    """16 threads, this one among them, do 1 piece to 19, and more items than threads."""
     assert in_a_process("""if True:
         import threading, time
         from numpyzf.kernels import run
-        counts = [len(run(lambda start, stop: time.sleep(0.001), n)) for n in [*range(20), 500]]
-        print(counts == [max(1, min(n, 16)) for n in [*range(20), 500]], threading.active_count())
-        """, threads="16") == "True 16\n"
+        for n in [*range(20), 500]:
+            pieces = run(lambda start, stop: time.sleep(0.001), n, pieces=n)
+            assert len(pieces) == max(1, min(n, 32))
+        print(threading.active_count() <= 16)
+        """, threads="16") == "True\n"
 
 
 def test_many_callers_at_once_get_their_own_results(two_threads):
@@ -115,7 +155,7 @@ def test_many_callers_at_once_get_their_own_results(two_threads):
     found = {}
 
     def call(n):
-        found[n] = [run(share, n) for _ in range(50)]
+        found[n] = [run(piece, n, pieces=2) for _ in range(50)]
     callers = [threading.Thread(target=call, args=(n,)) for n in range(2, 8)]
     for caller in callers:
         caller.start()
@@ -136,38 +176,38 @@ def test_a_forked_process_makes_threads_of_its_own(number):
         import os
         os.getpid = {number}
         from numpyzf.kernels import run
-        def share(start, stop): return start, stop
-        run(share, 2)
+        def piece(start, stop): return start, stop
+        run(piece, 2, pieces=2)
         child = os.fork()
         if child == 0:
-            print(run(share, 2), flush=True)
+            print(run(piece, 2, pieces=2), flush=True)
             os._exit(0)
         os.waitpid(child, 0)
-        print(run(share, 4))""") == "[(0, 1), (1, 2)]\n[(0, 2), (2, 4)]\n"
+        print(run(piece, 4, pieces=2))""") == "[(0, 1), (1, 2)]\n[(0, 2), (2, 4)]\n"
 
 
-@pytest.mark.parametrize("before", ["", "run(share, 4)"], ids=["first", "again"])
+@pytest.mark.parametrize("before", ["", "run(piece, 4, pieces=2)"], ids=["first", "again"])
 def test_what_goes_on_after_the_main_thread_has_ended(before):
-    """A thread, and a function of atexit: the same shares, on the one thread there is."""
+    """A thread, and a function of atexit: the same pieces, on the one thread there is."""
     assert in_a_process(f"""if True:
         import atexit, threading, time
         import numpy as np
         from numpyzf.kernels import run
-        def share(start, stop): return start, stop
+        def piece(start, stop): return start, stop
         def refuse(start, stop): 1 / start
         def work():
             threading.main_thread().join()
             time.sleep(0.1)
-            print(run(share, 4), flush=True)
+            print(run(piece, 4, pieces=2), flush=True)
             try:
-                run(refuse, 4)
+                run(refuse, 4, pieces=2)
             except ZeroDivisionError:
                 print("no", flush=True)
             with np.errstate(over="raise"):
-                print(run(lambda start, stop: np.geterr()["over"], 2), flush=True)
+                print(run(lambda start, stop: np.geterr()["over"], 2, pieces=2), flush=True)
         {before}
         threading.Thread(target=work).start()
-        atexit.register(lambda: print(run(share, 4)))""") == (
+        atexit.register(lambda: print(run(piece, 4, pieces=2)))""") == (
             "[(0, 2), (2, 4)]\nno\n['raise', 'raise']\n[(0, 2), (2, 4)]\n")
 
 
@@ -212,26 +252,106 @@ def test_numbas_own_threads_are_not_started():
         print(parallel._is_initialized)""") == "False\n"
 
 
-def test_an_error_in_any_share_is_raised_after_the_others_have_ended(two_threads):
-    ended = []
+def test_an_error_is_raised_after_the_others_have_ended_and_no_piece_is_begun(two_threads):
+    both, ended = threading.Barrier(2, timeout=20), []
 
     def work(start, stop):
+        if start < 2:
+            both.wait()             # the first two pieces run at one time
         if start == failing:
             raise ValueError("no")
         ended.append(start)
+        if start < 2:
+            time.sleep(0.2)         # by then the other thread has raised its error
     for failing in (0, 1):
         with pytest.raises(ValueError, match="no"):
-            run(work, 2)
-        assert run(share, 2) == [(0, 1), (1, 2)]        # and the next call is shared again
-    assert sorted(ended) == [0, 1]
+            run(work, 9, pieces=9)
+        assert ended == [1 - failing]
+        ended.clear()
+        assert run(piece, 2, pieces=2) == [(0, 1), (1, 2)]      # and the next call is shared again
 
 
 def test_what_numpy_is_told_to_ignore_is_ignored_on_all_threads(two_threads):
+    both = threading.Barrier(2, timeout=20)
+
     def overflow(start, stop):
+        both.wait()
         return np.float32(1e38) * np.full(2, 1e38, np.float32)
     with warnings.catch_warnings(), np.errstate(over="ignore"):
         warnings.simplefilter("error")
-        run(overflow, 2)
+        run(overflow, 2, pieces=2)
+
+
+# ---- products -----------------------------------------------------------------------------------
+
+SHAPES = [((3, 5), (5, 7)), ((300, 40), (40, 1000)), ((40, 300), (300, 129)), ((999, 40), (40, 9)),
+          ((9, 3, 5), (9, 5, 70))]
+
+
+@pytest.mark.parametrize("a_shape, b_shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_product_is_that_of_numpy(a_shape, b_shape, dtype, threads, monkeypatch, rng):
+    monkeypatch.setattr(shared, "PRODUCT_GRAIN", 100)
+    monkeypatch.setattr(shared, "NARROWEST", 10)
+    a, b = rng.standard_normal(a_shape).astype(dtype), rng.standard_normal(b_shape).astype(dtype)
+    y = product(a, b)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, a @ b, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
+    out = np.full((*y.shape[:-1], y.shape[-1] + 3), 9, dtype)[..., 1:-2]    # no row after another
+    assert product(a, b, out) is out
+    np.testing.assert_array_equal(out, y)
+    turned = np.ascontiguousarray(b.swapaxes(-1, -2)).swapaxes(-1, -2)
+    np.testing.assert_allclose(product(a, turned), y, rtol=0, atol=1e-4)
+
+
+def test_small_products_are_done_in_one_piece(two_threads, monkeypatch, rng):
+    counts = []
+    monkeypatch.setattr(shared, "run", lambda *arguments, pieces: counts.append(max(1, pieces)))
+    for rows, columns in ((64, 100), (64, 1000), (64, 100_000), (100_000, 64)):
+        product(np.zeros((rows, 128), np.float32), np.zeros((128, columns), np.float32))
+    product(np.zeros((36, 64, 128), np.float32), np.zeros((36, 128, 32), np.float32))
+    assert counts == [1, 1, 195, 195, 4]
+
+
+WITH_OPENBLAS = pytest.mark.skipif(not shared._openblas()[1],
+                                   reason="this NumPy multiplies without OpenBLAS")
+
+
+@WITH_OPENBLAS
+@pytest.mark.parametrize("first", ["numpy", "numpyzf"])
+def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
+    """Whichever was imported first; also after an error, and while two threads multiply."""
+    assert in_a_process(f"""if True:
+        import {first}
+        import threading
+        import numpy as np
+        from numpyzf.kernels import shared
+        (set_threads, count), matmul = shared._openblas(), np.matmul
+        x = np.ones((600, 600))
+        set_threads(3)          # the user's own
+        def within(hook):
+            def product(*arguments, **named):
+                hook()
+                return matmul(*arguments, **named)
+            np.matmul = product
+            shared.product(x, x)
+        def refuse(): 1 / 0
+        within(lambda: print(count()))
+        print(count())
+        try:
+            within(refuse)
+        except ZeroDivisionError:
+            print(count())
+        inside, go_on = threading.Event(), threading.Event()
+        other = threading.Thread(target=within, args=(lambda: (inside.set(), go_on.wait(20)),))
+        other.start()
+        inside.wait(20)
+        np.matmul = matmul
+        shared.product(x, x)
+        print(count())                  # the other one is still inside
+        go_on.set()
+        other.join()
+        print(count())""") == "1\n3\n3\n1\n3\n"
 
 
 # ---- memory -------------------------------------------------------------------------------------

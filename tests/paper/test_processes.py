@@ -38,17 +38,29 @@ def computed(study, items, again=False, count=2):
     return list(processes.compute_in_processes(study, items, again, count))
 
 
-@pytest.mark.parametrize("cores, threads", [(2, "1"), (3, "1"), (8, "4")])
-def test_the_last_item_runs_on_as_many_threads_as_several(study, begun, monkeypatch, cores,
-                                                          threads):
-    """Else a reproduction that was interrupted would end with nets of other bits."""
+@pytest.mark.parametrize("cores, one, of_three", [(2, "2", "1"), (3, "3", "1"), (8, "8", "4")])
+def test_items_have_their_share_of_the_threads(study, begun, monkeypatch, cores, one, of_three):
+    """The one item that is missing has them all. NumPy's linear algebra always has one."""
     monkeypatch.setattr(processes, "THREADS", cores)
     monkeypatch.setattr(reproduce, "ITEMS", ITEMS)
     reproduce.compute(study, ["fig3"], processes=2)
     reproduce.compute(study, ["all"], processes=2)
     numbers = [(environment["NUMBA_NUM_THREADS"], environment["OPENBLAS_NUM_THREADS"])
                for _, environment in begun.found]
-    assert numbers == [(threads, threads)] * 4
+    assert numbers == [(one, "1"), *[(of_three, "1")] * 3]
+
+
+@pytest.mark.parametrize("cores, gigabytes, count", [(1, 64, 1), (2, 64, 2), (16, 64, 16),
+                                                     (16, 8, 5), (8, 1, 1)])
+def test_as_many_processes_as_cores_and_memory_allow(cores, gigabytes, count, monkeypatch):
+    monkeypatch.setattr(processes, "THREADS", cores)
+    monkeypatch.setattr(processes, "free_memory", lambda: gigabytes << 30)
+    assert processes.how_many() == count
+
+
+def test_the_free_memory_is_a_part_of_the_machine_s():
+    assert 1 << 28 < processes.free_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf(
+        "SC_PHYS_PAGES")
 
 
 def test_items_that_others_wait_for_come_first(study, begun, monkeypatch):
@@ -64,7 +76,7 @@ def test_the_command_of_one_item_computes_it_in_its_own_process(tmp_path, monkey
     assert command[:4] == [sys.executable, "-u", "-m", "numpyzf"]
     asked = []
     monkeypatch.setattr(cli, "end_with_the_starter", lambda: asked.append("end"))
-    monkeypatch.setattr(cli.kernels, "THREADS", 8)
+    monkeypatch.setattr(cli, "how_many", lambda: 8)
     monkeypatch.setattr(reproduce, "compute", lambda study, items, **options: asked.append(
         (study.source, study.quick, items, options)) or study.out)
     assert cli.main(command[4:]) == 0

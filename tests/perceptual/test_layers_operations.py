@@ -10,6 +10,7 @@ import pytest
 from layer_cases import assert_close, both_dtypes, normal
 
 from numpyzf.gradcheck import check_adjoint
+from numpyzf.kernels import shared
 from numpyzf.perceptual import functional, normalize, reference
 from numpyzf.perceptual.pictures import resize
 
@@ -294,11 +295,11 @@ def test_a_norm_by_hand(batch, expected):
         np.testing.assert_allclose(normalize.normalize_backward(dy, saved)[0], 0, atol=1e-12)
 
 
-def test_shares_of_channels_give_the_numbers_of_one(rng, monkeypatch):
+def test_pieces_of_channels_give_the_numbers_of_one(rng, monkeypatch):
     x, dy, scale, shift = normal(rng, np.float32, (3, 5, 40, 40), (3, 5, 40, 40), 5, 5)
     results = []
-    for few in 1, 1 << 40:
-        monkeypatch.setattr(normalize.kernels, "FEW", few)
+    for grain in 100, 1 << 40:
+        monkeypatch.setattr(shared, "GRAIN", grain)
         for batch in True, False:
             y, saved, *moments = normalize.normalize_forward(x, scale, shift, batch=batch)
             results.append([y, *moments, *normalize.normalize_backward(dy, saved)])
