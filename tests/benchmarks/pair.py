@@ -1,8 +1,9 @@
 """Two workers, one per library, that take turns: numpyzf, PyTorch, numpyzf, PyTorch …
 
-They never run both at once.
+They never run both at once. With more libraries (cores.py), more take turns.
 """
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 REST = 0.02         # seconds between two runs, in which the other side's threads fall asleep
 LEAST = 0.2         # seconds that one measurement takes at least: short work is repeated within it
+FEWEST = 3          # rounds, however long they take
 
 
 class Missing(Exception):
@@ -94,20 +96,33 @@ def measure(case, *, threads, repeat, budget, ours=None, theirs=None, **options)
     our_times = [value / our_units for value in seconds[a, "run"]]
     their_times = [value / their_units for value in seconds[b, "run"]]
     times = (median(our_times), median(their_times))
-    ratios = [x / y for x, y in zip(our_times, their_times)]
-    low, _, high = quantiles(ratios, n=4, method="inclusive") if repeat > 1 else ratios * 3
+    ratio, quartiles = ratio_of(our_times, their_times)
     matmul = median(seconds[a, "matmul"]) if case == "conv" else 0.0
-    return Result(times, times[0] / times[1], (low, high), peaks, off, setting(chosen), matmul)
+    return Result(times, ratio, quartiles, peaks, off, setting(chosen), matmul)
 
 
-def take_turns(works, repeat):
-    """Run some works, (worker, what), in turns; returns {(worker, what): list of seconds}."""
+def ratio_of(ours, theirs):
+    """The ratio of the medians, and the quartiles of the ratios of neighboring runs."""
+    ratios = [x / y for x, y in zip(ours, theirs, strict=True)]
+    low, _, high = quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
+    return median(ours) / median(theirs), (low, high)
+
+
+def take_turns(works, repeat, limit=math.inf):
+    """Run some works, (worker, what), in turns; returns {(worker, what): list of seconds}.
+
+    repeat: rounds, in each of which everyone runs once
+    limit: seconds after which no more rounds begin, but FEWEST
+    """
     calls = {}
     for worker, what in works:      # warm up, and see how often short work has to be repeated
         worker.ask(what)
         calls[worker, what] = max(1, round(LEAST / worker.ask(what)["seconds"]))
     seconds = {work: [] for work in works}
-    for _ in range(repeat):
+    end = time.perf_counter() + limit
+    for done in range(repeat):
+        if done >= FEWEST and time.perf_counter() > end:
+            break
         for worker, what in works:
             time.sleep(REST)
             answer = worker.ask(what, calls=calls[worker, what])

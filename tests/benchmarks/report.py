@@ -16,10 +16,11 @@ TABLES = {
     "growth": ("How numpyzf's time and memory grow",
                ["what", "batch or units", "time per image or unit", "memory beyond set-up",
                 "of it outputs of layers", "the rest"]),
+    "cores": ("More cores, and one of them busy", ["work", "library"]),  # and the columns measured
     "compile": ("Starting", ["what", "kernels compiled", "time", "target", "met"]),
 }
 TABLE_OF = {"step": "pairs", "forward": "pairs", "project": "pairs", "occlude": "pairs",
-            "conv": "conv", "growth": "growth", "compile": "compile"}
+            "conv": "conv", "growth": "growth", "cores": "cores", "compile": "compile"}
 
 # Answers that differ by more may be of different work. A batch of 127 in place of 128 differs by
 # 0.5. Rounding differs by up to 2e-3: a few switches of a pool fall on another pixel of nearly the
@@ -35,6 +36,7 @@ class Report:
         self.threads, self.repeat, self.budget = threads, repeat, budget
         self.rows = {table: [] for table in TABLES}
         self.lines = {table: [] for table in TABLES}
+        self.heads = {table: head for table, (_, head) in TABLES.items()}
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
         self.busy = ""
         if load > 0.5:
@@ -72,8 +74,9 @@ class Report:
         result = self._measure("pairs", name, case, options)
         if result:
             peaks = [f"{peak / 2**20:,.0f}" for peak in result.peaks]
-            self.row("pairs", [name, *map(milliseconds, result.times), ratio(result),
-                               f"≤ {limit:.2f}", met(result.ratio <= limit), *peaks,
+            self.row("pairs", [name, *map(milliseconds, result.times),
+                               ratio(result.ratio, result.quartiles), f"≤ {limit:.2f}",
+                               met(result.ratio <= limit), *peaks,
                                f"{result.difference:.0e}", result.setting])
         return result
 
@@ -87,7 +90,8 @@ class Report:
         if result:
             rate, peak = operations / result.times[0], 2 * 2048**3 / result.matmul
             share = rate / peak
-            self.row("conv", [name, *map(milliseconds, result.times), ratio(result),
+            self.row("conv", [name, *map(milliseconds, result.times),
+                              ratio(result.ratio, result.quartiles),
                               f"{rate / 1e9:.0f}", f"{peak / 1e9:.0f}", f"{share:.0%}",
                               f"≥ {limit:.0%}", met(share >= limit), f"{result.difference:.0e}",
                               result.setting])
@@ -110,12 +114,13 @@ class Report:
                  "libraries included. PyTorch runs eagerly, in float32, in the setting that was "
                  "fastest when all in its column were tried. "
                  "Made by `python tests/benchmarks/run.py`."]
-        for table, (title, head) in TABLES.items():
+        for table, (title, _) in TABLES.items():
             if self.rows[table] or self.lines[table]:
                 parts.append(f"## {title}")
                 parts += [f"{name}: {' '.join(text.split())}" for name, text in about.items()
                           if TABLE_OF[name] == table]
                 if self.rows[table]:
+                    head = self.heads[table]
                     lines = [head, ["---"] * len(head), *self.rows[table]]
                     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
                 parts += self.lines[table]
@@ -134,7 +139,7 @@ def machine(threads):
                              if line.startswith("model name"))
     except (OSError, StopIteration):
         processor = platform.processor() or platform.machine()
-    libraries = ("numpy", "numba", "torch", "captum")
+    libraries = ("numpy", "numba", "torch", "captum", "onnxruntime", "openvino")
     versions = ", ".join(f"{name} {_version(name)}" for name in libraries)
     return (f"{processor}, {os.cpu_count()} cores, {threads} threads each; {platform.system()}, "
             f"Python {sys.version.split()[0]}, {versions}.")
@@ -147,10 +152,10 @@ def _version(name):
         return "absent"
 
 
-def ratio(result):
+def ratio(value, quartiles):
     """0.50 (0.49–0.52)."""
-    low, high = result.quartiles
-    return f"{result.ratio:.2f} ({low:.2f}–{high:.2f})"
+    low, high = quartiles
+    return f"{value:.2f} ({low:.2f}–{high:.2f})"
 
 
 def met(yes):

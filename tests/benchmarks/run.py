@@ -1,10 +1,13 @@
-"""numpyzf against PyTorch and Captum, side by side.
+"""numpyzf against PyTorch and Captum, side by side; also against ONNX Runtime and OpenVINO.
 
 From the repository's root, with nothing else running on the machine:
 
-    pip install torch captum
+    pip install torch captum onnxruntime openvino
     python tests/benchmarks/run.py          # all; writes results.md beside run.py
     python tests/benchmarks/run.py --only step,conv --quick     # some; prints only
+    python tests/benchmarks/run.py --only cores --write cores.md    # 1, 2, 4 … cores
+
+What isn't installed is left out, but for PyTorch.
 
 How: each case gets two fresh processes of its own, so that its peak memory is
 its own. One imports numpyzf and the other PyTorch, with the same number of
@@ -16,7 +19,9 @@ import argparse
 import importlib.util
 import os
 import tempfile
+from pathlib import Path
 
+import cores
 import nets
 import pair
 from report import Report, megabytes, met, milliseconds
@@ -108,6 +113,20 @@ def growth(report, quick):
                             count=count)
 
 
+def more_cores(report, quick):
+    """The same work on 1, 2, 4 … cores, with as many threads; and where a busy loop, a process of
+    its own, uses up one of the cores (busy).
+
+    numpyzf's times; of the others' the ratio, its quartiles, and their time. They take turns, for
+    as many rounds as begin within 10 s, 3 at least. A ratio is numpyzf's time / theirs. On Linux
+    the processes are kept on that many cores, by the system's numbering with siblings of a core
+    last; on other systems only the threads are counted, and none is busy. ONNX Runtime and OpenVINO
+    read a file that numpyzf wrote; they don't train. PyTorch's setting is the one that is fastest
+    on the most cores.
+    """
+    cores.measure(report, quick)
+
+
 def start(report, quick):
     """Compilation of all kernels into an empty cache (target < 30 s); in the next process,
     importing and loading them (< 1 s)."""
@@ -129,21 +148,25 @@ def start(report, quick):
 
 
 CASES = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude,
-         "growth": growth, "compile": start}
+         "growth": growth, "cores": more_cores, "compile": start}
 
 
 def main():
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parser.add_argument("--only", metavar="CASES", help=f"some of {','.join(CASES)}")
     parser.add_argument("--repeat", type=int, default=7, help="repetitions (7)")
-    parser.add_argument("--threads", type=int, default=cores,
-                        help=f"of each side (the number of cores, {cores})")
+    parser.add_argument("--threads", type=int, default=most,
+                        help=f"of each side, and the most in the columns of cores (the number of "
+                             f"cores, {most})")
+    parser.add_argument("--write", metavar="FILE", type=Path,
+                        help="where the tables go (of all cases: results.md beside run.py; of "
+                             "some: they are only printed)")
     parser.add_argument("--quick", action="store_true",
-                        help="3 repetitions, smaller samples, PyTorch's setting chosen by two "
-                             "tries")
+                        help="3 repetitions, smaller samples, only the most cores; PyTorch's "
+                             "setting chosen by two tries")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else list(CASES)
     if not set(names) <= set(CASES):
@@ -154,14 +177,17 @@ def main():
     if not importlib.util.find_spec("captum"):
         print("Without Captum, projections and occlusion can't be compared: pip install captum",
               flush=True)
+    path = arguments.write
+    if not (path or arguments.only or arguments.quick):
+        path = pair.HERE / "results.md"
     repeat, budget = (3, 0) if arguments.quick else (arguments.repeat, 3)
     report = Report(arguments.threads, repeat, budget)
+    about = {name: CASES[name].__doc__ for name in names}
     for name in names:
         CASES[name](report, arguments.quick)
-        if not (arguments.only or arguments.quick):
-            about = {name: case.__doc__ for name, case in CASES.items()}
-            report.write(pair.HERE / "results.md", about)
-    print(report.text({name: CASES[name].__doc__ for name in names}))
+        if path:
+            report.write(path, about)
+    print(report.text(about))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """numpyzf's side: sets cases up and runs them. Imports nothing of PyTorch."""
+import os
 import time
 from functools import partial
 
 _start = time.perf_counter()
-# before NumPy, so that BLAS's idle threads sleep too
+# numpyzf before NumPy, so that BLAS's idle threads sleep too; unless the other order is asked for
+if os.environ.get("NUMPY_FIRST"):
+    import numpy
 from numpyzf import functional, kernels, models, training
 from numpyzf.deconvnet import RULES
 from numpyzf.look.many import project_many
@@ -146,12 +149,20 @@ def start_up():
             "first": first - second}
 
 
+def export(net, path):
+    """Write a net as a model file, for the libraries that read one."""
+    from numpyzf.exchange.write import write_onnx
+    write_onnx(network(net), path)
+    return {}
+
+
 KINDS = {"step": step, "forward": forward, "conv": conv, "project": project, "occlude": occlude}
+ONCE = {"start_up": start_up, "export": export}
 
 
 def cases(case=None, do=None, **options):
-    """Set a case up; or measure starting, if do is "start_up"."""
-    return start_up() if do == "start_up" else KINDS[case](**options)
+    """Set a case up; or do what is done once: "start_up" measures starting, "export" a file."""
+    return ONCE[do](**options) if do else KINDS[case](**options)
 
 
 if __name__ == "__main__":
