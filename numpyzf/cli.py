@@ -1,5 +1,5 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, superres, style, invert, onnx,
-bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, look, reproduce, superres, style, invert,
+onnx, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from . import data, kernels, runs, texts, training
 from .bench import ladder
 from .exchange import command as onnx
+from .inside import command as inside
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import reproduce
@@ -27,7 +27,7 @@ from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
 from .perceptual.style import command as style, network_command as style_network
 from .perceptual.superres import command as superres
-from .terminal import at_least, integers, picture, save, say
+from .terminal import at_least, integers, picture, save, say, version
 from .tour import command as tour, demo
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
@@ -61,6 +61,8 @@ def _run(arguments):
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command in (_demo, _train, _reproduce):
             kept = "; started again, a training goes on from its last finished epoch"
+        if options.command is inside.run_look:
+            kept = "; started again, the page goes on from there"
         if options.command in (tour.run_features, tour.run_explain, _bench) and options.out:
             picture(options.out)       # now, not when everything is computed
         options.command(options)
@@ -139,6 +141,7 @@ def _parser():
     _add_train(commands)
     _add_features(commands)
     _add_explain(commands)
+    _add_look(commands)
     _add_reproduce(commands)
     _add_superres(commands)
     _add_style(commands)
@@ -152,10 +155,7 @@ def _parser():
 
 
 def _version():
-    try:
-        return metadata.version("numpyzf")
-    except metadata.PackageNotFoundError:
-        return f"in {Path(__file__).parent}, not installed"
+    return version() or f"in {Path(__file__).parent}, not installed"
 
 
 # ---- demo ---------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ def _hints(accuracy, labels, run, source):
     return lines
 
 
-# ---- features and explain ------------------------------------------------------------------------
+# ---- features, explain, look --------------------------------------------------------------------
 
 def _add_features(commands):
     tour.add_features(_command(commands, "features", tour.run_features,
@@ -290,6 +290,12 @@ def _add_explain(commands):
     tour.add_explain(_command(commands, "explain", tour.run_explain,
                               "classify an image of your own and draw what its strongest units saw "
                               "in it"))
+
+
+def _add_look(commands):
+    inside.add_look(_command(commands, "look", inside.run_look,
+                             "make one page to look inside a net: every unit, what fires it most, "
+                             "and what of that came down to pixels"))
 
 
 # ---- reproduce ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data, kernels, plots, runs, training
+from numpyzf import cli, data, kernels, plots, runs, terminal, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.exchange.model import KEYS, load_model
@@ -144,8 +144,8 @@ def test_the_version(numpyzf, monkeypatch):
     assert (status, err) == (0, []) and re.fullmatch(r"numpyzf (\d+\.\d+\S*|in .*)", line)
 
     def not_installed(name):
-        raise cli.metadata.PackageNotFoundError(name)
-    monkeypatch.setattr(cli.metadata, "version", not_installed)
+        raise terminal.metadata.PackageNotFoundError(name)
+    monkeypatch.setattr(terminal.metadata, "version", not_installed)
     assert re.fullmatch(r"numpyzf in \S+, not installed", numpyzf("--version")[1][0])
 
 
