@@ -50,14 +50,14 @@ def passages(net):
 
     net: a network.Network.
     """
-    found, still_taken = [], set()          # outputs below, that a layer further above takes
     names = net.up_to([*net.layers][-1])
     last_use = {below: name for name in names for below in net.inputs[name]}
+    found, still_taken = [], {"input"}          # outputs that a layer further above takes
     for name in names:
-        still_taken.update(net.inputs[name])
         still_taken = {below for below in still_taken if last_use[below] != name}
         if not still_taken:
             found.append(name)
+        still_taken.add(name)
     return found
 
 
