@@ -28,7 +28,7 @@ class View(NamedTuple):
 class Tiles(NamedTuple):
     """The projections of one layer in one view."""
     bytes: np.ndarray       # uint8 (units, depth, C, h, w): 128 is zero, 1 and 255 are ±scale
-    scales: np.ndarray      # (units, depth): the largest amount; 0 where nothing came down
+    scales: np.ndarray      # (units, depth), see plots.scale_of; 0 where nothing came down
 
 
 def views_of(count):
@@ -61,7 +61,7 @@ def tile_size(net, layer):
 
 
 def as_tiles(boxes, size):
-    """Projections as bytes, each on a scale of its own.
+    """Projections as bytes, each on a scale of its own, see plots.scale_of.
 
     boxes: (M, C, h, w).
     size: of the tiles, not larger than the boxes.
@@ -70,9 +70,9 @@ def as_tiles(boxes, size):
     if boxes.shape[2:] != tuple(size):
         fitted = [plots.fit(box, max(size)) for box in boxes]
         boxes = np.stack(fitted) if fitted else np.zeros((0, boxes.shape[1], *size), np.float32)
-    scales = np.abs(boxes).max(axis=(1, 2, 3), initial=0)
+    scales = np.array([plots.scale_of(box) for box in boxes])
     by = 127 / np.where(scales > 0, scales, 1)
-    tiles = np.clip(np.round(128 + boxes * by[:, None, None, None]), 0, 255)
+    tiles = np.clip(np.round(128 + boxes * by[:, None, None, None]), 1, 255)
     return tiles.astype(np.uint8), scales.astype(np.float32)
 
 
