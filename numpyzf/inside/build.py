@@ -336,4 +336,5 @@ def _statistics(asked, found, top):
     if (labels >= 0).all():
         counts = np.apply_along_axis(np.bincount, 1, labels, minlength=len(asked.run.classes))
         common = np.stack([counts.argmax(axis=1), counts.max(axis=1)], axis=1)
-    return {**found._asdict(), "common": common}
+    # a bar needs no more digits
+    return {**found._asdict(), "histogram": found.histogram.round(3), "common": common}

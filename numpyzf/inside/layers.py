@@ -58,14 +58,15 @@ def depth(net, layer, first):
 
     A projection of a large image takes up to a fiftieth of a second, most of it where the unit sees
     most of the image, and a page has thousands of units. So only the first view has all nine, and
-    of large images only where a unit sees less than half of the image.
+    of large images only where a unit sees less than half of the image. The other views have three
+    of small images; but one of features, which are many and take as many bytes as whole images.
 
     net: a network.Network.
     layer: the unit's layer.
     first: whether it is the first view, the trained net by the deconvnet.
     """
     if not first:
-        return 3 if is_small(net) else 1
+        return 3 if is_small(net) and len(net.shapes[layer]) == 3 else 1
     fields, sides = [net.receptive_field(layer, axis) for axis in (0, 1)], net.input_shape[1:]
     seen = np.prod([min(f.size, n) if f else n for f, n in zip(fields, sides)])
     return NINE if is_small(net) or 2 * seen < np.prod(sides) else 3

@@ -95,7 +95,7 @@ def test_what_the_data_say_of_the_layers(page):
         (0, "deconvnet"), (0, "gradient"), (0, "guided"), (0, "no switches"), (1, "deconvnet"),
         (2, "deconvnet")]
     assert [[view["depth"] for view in layer["views"]] for layer in data["layers"]] == [
-        [9, 3, 3, 3, 3, 3]] * 4
+        [9, 3, 3, 3, 3, 3], [9, 3, 3, 3, 3, 3], [9, 1, 1, 1, 1, 1], [9, 1, 1, 1, 1, 1]]
     assert [len(top["values"][0]) for top in data["layers"][0]["tops"]] == [9, 3, 3]
     assert data["layers"][1]["tops"][0]["dead"] == [3]
     assert data["classes"] == ["cat", "<b>dog</b>", "öwl"] and data["pixelated"]

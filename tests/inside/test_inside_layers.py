@@ -46,7 +46,8 @@ def test_which_layers_are_of_classes():
 
 def test_how_deep():
     lab, large = models.labnet(), squeezenet()
-    assert [layers.depth(lab, "fc8", first) for first in (True, False)] == [9, 3]
+    assert [layers.depth(lab, "fc8", first) for first in (True, False)] == [9, 1]
+    assert [layers.depth(lab, "conv5", first) for first in (True, False)] == [9, 3]
     # fire7 sees 143 pixels a side of 227: less than half of the image; fire8 sees 175
     assert [layers.depth(large, name, True) for name in ("relu1", "fire7", "fire8")] == [9, 9, 3]
     assert layers.depth(large, "relu1", False) == 1
