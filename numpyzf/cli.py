@@ -31,6 +31,8 @@ from .terminal import at_least, integers, picture, save, say, version
 from .tour import command as tour, demo
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
+DEMO_KEEP = (1, 2, 4)           # epochs whose nets stay, to see how units grow
+DEMO_MEGABYTES = 4              # of its page of every unit
 
 
 def main(arguments=None):
@@ -173,11 +175,14 @@ def _demo(options):
     start = time.monotonic()
     print("Training a small convnet on 10,000 embedded images of clothes, "
           "then looking at what it sees.")
-    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True,
-                         report=say)
-    print("Drawing what it sees …", flush=True)
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, keep=DEMO_KEEP,
+                         again=True, report=say)
+    print("Looking into every unit …", flush=True)
     images, labels, _ = runs.run_data(run)
-    accuracy = demo.build(run, options.out, images, labels)
+    inside.build_of_run(options.out, run, images, labels, Path(options.out, "look.html"),
+                        seed=options.seed, megabytes=DEMO_MEGABYTES)
+    print("Drawing what it sees …", flush=True)
+    accuracy = demo.build(run, options.out, images, labels, "look.html")
     compiled, seconds = kernels.compile_report()
     note = ""
     if compiled:

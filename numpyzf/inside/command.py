@@ -51,6 +51,20 @@ def run_look(options):
     say(f"Look at it: {path.resolve()}")
 
 
+def build_of_run(place, run, images, labels, path, **options):
+    """Make the page of a run and of its own test images, with the epochs that it kept.
+
+    place: the run's folder.
+    run: runs.Run.
+    images, labels: as in data.Dataset.
+    path: the page's file.
+    options: of build.build.
+    """
+    source = f"{len(images):,} test images of {captions.data_name(run)}"
+    return build(run, images, path, title=f"a net trained on {captions.data_name(run)}",
+                 source=source, labels=labels, epochs=_epochs(place, run), report=say, **options)
+
+
 def _images(options, run):
     """What is searched: images, their labels or None, and what they are in words."""
     if options.images is None and "assumed" not in run.settings:
