@@ -10,7 +10,8 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const {layers: LAYERS, images: IMAGES, classes: CLASSES, versions: VERSIONS, views: VIEWS} = DATA;
-const [HEIGHT, WIDTH] = IMAGES.size || [IMAGES.side, IMAGES.side];
+const HEIGHT = IMAGES.side, WIDTH = IMAGES.side;
+const STORED = (IMAGES.stored || IMAGES.side) / IMAGES.side;  // a sheet's pixels per image's pixel
 const RANDOM = VERSIONS.indexOf("random weights");
 const EPOCHS = [...VERSIONS.keys()].filter(v => v !== RANDOM && v > 0).concat(0);   // trained last
 const RULES = [...new Set(VIEWS.map(view => view.rule))];
@@ -50,6 +51,7 @@ const capital = text => text[0].toUpperCase() + text.slice(1);
 const unitsOf = l => LAYERS[l].tops[0].images.length;
 const topOf = (l, v) => LAYERS[l].tops[v] || LAYERS[l].tops[0];
 const isDead = (l, u, v = 0) => topOf(l, v).dead.includes(u);
+const alive = (l, v = 0) => [...Array(unitsOf(l)).keys()].filter(u => !isDead(l, u, v));
 const strongest = (l, u, v = 0) => topOf(l, v).values[u][0];
 const className = label => label >= 0 && label < CLASSES.length ? CLASSES[label] : "";
 const unitName = (l, u) => `${LAYERS[l].name} / ${u}`;
@@ -145,9 +147,10 @@ function drawImage(context, s, corner, box) {
   let first = 0, k = 0;
   while (s >= first + IMAGES.sheets[k].count) first += IMAGES.sheets[k++].count;
   const {id, columns} = IMAGES.sheets[k];
-  const x = (s - first) % columns * WIDTH, y = Math.floor((s - first) / columns) * HEIGHT;
+  const x = (s - first) % columns * WIDTH + corner[1] + l;
+  const y = Math.floor((s - first) / columns) * HEIGHT + corner[0] + t;
   withSheet(id, sheet => {
-    context.drawImage(sheet, x + corner[1] + l, y + corner[0] + t, width, height, l, t, width, height);
+    context.drawImage(sheet, x * STORED, y * STORED, width * STORED, height * STORED, l, t, width, height);
     context.canvas.dataset.drawn = "patch";
   });
 }
@@ -161,8 +164,9 @@ function patch(l, u, i, v = 0, limit = 256) {
                  context => drawImage(context, s, top.corners[u][i], LAYERS[l].box), limit);
 }
 
-/** The projection of a patch in a view, or null where the page doesn't hold it. */
-function tile(l, u, i, number) {
+/** The projection of a patch in a view, or null where the page doesn't hold it. What is outside of the
+    image is hatched, or gray: the quiz's patches would give it away. */
+function tile(l, u, i, number, clipped = true) {
   const view = LAYERS[l].views[number];
   if (!view || i >= view.depth) return null;
   const {version, rule} = VIEWS[number], top = topOf(l, version), box = LAYERS[l].box;
@@ -174,7 +178,7 @@ function tile(l, u, i, number) {
     const [y, x, h, w] = inside(top.corners[u][i], box);
     context.beginPath();
     context.rect(x, y, w, h);
-    context.clip();
+    if (clipped) context.clip();
     withSheet(view.sheets[Math.floor(t / view.per_sheet)], sheet => {
       context.drawImage(sheet, m % view.columns * width, Math.floor(m / view.columns) * height,
                         width, height, 0, 0, box[1], box[0]);
@@ -453,43 +457,42 @@ PAGES.overview = () => ({
             LAYERS.map((layer, l) => overviewRow(l))),
     section("Images, place by place",
             el("p", {class: "note"}, `Which units are strongest where, in ${many(EXAMINED.size, "image")}.`),
-            el("div", {class: "strip"}, [...EXAMINED.keys()].slice(0, 10).map(imageLink)),
+            el("div", {class: "strip twelve wide"}, [...EXAMINED.keys()].slice(0, 12).map(imageLink)),
             el("p", {}, el("a", {href: address(["image"])}, "All images")))]
 });
 
 /** A layer in a row of the overview. */
 function overviewRow(l) {
-  const units = ordered(l).filter(u => !isDead(l, u, VIEWS[viewOf(l)].version))
-    .sort((a, b) => strongest(l, b) - strongest(l, a)).slice(0, 10);
+  const {version} = VIEWS[viewOf(l)];
+  const units = alive(l, version).sort((a, b) => strongest(l, b, version) - strongest(l, a, version));
   return el("div", {class: "layer"},
             el("div", {}, el("h3", {}, el("a", {href: layerAddress(l), "data-key": `layer-${l}`}, LAYERS[l].name)),
                el("p", {class: "note"}, LAYERS[l].about, el("br"), layerWords(l))),
-            el("div", {class: "strip"}, units.map(u => thumbnail(l, u, [LAYERS[l].classes ? className(u) : String(u)]))));
+            el("div", {class: "strip twelve"}, units.slice(0, 12).map(u =>
+              thumbnail(l, u, [LAYERS[l].classes ? className(u) : String(u)]))));
 }
 
 /** Three links for those who don't know where to begin. */
 function examples() {
-  const card = (href, node, title, words) => el("li", {}, el("a", {href}, node, el("span", {},
-    el("strong", {}, title), el("br"), words)));
-  const maps = [...LAYERS.keys()].filter(l => !LAYERS[l].classes);
-  const alive = l => [...Array(unitsOf(l)).keys()].filter(u => !isDead(l, u));
-  const shared = (l, u) => ((LAYERS[l].statistics.common || [])[u] || [0, 0])[1];
-  const best = (l, key) => alive(l).reduce((a, b) => key(b) > key(a) ? b : a, alive(l)[0]);
+  const some = [...LAYERS.keys()].filter(l => !LAYERS[l].classes && alive(l).length);
+  const maps = some.filter(l => LAYERS[l].kind === "map"), from = maps.length ? maps : some;
+  const high = from[from.length - 1], middle = from[Math.floor((from.length - 1) / 2)];
+  const common = (l, u) => ((LAYERS[l].statistics.common || [])[u] || [0, 0])[1];
+  const best = (l, key) => alive(l).reduce((a, b) => key(b) > key(a) ? b : a);
+  const card = (href, node, title, words) => el("li", {}, el("a", {href}, node,
+    el("span", {}, el("strong", {}, title), el("br"), words)));
+  const unit = (l, u, words) => card(unitAddress(l, u), patch(l, u, 0, 0, 128), unitName(l, u),
+    commonWords(l, u) ? words : "What do its nine have in common?");
   const cards = [];
-  const high = maps[maps.length - 1], middle = maps[Math.floor(maps.length / 2)];
-  if (high !== undefined && alive(high).length) {
-    const u = best(high, unit => shared(high, unit));
-    const words = commonWords(high, u);
-    cards.push(card(unitAddress(high, u), patch(high, u, 0, 0, 128), unitName(high, u),
-                    words ? `${words}. What of it?` : "What do its nine have in common?"));
+  if (from.length) {
+    const u = best(high, one => common(high, one));
+    cards.push(unit(high, u, `${commonWords(high, u)}. Which part of it?`));
   }
-  if (middle !== undefined && middle !== high && alive(middle).length) {
-    const u = best(middle, unit => 100 * (10 - shared(middle, unit)) + strongest(middle, unit) / 1e9);
-    cards.push(card(unitAddress(middle, u), patch(middle, u, 0, 0, 128), unitName(middle, u),
-                    commonWords(middle, u) ? "Nine from many classes. What do they share?"
-                                           : "What do its nine have in common?"));
+  if (from.length > 1) {
+    const u = best(middle, one => 1e6 * (9 - common(middle, one)) + strongest(middle, one));
+    cards.push(unit(middle, u, "Nine from many classes. What do they share?"));
   }
-  const s = [...EXAMINED.keys()][0];
+  const images = [...EXAMINED.keys()], s = images[Math.floor(images.length / 2)];
   if (s !== undefined) {
     cards.push(card(imageAddress(s), whole(s, imageWords(s), null, 128), capital(imageWords(s)),
                     "Move over it: who is strongest there?"));
@@ -554,7 +557,7 @@ PAGES.unit = place => {
                                + "above 0. Its nine are those with the largest values all the same.") : null],
     body: [el("div", {class: "nine"}, patches(place, count, v, i), projections(place, count, number, i),
               inItsImage(place, i, number)),
-           otherRules(l, u, i), otherWeights(l, u), numbers(l, u),
+           el("div", {class: "halves"}, [otherRules(l, u, i), otherWeights(l, u)]), numbers(l, u),
            neighbors(l, u), windowInNumbers(l, u)]
   };
 };
@@ -581,7 +584,7 @@ function projections({l, u, options}, count, number, chosen) {
   const {depth} = LAYERS[l].views[number], {version} = VIEWS[number];
   const cell = i => el("div", {class: "cell", "data-current": i === chosen ? "true" : null},
     tile(l, u, i, number) || missing("not stored"), el("span", {class: "line"}, String(i + 1)),
-    el("span", {class: "line"}, " "));
+    el("span", {class: "line"}, "\u00a0"));
   const fewer = depth < count ? ` Of this rule and these weights the page holds ${many(depth, "projection")} `
     + "per unit." : "";
   const scale = options.scale === "layer" ? "one scale for the whole layer" : "each has its own scale";
@@ -650,7 +653,7 @@ function numbers(l, u) {
   const facts = [`Silent, at 0 or below: ${percent(silent[u])} of all places in all images.`,
     selectivity && selectivity[u] !== null
       ? `Class selectivity: ${short(selectivity[u])} (0: all classes alike; 1: one alone).` : "",
-    commonWords(l, u) ? `Of its nine strongest patches, ${commonWords(l, u).replace(" of 9", "")} by class.` : ""];
+    commonWords(l, u) ? `Strongest patches: ${commonWords(l, u)}, their most frequent class.` : ""];
   const rows = means && means[u] ? means[u].map((mean, label) => [className(label), mean, short(mean)])
     .sort((a, b) => b[1] - a[1]) : [];
   const rest = rows.slice(12);
@@ -813,14 +816,19 @@ function strongestThere(one, y, x, words) {
     const ids = new Uint16Array(bytes(maps.units).buffer), values = bytes(maps.values);
     const units = [0, 1, 2].map(k => 3 * cell + k).filter(n => values[n] > 0);
     return el("div", {class: "layer"}, el("div", {}, el("h3", {}, el("a", {href: layerAddress(l)}, layer.name)),
-      el("p", {class: "note"}, `${maps.rows}×${maps.columns} places`)),
+      el("p", {class: "note"}, maps.rows * maps.columns > 1 ? `${maps.rows}×${maps.columns} cells` : "all of the image")),
       el("div", {class: "strip"}, units.length ? units.map(n => thumbnail(l, ids[n],
         [LAYERS[l].classes && className(ids[n]) || String(ids[n]), percent(values[n] / 255)]))
         : el("p", {class: "note"}, "All are silent here.")));
   });
-  return [el("h2", {}, "Strongest here"), el("p", {class: "note"},
-    `At ${words}. Percent of the layer’s largest value in this page’s examined images. The pictures show `
-    + "the unit’s own strongest patch and its projection, not this image’s."), ...list.filter(Boolean)];
+  const {occlusion} = one, n = occlusion
+    && Math.floor(y * occlusion.rows) * occlusion.columns + Math.floor(x * occlusion.columns);
+  return [el("h2", {}, "Strongest here"),
+    el("p", {}, `At ${words}.`, occlusion ? ` With a gray square here, “${className(occlusion.class)}” has `
+       + `${percent(bytes(occlusion.values)[n] / 255)} instead of ${percent(occlusion.probability)}.` : ""),
+    el("p", {class: "note"}, "Below each unit: its number, and its value here as a share of the largest value in "
+       + "its layer. The pictures are the unit’s own strongest patch and its projection, not this image’s."),
+    ...list.filter(Boolean)];
 }
 
 /** The net's answer. */
@@ -861,7 +869,7 @@ PAGES.about = () => ({
   top: [el("h1", {}, "About this page")],
   body: [el("table", {class: "facts"}, DATA.made.map(([key, value]) =>
            el("tr", {}, el("th", {scope: "row"}, key), el("td", {}, value)))),
-         (DATA.notes || []).map(([title, text]) => section(title, text.split("\n\n").map(part => el("p", {}, part)))),
+         section("What a projection doesn’t tell", DATA.caveats.map(text => el("p", {}, text))),
          el("div", {class: "words"}, template("words"))].flat()
 });
 
@@ -894,7 +902,6 @@ function question(seed) {
     const rest = [...list];
     return [...Array(Math.min(count, rest.length))].map(() => rest.splice(Math.floor(random() * rest.length), 1)[0]);
   };
-  const alive = l => [...Array(unitsOf(l)).keys()].filter(u => !isDead(l, u));
   const clear = l => alive(l).filter(u => {
     const common = (LAYERS[l].statistics.common || [])[u];
     return common && className(common[0]) && 2 * common[1] > LAYERS[l].tops[0].images[u].length;
@@ -921,7 +928,7 @@ PAGES.quiz = ({seed}) => {
   if (!asked) return {title: "Quiz", top, body: [el("p", {}, "This net has no layer with four units that fire.")]};
   const {kind, l, u, right, choices} = asked, chosen = answers.get(seed), done = chosen !== undefined;
   const shown = [...Array(LAYERS[l].tops[0].images[u].length).keys()];
-  const tiles = unit => el("span", {class: "block"}, shown.map(i => tile(l, unit, i, 0)));
+  const tiles = unit => el("span", {class: "block"}, shown.map(i => tile(l, unit, i, 0, false)));
   const letter = k => "ABCD"[k];
   const choice = (value, k) => el("button",
     {type: "button", class: `choice ${done && value === right ? "right" : done && value === chosen ? "wrong" : ""}`,
@@ -1091,7 +1098,7 @@ function render() {
   $("top").replaceChildren(...place.notes.map(note => el("p", {class: "notice"}, note)), ...top.filter(Boolean),
                            ...fallback());
   $("body").replaceChildren(...body.filter(Boolean));
-  $("body").className = place.kind;
+  $("body").className = `at-${place.kind}`;
   document.title = title === DATA.title ? `Inside ${title}` : `${title} · ${DATA.title}`;
   setControls();
   setHeader();

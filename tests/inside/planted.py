@@ -156,7 +156,7 @@ def planted():
         tops = [top(layer, version, rng) for version in range(len(VERSIONS))]
         side, places = BOXES[layer], PLACES[layer]
         layers.append({
-            "name": name, "kind": "map" if places else "features",
+            "name": name, "kind": "map" if places else "feature",
             "about": f"Conv {layer} → {UNITS[layer]}, 3×3, pad 1",
             "shape": [UNITS[layer], places, places] if places else [UNITS[layer]],
             "field": FIELDS[layer], "box": [side, side], "tile": [side, side],
@@ -166,8 +166,8 @@ def planted():
     data = {
         "title": "planted <i>net</i>", "pixelated": True, "classes": CLASSES,
         "made": [["Net", "made up"], ["Seed", "0"], ["Size", "0.1 MB"]],
-        "notes": [["Caveats", "One.\n\nTwo."]], "versions": VERSIONS,
-        "images": {"searched": SEARCHED, "side": SIDE, "channels": 3, "numbers": numbers,
+        "caveats": ["One.", "Two."], "versions": VERSIONS,
+        "images": {"searched": SEARCHED, "side": SIDE, "stored": SIDE, "channels": 3, "numbers": numbers,
                    "labels": [s % 5 for s in range(SHOWN)],
                    "names": [f"<img src=x>/{LONG if s == 3 else s}.jpg" for s in range(SHOWN)],
                    "sheets": [{"id": "images-0", "columns": 6, "count": 20},
