@@ -80,7 +80,7 @@ const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0)
 
 const bitmaps = new Map();      // a sheet's name → its picture, or the promise of it
 const waiting = new Map();      // a canvas that isn't drawn yet → what draws it
-const EAGER = 150;              // so many canvases are drawn at once, more when they come near
+const EAGER = 100;              // so many canvases are drawn at once, more when they come near
 const observer = new IntersectionObserver(
   entries => entries.filter(entry => entry.isIntersecting).forEach(entry => drawNow(entry.target)),
   {rootMargin: "500px"});
@@ -517,7 +517,7 @@ PAGES.layer = ({l, options}) => {
   return {
     title: layer.name,
     top: [el("div", {class: "head"}, el("h1", {}, layer.name), steps(at(-1), at(1))),
-          el("p", {}, layer.about, ". ", capital(layerWords(l)),
+          el("p", {class: "long"}, capital(layer.about), ". ", capital(layerWords(l)),
              dead ? ` ${capital(many(dead, "unit"))} never fired (dashed).` : ""), filter],
     body: [el("p", {class: "note"}, `Of each unit: its strongest patch and the projection of it (`
               + `${viewWords(viewOf(l))}), then its number${sortWords(options.sort)}.`),
@@ -535,8 +535,10 @@ function unitLines(l, u) {
   const more = {number: () => "", strength: () => short(strongest(l, u, v)),
                 silent: () => percent(statistics.silent[u]),
                 selectivity: () => statistics.selectivity ? short(statistics.selectivity[u] || 0) : "",
-                class: () => commonWords(l, u)};
-  return [String(u), LAYERS[l].classes ? className(u) : "", more[place.options.sort]()];
+                class: () => ""};
+  const [label, count] = place.options.sort === "class" && (statistics.common || [])[u] || [-1, 0];
+  return [String(u), LAYERS[l].classes ? className(u) : "", more[place.options.sort](), className(label),
+          count ? `${count} of ${LAYERS[l].tops[0].images[u].length}` : ""];
 }
 
 /** One unit: patches beside projections, one patch in its image, and all that is known of it. */
@@ -678,7 +680,8 @@ function neighbors(l, u) {
   return section("Way down and way up", el("div", {class: "halves"},
     el("div", {}, el("h3", {}, "Fed most by"), list(down, "The pixels: this is the first layer."),
        down.length ? el("p", {class: "note"}, "Share of this unit’s value that comes through each (activation × "
-                        + "gradient, at its three strongest places). Negative: it holds the value down.") : null),
+                        + "gradient, at its three strongest places). Negative: it holds the value down; so others may have "
+                        + "more than 100%.") : null),
     el("div", {}, el("h3", {}, "Feeds most"),
        list(up, "No unit above has this one among its six strongest sources."),
        up.length ? el("p", {class: "note"}, "Share of that unit’s value which comes through this one.") : null)));
@@ -801,10 +804,10 @@ function examinedImage(s, one) {
       show(row + move[0], column + move[1], true);
     }}, whole(s, imageWords(s)), cover, marker);
   show(row, column, false);
-  return el("div", {class: "examined"}, el("div", {}, board,
+  return el("div", {class: "examined"}, board, there, el("div", {},
     el("p", {class: "note"}, "Move over the image, or go to it by Tab and use the arrow keys. A click "
        + "holds the place, so that you can go to a link; another click lets it go."),
-    scores(one, s), occlusion ? occlusionWords(occlusion, cover) : null), there);
+    scores(one, s), occlusion ? occlusionWords(occlusion, cover) : null));
 }
 
 /** The strongest units at a place, layer by layer; y and x from 0 to 1. */
@@ -850,6 +853,7 @@ function occlusionCanvas({rows, columns, values, probability}) {
     context.fillRect(n % columns, Math.floor(n / columns), 1, 1);
   });
   canvas.hidden = true;
+  canvas.dataset.drawn = "occlusion";
   return canvas;
 }
 
@@ -867,10 +871,11 @@ function occlusionWords({rows, columns, values, probability, size, class: label}
 PAGES.about = () => ({
   title: "About this page",
   top: [el("h1", {}, "About this page")],
-  body: [el("table", {class: "facts"}, DATA.made.map(([key, value]) =>
-           el("tr", {}, el("th", {scope: "row"}, key), el("td", {}, value)))),
-         section("What a projection doesn’t tell", DATA.caveats.map(text => el("p", {}, text))),
-         el("div", {class: "words"}, template("words"))].flat()
+  body: [el("div", {class: "halves"},
+    el("div", {}, el("table", {class: "facts"}, DATA.made.map(([key, value]) =>
+         el("tr", {}, el("th", {scope: "row"}, key), el("td", {}, value)))),
+       section("What a projection doesn’t tell", DATA.caveats.map(text => el("p", {}, text)))),
+    el("div", {}, template("words")))]
 });
 
 /** An address that leads nowhere: why, and what is nearest. */
@@ -956,8 +961,8 @@ function verdict({kind, l, u, right}, chosen, choices, patchBlock) {
   const words = chosen === right ? "Right. " : "Wrong. ";
   const link = unit => el("a", {href: unitAddress(l, unit)}, unitName(l, unit));
   if (kind === "class") {
-    return el("div", {class: "verdict", role: "status"}, el("p", {}, el("strong", {}, words), `${commonWords(l, u)} of `
-      , link(u), ". Here are its patches:"), el("div", {class: "asked"}, patchBlock(u)));
+    return el("div", {class: "verdict", role: "status"}, el("p", {}, el("strong", {}, words), "Of the strongest patches of ", link(u), `, ${commonWords(l, u)}:`),
+      el("div", {class: "asked"}, patchBlock(u)));
   }
   return el("div", {class: "verdict", role: "status"},
     el("p", {}, el("strong", {}, words), "The patches are those of ", link(right), ", choice ",

@@ -25,7 +25,7 @@ def write(path, data, sheets):
     frame = Template(_read("page.html"))
     text = frame.substitute(
         title=page.escape(f"Inside {data['title']}"), style=_read("page.css"), data=as_json(data),
-        script=_read("page.js"),
+        script=script(),
         sheets="\n".join(_sheet(name, sheet) for name, sheet in sheets.items()))
     content = text.encode()
     with replacing(path) as file:
@@ -41,6 +41,11 @@ def as_json(data):
     """
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", r"\u003c")
+
+
+def script():
+    """What page.html runs."""
+    return _read("page.js")
 
 
 def _sheet(name, sheet):

@@ -11,7 +11,7 @@ CLASSES = ["<script>document.title = 'bad'</script>", "quotes \" and ' & &amp;",
            "猫科动物", LONG]
 # Names as ONNX files have them, one that addresses need for themselves, and one of HTML.
 LAYERS = ["image", "fire2/concat", "<b>deep</b>", "scores"]
-UNITS = [20, 20, 20, 5]
+UNITS = [60, 20, 20, 5]
 SIDE, SHOWN, SEARCHED, NINE = 32, 30, 60, 9
 BOXES = [5, 14, 32, 32]
 FIELDS = [5, 14, 60, None]
@@ -31,7 +31,7 @@ def image_color(s):
 
 def tile_color(layer, view, unit, i):
     """The color of a projection."""
-    return 60 * layer + 3 * i, 12 * unit, 35 * view
+    return 60 * layer + 3 * i, 4 * unit, 35 * view
 
 
 def image(s):
@@ -70,7 +70,7 @@ def top(layer, version, rng):
         values[DEAD] = 0
     corners, spots = np.zeros((count, NINE, 2), int), None
     if FIELDS[layer] and FIELDS[layer] < SIDE:
-        corners = rng.integers(-3, SIDE - box + 3, (count, NINE, 2))
+        corners = rng.integers(-2, SIDE - box + 3, (count, NINE, 2))
     if places:
         spots = rng.integers(0, places, (count, NINE, 2)).tolist()
     return {"images": images, "values": values.tolist(), "corners": corners.tolist(),
