@@ -32,6 +32,7 @@ OPTIONS = {
     "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES,
                  *PREPARATION],
     "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out", *PREPARATION],
+    "look": ["RUN", "--images", "--folder", "--out", "--megabytes", "--seed", *PREPARATION],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--photos", "--net", "--out",
                   "--again", "--quick"],
     "onnx": ["export"],
@@ -484,7 +485,9 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
     assert out[-1] == f"Look at it: {folder / 'index.html'}"
     assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
     names = {path.name for path in folder.iterdir()}
-    assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
+    assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png", "look.html"}
+    assert 'href="look.html"' in (folder / "index.html").read_text(encoding="utf-8")
+    assert (folder / "look.html").stat().st_size < 4e6
 
 
 # ---- what goes wrong ----------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def text_of(array, dtype):
 # ---- one window, number by number ----------------------------------------------------------------
 
 def windows(net, layer, inputs, top):
-    """What the strongest unit of each map of the first layer computes, and what its pool makes of it.
+    """What the strongest unit of each map of the first layer computes, and what a pool makes of it.
 
     net: a network.Network.
     layer: the first shown layer: a convolution of the pixels, or a ReLU behind one.

@@ -87,7 +87,8 @@ def test_parts_are_read_if_they_are_this_page_s(tmp_path):
 
 def test_a_fingerprint_tells_settings_and_arrays_apart():
     x = np.arange(4.0)
-    prints = [fingerprint({"a": 1}, [x]), fingerprint({"a": 2}, [x]), fingerprint({"a": 1}, [x + 1]),
+    prints = [fingerprint({"a": 1}, [x]), fingerprint({"a": 2}, [x]),
+              fingerprint({"a": 1}, [x + 1]),
               fingerprint({"a": 1}, [x.reshape(2, 2)]), fingerprint({"a": 1}, [x, x]),
               fingerprint({"a": 1}, [x.astype(np.float32)])]
     assert len(set(prints)) == 6 and fingerprint({"a": 1}, [x.copy()]) == prints[0]
