@@ -1,7 +1,7 @@
 """Puts the page together: page.html with its style, its script, the data and the sheets.
 
 The page is one file that opens offline, see page.html. What comes from outside (names of classes,
-files and layers) stands in the data alone, and page.js shows it as text.
+files and layers) stands in the data alone, and the script shows it as text.
 """
 import json
 from base64 import b64encode
@@ -44,12 +44,13 @@ def as_json(data):
 
 
 def script():
-    """What page.html runs."""
-    return _read("page.js")
+    """What page.html runs: the files of the folder script, in the order of their numbers."""
+    names = sorted(file.name for file in files(__package__).joinpath("script").iterdir())
+    return "\n".join(_read(f"script/{name}") for name in names)
 
 
 def _sheet(name, sheet):
-    """A picture sheet as a script element that no browser runs; page.js reads its text."""
+    """A picture sheet as a script element that no browser runs; the script reads its text."""
     return (f'<script type="text/plain" id="sheet-{page.escape(name)}">'
             f'{b64encode(sheet).decode()}</script>')
 
