@@ -125,8 +125,7 @@ def _origin(asked, layers):
     """The fingerprint of all that the parts of a page depend on."""
     run, images = asked.run, asked.images
     settings = {"version": version(), "layers": layers, "versions": asked.versions,
-                "seed": asked.seed, "classes": [*run.classes], "net": repr(run.net),
-                "size": run.prepare.size}
+                "classes": [*run.classes], "net": repr(run.net), "size": run.prepare.size}
     arrays = [run.prepare.mean, np.asarray(run.prepare.scale), asked.labels]
     if hasattr(images, "stamps"):
         settings["files"] = images.stamps()

@@ -14,9 +14,11 @@ from tiny import SIDE, make, noise, tiny_net, tiny_run
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The page of the tiny net and 30 images."""
-    return make(tmp_path_factory.mktemp("page") / "look.html", labels=np.arange(30) % 3,
-                earlier=tiny_net(1))
+    """The page of the tiny net and 300 images, not all of which are shown."""
+    made = make(tmp_path_factory.mktemp("page") / "look.html", images=noise(300),
+                labels=np.arange(300) % 3, earlier=tiny_net(1))
+    assert 100 < len(made.data["images"]["numbers"]) < 250
+    return made
 
 
 def net_of(page, version):
