@@ -1,8 +1,8 @@
 """A headless Chromium, steered by the standard library alone.
 
 The browser reads commands from its file descriptor 3 and writes answers and events to 4: JSON, each
-message ended by a zero byte (--remote-debugging-pipe). The commands are those of the Chrome DevTools
-Protocol.
+message ended by a zero byte (--remote-debugging-pipe). The commands are those of the Chrome
+DevTools Protocol.
 """
 import base64
 import fcntl
@@ -53,7 +53,8 @@ class Browser:
         self.buffer, self.number, self.session, self.events = b"", 0, None, []
         targets = self.send("Target.getTargets")["targetInfos"]
         target = next(one["targetId"] for one in targets if one["type"] == "page")
-        self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
+        self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.send(f"{domain}.enable")
 
@@ -167,10 +168,9 @@ class Browser:
 
     def screenshot(self, path, whole=False):
         """Write a PNG of what is seen, or of the whole page."""
-        data = self.send("Page.captureScreenshot", captureBeyondViewport=whole,
-                         **({"clip": {"x": 0, "y": 0, "scale": 1, **self.run(
-                             "({width: innerWidth, height: document.documentElement.scrollHeight})")}}
-                            if whole else {}))["data"]
+        size = self.run("({width: innerWidth, height: document.documentElement.scrollHeight})")
+        part = {"clip": {"x": 0, "y": 0, "scale": 1, **size}} if whole else {}
+        data = self.send("Page.captureScreenshot", captureBeyondViewport=whole, **part)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 

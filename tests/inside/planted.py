@@ -82,7 +82,8 @@ def statistics(layer, rng):
     count = UNITS[layer]
     shares = rng.dirichlet(np.full(16, 0.3), count)
     return {"edges": np.linspace(0 if layer < 3 else -4, 9, 17).round(3).tolist(),
-            "histogram": shares.round(5).tolist(), "silent": rng.uniform(0, 1, count).round(3).tolist(),
+            "histogram": shares.round(5).tolist(),
+            "silent": rng.uniform(0, 1, count).round(3).tolist(),
             "bars": rng.uniform(0, 3, (count, len(CLASSES))).round(3).tolist(),
             "selectivity": rng.uniform(0, 1, count).round(3).tolist(),
             "common": [[int(rng.integers(5)), int(rng.integers(2, 10))] for _ in range(count)]}
@@ -128,7 +129,8 @@ def examined(s, rng):
         values = np.sort(rng.integers(0, 255, (side, side, 3)))[..., ::-1]
         layers.append({"rows": side, "columns": side, "units": text_of(units, "<u2"),
                        "values": text_of(values, "u1")})
-    return {"image": s, "scores": [[int(c), p] for c, p in zip(rng.permutation(5), (.7, .2, .05, .03, .02))],
+    scores = zip(rng.permutation(5), (.7, .2, .05, .03, .02))
+    return {"image": s, "scores": [[int(label), share] for label, share in scores],
             "layers": layers,
             "occlusion": {"rows": 10, "columns": 10, "class": 3, "probability": 0.7, "size": 6,
                           "values": text_of(rng.integers(0, 255, 100), "u1")}}
@@ -167,8 +169,8 @@ def planted():
         "title": "planted <i>net</i>", "pixelated": True, "classes": CLASSES,
         "made": [["Net", "made up"], ["Seed", "0"], ["Size", "0.1 MB"]],
         "caveats": ["One.", "Two."], "versions": VERSIONS,
-        "images": {"searched": SEARCHED, "side": SIDE, "stored": SIDE, "channels": 3, "numbers": numbers,
-                   "labels": [s % 5 for s in range(SHOWN)],
+        "images": {"searched": SEARCHED, "side": SIDE, "stored": SIDE, "channels": 3,
+                   "numbers": numbers, "labels": [s % 5 for s in range(SHOWN)],
                    "names": [f"<img src=x>/{LONG if s == 3 else s}.jpg" for s in range(SHOWN)],
                    "sheets": [{"id": "images-0", "columns": 6, "count": 20},
                               {"id": "images-1", "columns": 6, "count": 10}]},

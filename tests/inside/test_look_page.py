@@ -1,7 +1,8 @@
-"""The page is one file that a browser opens offline, and every address, key and name does what it says.
+"""The page is one file that a browser opens offline, and every address, key and name does its work.
 
 The browser is a headless Chromium, see browser.py. Where there is none, its tests are skipped.
 """
+import base64
 import json
 import re
 
@@ -14,6 +15,7 @@ from numpyzf.inside import write
 
 PROGRAM = browser.find()
 CONV, FIRE, DEEP, SCORES = range(4)
+TILES = ".nine section:nth-child(2)"             # where a unit's projections stand
 PARTS = ["layer%20image", "fire2%2Fconcat", "%3Cb%3Edeep%3C%2Fb%3E", "scores"]  # of addresses
 
 
@@ -79,7 +81,8 @@ def heading(page):
 
 
 def texts(page, selector):
-    return page.run(f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)")
+    return page.run(f"[...document.querySelectorAll({json.dumps(selector)})]"
+                    ".map(e => e.textContent)")
 
 
 def middle(page, selector):
@@ -139,21 +142,22 @@ def test_ten_units_of_every_layer_show_their_own_pictures(page, data, layer):
             label = planted.CLASSES[data["images"]["labels"][s]]
             name = planted.LAYERS[layer]
             assert words.startswith(f"patch {i + 1} of {name} unit {unit}: image {number}, {label}")
-            color, words = middle(page, f".nine section:nth-child(2) .cell:nth-child({i + 1}) canvas")
+            color, words = middle(page, f"{TILES} .cell:nth-child({i + 1}) canvas")
             assert color == [*planted.tile_color(layer, 0, unit, i), 255]
-            assert words == (f"projection of patch {i + 1} of {name} unit {unit}, deconvnet, trained"
-                             + ": silent, nothing to project" * (layer == 1 and unit == planted.DEAD))
+            silent = layer == FIRE and unit == planted.DEAD
+            assert words == (f"projection of patch {i + 1} of {name} unit {unit}, deconvnet, "
+                             "trained" + ": silent, nothing to project" * silent)
 
 
 def test_every_view_shows_its_own_projection(page):
     for number, (version, rule) in enumerate(planted.VIEWS):
         go(page, f"#{PARTS[FIRE]}/3?rule={rule}&weights={planted.VERSIONS[version]}")
-        color, words = middle(page, ".nine section:nth-child(2) canvas")
+        color, words = middle(page, f"{TILES} canvas")
         assert color == [*planted.tile_color(FIRE, number, 3, 0), 255]
         assert words.endswith(f"{rule}, {planted.VERSIONS[version]}")
-        held = len(texts(page, ".nine section:nth-child(2) canvas"))
+        held = len(texts(page, f"{TILES} canvas"))
         assert held == planted.DEPTHS[number]
-        note = f"holds {held} projection" in texts(page, ".nine section:nth-child(2) .note")[0]
+        note = f"holds {held} projection" in texts(page, f"{TILES} .note")[0]
         assert note == (held < 9)
     go(page, f"#{PARTS[FIRE]}/3?rule=guided&weights=epoch 1")
     assert "Shown instead: deconvnet, epoch 1" in texts(page, ".notice")[0]
@@ -185,7 +189,7 @@ def test_what_is_outside_of_the_image_stays_empty(page, data):
                    if top < 0 and i)
     go(page, f"#{PARTS[FIRE]}/{unit}")
     for selector in (f"[data-key=patch-{i}] canvas",
-                     f".nine section:nth-child(2) .cell:nth-child({i + 1}) canvas"):
+                     f"{TILES} .cell:nth-child({i + 1}) canvas"):
         alpha = page.run(f"""[...document.querySelector({json.dumps(selector)}).getContext("2d")
             .getImageData(7, 0, 1, 14).data].filter((_, n) => n % 4 === 3)""")
         assert alpha == [0] * -corners[unit][i][0] + [255] * (14 + corners[unit][i][0])
@@ -212,7 +216,8 @@ def test_a_patch_opened_has_its_box_in_the_whole_image(page, data):
     (red, green, _, _), words = middle(page, "#page-opened canvas")
     assert (red, green) == planted.image_color(s)
     style = page.run("document.querySelector('.frame').style.cssText")
-    share = [float(re.search(rf"{side}: (-?[\d.]+)%", style)[1]) for side in ("top", "left", "height")]
+    share = [float(re.search(rf"{side}: (-?[\d.]+)%", style)[1])
+             for side in ("top", "left", "height")]
     np.testing.assert_allclose(share, [100 * corner[0] / 32, 100 * corner[1] / 32, 100 * 14 / 32],
                                atol=1e-3)
     facts = dict(zip(texts(page, "#page-opened th"), texts(page, "#page-opened td")))
@@ -220,7 +225,7 @@ def test_a_patch_opened_has_its_box_in_the_whole_image(page, data):
     assert facts["Value"].startswith(f"{top['values'][5][3]:.3g}")
     row, column = top["places"][5][3]
     assert facts["Place"] == f"row {row}, column {column} of the map"
-    page.click(f"[data-key=its-image]")
+    page.click("[data-key=its-image]")
     assert here(page) == f"#image/{data['images']['numbers'][s]}"
 
 
@@ -267,7 +272,6 @@ def strongest_there(page, layer):
 
 def strongest_planted(one, layer, side, row, column):
     """The same from the data."""
-    import base64
     units = np.frombuffer(base64.b64decode(one["layers"][layer]["units"]), "<u2")
     values = np.frombuffer(base64.b64decode(one["layers"][layer]["values"]), "u1")
     cell = int((row + .5) / 14 * side) * side + int((column + .5) / 14 * side)
@@ -318,7 +322,8 @@ def test_going_is_a_step_and_choosing_is_none(page):
         page.press(key)
     assert here(page) == f"#{PARTS[FIRE]}/4/3?weights=random+weights&scale=layer"
     assert page.run("history.length") == steps + 3
-    for expected in (f"{planted.LAYERS[FIRE]} / 4", planted.LAYERS[FIRE], "Inside planted <i>net</i>"):
+    for expected in (f"{planted.LAYERS[FIRE]} / 4", planted.LAYERS[FIRE],
+                     "Inside planted <i>net</i>"):
         page.run("history.back()")
         page.run("new Promise(done => setTimeout(done, 50))")
         page.settled()
@@ -353,7 +358,8 @@ def test_a_wrong_address_says_so_and_offers_the_nearest(page, address, why, near
     go(page, address)
     assert heading(page) == "Nothing here"
     assert why in texts(page, "#page-top p")[0]
-    links = page.run("[...document.querySelectorAll('.at-nothing a')].map(a => a.getAttribute('href'))")
+    links = page.run("[...document.querySelectorAll('.at-nothing a')]"
+                     ".map(a => a.getAttribute('href'))")
     assert nearest is None or nearest in links
     page.click(".at-nothing a")
     assert heading(page) != "Nothing here"
@@ -520,7 +526,8 @@ def test_nothing_is_wider_than_the_screen(page, data, width):
     for address in [*PLACES, f"#image/{examined}", f"#image/{number_of_three()}"]:
         go(page, address)
         for details in (False, True):
-            page.run(f"document.querySelectorAll('details').forEach(d => d.open = {str(details).lower()})")
+            page.run("document.querySelectorAll('details')"
+                     f".forEach(d => d.open = {json.dumps(details)})")
             wide = page.run("document.scrollingElement.scrollWidth - innerWidth")
             assert wide <= 0, address
 
@@ -542,7 +549,8 @@ def test_tab_reaches_everything(page, data):
     for address in (f"#{PARTS[FIRE]}/3", f"#image/{examined}", "#quiz/1", f"#{PARTS[CONV]}/1"):
         go(page, address)
         wanted = page.run("""(() => {
-            const all = [...document.querySelectorAll("a, button, input, select, summary, [tabindex='0']")]
+            const all = [...document.querySelectorAll(
+                "a, button, input, select, summary, [tabindex='0']")]
                 .filter(e => e.checkVisibility() && !e.disabled && !e.closest("dialog"));
             all.forEach((e, n) => e.dataset.tab = n);
             document.activeElement.blur();

@@ -1,6 +1,6 @@
 "use strict";
-/* The data, and words for it. This is the first of the page's scripts; they run as one, in the order
-   of their numbers.
+/* The data, and words for it. This is the first of the page's scripts; they run as one, in the
+   order of their numbers.
 
    Names of classes, files and layers come from outside. They become text nodes and attributes, see
    `el`, and never HTML. Letters: l a layer's index, u a unit's, i a patch's (0 the strongest), s an

@@ -1,5 +1,5 @@
-/* Addresses: "#conv3/17/4?rule=guided" is a place, {kind, l, u, i, …, options}. An option that is as
-   usual doesn't stand in the address. */
+/* Addresses: "#conv3/17/4?rule=guided" is a place, {kind, l, u, i, …, options}. An option that is
+   as usual doesn't stand in the address. */
 
 const TAKEN = ["image", "quiz", "about"];       // addresses that are no layers
 const ALLOWED = {rule: RULES, weights: VERSIONS, scale: ["own", "layer"], sort: Object.keys(SORTS),
@@ -97,7 +97,8 @@ function imagePlace(part, n) {
 
 /** Which layers have a name like this one. */
 function nearestLayer(name) {
-  const order = LAYERS.map((layer, l) => [distance(name.toLowerCase(), layer.name.toLowerCase()), l]);
+  const away = layer => distance(name.toLowerCase(), layer.name.toLowerCase());
+  const order = LAYERS.map((layer, l) => [away(layer), l]);
   order.sort(([a], [b]) => a - b);
   return {why: `There is no layer “${name}” here.`,
           near: order.slice(0, 3).map(([, l]) => [LAYERS[l].name, layerAddress(l)])};

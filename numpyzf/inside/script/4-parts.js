@@ -53,8 +53,8 @@ const notice = (...words) => el("p", {class: "notice"}, ...words);
 const line = (...words) => el("span", {class: "line"}, ...words);
 
 /** A table of what is known: rows of [name, text or nodes], without those that are empty. */
-const facts = rows => el("table", {class: "facts"}, rows.filter(([, value]) => value).map(([key, value]) =>
-  el("tr", {}, el("th", {scope: "row"}, key), el("td", {}, value))));
+const facts = rows => el("table", {class: "facts"}, rows.filter(([, value]) => value).map(
+  ([key, value]) => el("tr", {}, el("th", {scope: "row"}, key), el("td", {}, value))));
 
 /** Strongest patch and projection of a unit, as a link to it. */
 function thumbnail(l, u, lines = [], show = "both") {
@@ -64,7 +64,8 @@ function thumbnail(l, u, lines = [], show = "both") {
   const dead = isDead(l, u, v) ? "silent" : null;
   return el("a", {href: unitAddress(l, u), class: dead ? "unit dead" : "unit",
                   "data-key": `unit-${l}-${u}`},
-            el("span", {class: "pair"}, pictures), [...lines, dead].filter(Boolean).map(words => line(words)));
+            el("span", {class: "pair"}, pictures),
+            [...lines, dead].filter(Boolean).map(words => line(words)));
 }
 
 /** The links to what is before and after; null where nothing is. */

@@ -13,8 +13,8 @@ PAGES.overview = () => ({
     el("div", {class: "begin"}, section("How to read it", template("how")),
        section("Three places to begin", el("ul", {class: "cards"}, examples()))),
     section("Layers, from the pixels up",
-            note("Of each layer the units with the largest values. Above: the strongest patch. Below: "
-                 + "its projection."),
+            note("Of each layer the units with the largest values. Above: the strongest patch. "
+                 + "Below: its projection."),
             LAYERS.map((layer, l) => overviewRow(l))),
     section("Images, place by place",
             note(`Which units are strongest where, in ${many(EXAMINED.size, "image")}.`),
@@ -29,7 +29,8 @@ function overviewRow(l) {
   const units = alive(l, version).sort((a, b) => value(b) - value(a)).slice(0, 12);
   const link = el("a", {href: layerAddress(l), "data-key": `layer-${l}`}, layer.name);
   return el("div", {class: "layer"},
-            el("div", {}, el("h3", {}, link), note(capital(layer.about), el("br"), capital(layerWords(l)))),
+            el("div", {}, el("h3", {}, link),
+               note(capital(layer.about), el("br"), capital(layerWords(l)))),
             el("div", {class: "strip twelve"}, units.map(u =>
               thumbnail(l, u, [layer.classes && className(u) || String(u)]))));
 }
@@ -73,9 +74,10 @@ PAGES.layer = ({l, options}) => {
           el("p", {class: "long"}, capital(layer.about), ". ", capital(layerWords(l)),
              dead ? ` ${many(dead, "unit")} never fired (dashed).` : ""),
           options.class === undefined ? null : onlyClass(l, Number(options.class), units.length)],
-    body: [note(`Of each unit: its strongest patch and the projection of it (${viewWords(number)}), then `
+    body: [note(`Of each unit: its strongest patch, the projection of it (${viewWords(number)}), `
                 + `its number${BELOW[options.sort]}.`),
-           el("div", {class: "grid"}, units.map(u => thumbnail(l, u, unitLines(l, u), options.show)))]
+           el("div", {class: "grid"},
+              units.map(u => thumbnail(l, u, unitLines(l, u), options.show)))]
   };
 };
 
@@ -83,7 +85,8 @@ PAGES.layer = ({l, options}) => {
 const onlyClass = (l, label, count) => notice(
   LAYERS[l].classes ? `Only the unit of “${className(label)}”. ` : "Only units that have "
     + `“${className(label)}” in most of their nine: ${count} of ${unitsOf(l)}. `,
-  el("button", {type: "button", "data-key": "all", click: () => choose({class: undefined})}, "Show all"));
+  el("button", {type: "button", "data-key": "all", click: () => choose({class: undefined})},
+     "Show all"));
 
 /** What stands below a unit's number, for each order. */
 const BELOW = {number: "", strength: " and largest value", silent: " and how often it is silent",

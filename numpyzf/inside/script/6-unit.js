@@ -13,8 +13,8 @@ PAGES.unit = place => {
     title: unitName(l, u) + (place.i === null ? "" : ` / ${i + 1}`),
     top: [el("div", {class: "head"}, el("h1", {}, toLayer, ` / ${u}`), steps(at(-1), at(1))),
           el("p", {class: "long"}, capital(words.join("; "))),
-          isDead(l, u, v) ? notice("This unit never fired: in no image is its value above 0. Its nine "
-                                   + "are those with the largest values all the same.") : null],
+          isDead(l, u, v) ? notice("This unit never fired: in no image is its value above 0. Its "
+                                   + "nine are those with the largest values.") : null],
     body: [el("div", {class: "nine"}, patches(l, u, v, i), projections(l, u, number, i),
               inItsImage(l, u, v, i)),
            el("div", {class: "halves"}, otherRules(l, u, i), otherWeights(l, u)),
@@ -29,11 +29,13 @@ function patches(l, u, v, chosen) {
     const s = top.images[u][i], label = className(IMAGES.labels[s]) || String(IMAGES.numbers[s]);
     return el("a", {href: unitAddress(l, u, i), class: "cell", "data-key": `patch-${i}`,
                     "aria-current": i === chosen ? "true" : null},
-              patch(l, u, i, v), line(`${i + 1} `, el("b", {}, label)), line(short(top.values[u][i])));
+              patch(l, u, i, v), line(`${i + 1} `, el("b", {}, label)),
+              line(short(top.values[u][i])));
   };
   return section(count === 1 ? "The strongest patch" : `${capital(NINE[count])} strongest patches`,
                  el("div", {class: "block"}, range(count).map(cell)),
-                 note(`Below each: its rank, the image’s ${CLASSES.length ? "class" : "number"}, the value.`));
+                 note("Below each: its rank, the image’s ", CLASSES.length ? "class" : "number",
+                      ", the value."));
 }
 
 /** The projections, each at the place of its patch. */
@@ -42,7 +44,8 @@ function projections(l, u, number, chosen) {
   const cell = i => el("div", {class: "cell", "data-current": i === chosen ? "true" : null},
     tile(l, u, i, number) || el("div", {class: "missing"}, "not stored"), line(String(i + 1)),
     line("\u00a0"));
-  const scale = place.options.scale === "layer" ? "one scale for the whole layer" : "each has its own scale";
+  const scale = place.options.scale === "layer" ? "one scale for the whole layer"
+    : "each has its own scale";
   const fewer = depth < count
     ? ` Of this rule and these weights the page holds ${many(depth, "projection")} per unit.` : "";
   return section(`Their projections: ${viewWords(number)}`,
@@ -53,8 +56,10 @@ function projections(l, u, number, chosen) {
 /** One patch and its box in the whole image. */
 function inItsImage(l, u, v, i) {
   const top = topOf(l, v), s = top.images[u][i], {box, field} = LAYERS[l];
-  const corner = top.corners[u][i], spot = top.places ? top.places[u][i] : null, value = top.values[u][i];
-  const share = i && top.values[u][0] > 0 ? `, ${percent(value / top.values[u][0])} of the strongest` : "";
+  const corner = top.corners[u][i], spot = top.places ? top.places[u][i] : null;
+  const value = top.values[u][i];
+  const share = i && top.values[u][0] > 0
+    ? `, ${percent(value / top.values[u][0])} of the strongest` : "";
   const link = el("a", {href: imageAddress(s), "data-key": "its-image"}, String(IMAGES.numbers[s]));
   return el("section", {id: "page-opened"}, el("h2", {}, `Patch ${i + 1} in its image`),
     whole(s, `${imageWords(s)}, with the box of patch ${i + 1}`, [...corner, ...box]),
@@ -62,17 +67,19 @@ function inItsImage(l, u, v, i) {
            ["Value", short(value) + share],
            ["Place", spot ? `row ${spot[0]}, column ${spot[1]} of the map` : ""],
            ["Box", field === null ? "all of the image"
-             : `${box[0]}×${box[1]} pixels from row ${short(corner[0])}, column ${short(corner[1])}`]]));
+             : `${box[0]}×${box[1]} pixels from row ${short(corner[0])}, column `
+               + short(corner[1])]]));
 }
 
 /** One patch, its projection by every rule, all of the trained net. */
 function otherRules(l, u, i) {
   const views = range(VIEWS.length).filter(n => VIEWS[n].version === 0 && LAYERS[l].views[n]);
   const held = views.every(n => i < LAYERS[l].views[n].depth) ? i : 0;
-  const cell = n => el("a", {href: unitAddress(l, u, place.i, {rule: VIEWS[n].rule, weights: USUAL.weights}),
-                             class: "plain", "data-key": `view-${n}`},
+  const href = n => unitAddress(l, u, place.i, {rule: VIEWS[n].rule, weights: USUAL.weights});
+  const cell = n => el("a", {href: href(n), class: "plain", "data-key": `view-${n}`},
                        figure(tile(l, u, held, n), VIEWS[n].rule));
-  return section("Other ways down", note(`Patch ${held + 1} of the trained net, brought down by each rule.`),
+  return section("Other ways down",
+                 note(`Patch ${held + 1} of the trained net, brought down by each rule.`),
                  el("div", {class: "row"}, figure(patch(l, u, held), "patch"), views.map(cell)));
 }
 
@@ -87,8 +94,8 @@ function otherWeights(l, u) {
               figure(pair, VERSIONS[v], el("br"), `value ${short(strongest(l, u, v))}`));
   };
   return order.length < 2 ? null : section("Other weights",
-    note("The strongest patch that the unit has with other weights, and its projection by the deconvnet. "
-         + "With random weights it is another detector that has the same number."),
+    note("The strongest patch that the unit has with other weights, and its projection by the "
+         + "deconvnet. With random weights it is another detector that has the same number."),
     el("div", {class: "row"}, order.map(cell)));
 }
 
@@ -109,8 +116,9 @@ function numbers(l, u) {
 /** How often a unit has which value; heights by powers of ten. */
 function histogram(l, u) {
   const {edges, histogram: all} = LAYERS[l].statistics, shares = all[u];
-  const said = shares.map((share, k) => share > 0
-    ? `${short(edges[k])} to ${short(edges[k + 1])}: ${percent(share)}` : "").filter(Boolean).join("; ");
+  const between = k => `${short(edges[k])} to ${short(edges[k + 1])}`;
+  const said = shares.map((share, k) => `${between(k)}: ${percent(share)}`)
+    .filter((_, k) => shares[k] > 0).join("; ");
   const columns = shares.map((share, k) => {
     const column = el("div", {class: edges[k + 1] <= 0 ? "silent" : null});
     column.style.height = share > 0 ? `${Math.max(1, 25 * (4 + Math.log10(share)))}%` : "0";
@@ -119,16 +127,19 @@ function histogram(l, u) {
   const spans = words => words.map(word => el("span", {}, word));
   return el("div", {}, el("h3", {}, "Values"),
     el("div", {class: "chart"}, el("div", {class: "scale"}, spans(["100%", "1%", "0.01%"])),
-       el("div", {class: "histogram", role: "img", "aria-label": `histogram of the values: ${said}`}, columns)),
+       el("div", {class: "histogram", role: "img",
+                  "aria-label": `histogram of the values: ${said}`}, columns)),
     el("div", {class: "axis"}, spans([short(edges[0]), short(edges[edges.length - 1])])),
-    note("How often a value occurs, of all places in all images. Each line is ten times the one below it."));
+    note("How often a value occurs, of all places in all images. Each line is ten times the one "
+         + "below it."));
 }
 
 /** The mean of a unit's largest value for each class, the twelve largest. */
 function classBars(l, u) {
   const means = (LAYERS[l].statistics.bars || [])[u];
   if (!means) return null;
-  const rows = means.map((mean, label) => [className(label), mean, short(mean)]).sort((a, b) => b[1] - a[1]);
+  const rows = means.map((mean, label) => [className(label), mean, short(mean)]);
+  rows.sort((a, b) => b[1] - a[1]);
   const rest = rows.slice(12);
   return el("div", {}, el("h3", {}, "Classes"), bars(rows.slice(0, 12), rows[0][1]),
     note("The largest value in an image: its mean over the images of each class.",
@@ -141,11 +152,11 @@ function neighbors(l, u) {
   const list = entries => el("div", {class: "strip"}, entries.map(([l2, u2, share]) =>
     thumbnail(l2, u2, [unitName(l2, u2), percent(share)])));
   return section("Way down and way up", el("div", {class: "halves"},
-    el("div", {}, el("h3", {}, "Fed most by"), down.length ? list(down) : note(l ? "Nothing is known."
-         : "The pixels: this is the first layer."),
-       down.length ? note("Share of this unit’s value that comes through each: activation × gradient, at its "
-         + "three strongest places. Negative: it holds the value down; so others may have more than 100%.")
-         : null),
+    el("div", {}, el("h3", {}, "Fed most by"),
+       down.length ? list(down) : note("The pixels: this is the first layer."),
+       down.length ? note("Share of this unit’s value that comes through each: activation × "
+         + "gradient, at its three strongest places. Negative: it holds the value down; so others "
+         + "may have more than 100%.") : null),
     el("div", {}, el("h3", {}, "Feeds most"),
        up.length ? list(up) : note("No unit above has this one among its six strongest sources."),
        up.length ? note("Share of that unit’s value which comes through this one.") : null)));
@@ -158,7 +169,8 @@ function windowInNumbers(l, u) {
   const one = DATA.window && DATA.window.layer === l ? DATA.window.units[u] : null;
   if (!one) return null;
   const names = one.x.length === 3 ? ["red", "green", "blue"] : one.x.map((_, c) => `channel ${c}`);
-  const times = one.x.map((plane, c) => plane.map((row, y) => row.map((x, k) => x * one.w[c][y][k])));
+  const times = one.x.map((plane, c) =>
+    plane.map((row, y) => row.map((pixel, x) => pixel * one.w[c][y][x])));
   const sums = times.map(plane => plane.flat().reduce((a, b) => a + b, 0));
   const all = sums.map(short).join(" + ").replace(/\+ −/g, "− ");
   return section("One window in numbers", el("details", {},
@@ -175,12 +187,14 @@ function poolInNumbers({values, row, column}) {
   const here = (y, x) => y === row && x === column;
   const unpooled = values.map((line, y) => line.map((value, x) => here(y, x) ? value : 0));
   return equation("then the max pool", [grid(values, here), "a window of such values"], "→",
-                  [grid([[values[row][column]]]), `its maximum; the switch: row ${row}, column ${column}`], "→",
+                  [grid([[values[row][column]]]),
+                   `its maximum; the switch: row ${row}, column ${column}`], "→",
                   [grid(unpooled, here), "unpooled, on the way down"]);
 }
 
 /** Tables with words below, and signs between them, in a row that can be scrolled. */
-const equation = (name, ...parts) => el("div", {class: "scroll", tabindex: "0", role: "group", "aria-label": name},
+const equation = (name, ...parts) => el("div",
+  {class: "scroll", tabindex: "0", role: "group", "aria-label": name},
   el("h3", {}, capital(name)), el("div", {class: "equation"}, parts.map(part =>
     typeof part === "string" ? el("span", {}, part) : el("div", {}, part))));
 

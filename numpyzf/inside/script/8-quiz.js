@@ -25,9 +25,11 @@ function question(seed) {
   // Units most of whose nine are of one class, in layers where they aren't classes themselves
   const clear = l => LAYERS[l].classes || !LAYERS[l].statistics.common ? []
     : alive(l).filter(u => isOf(l, u, LAYERS[l].statistics.common[u][0]));
-  const byClass = seed % 2 && CLASSES.length >= 4 ? range(LAYERS.length).filter(l => clear(l).length) : [];
+  const byClass = seed % 2 && CLASSES.length >= 4
+    ? range(LAYERS.length).filter(l => clear(l).length) : [];
   if (byClass.length) {
-    const [l] = draw(byClass, 1), [u] = draw(clear(l), 1), right = LAYERS[l].statistics.common[u][0];
+    const [l] = draw(byClass, 1), [u] = draw(clear(l), 1);
+    const right = LAYERS[l].statistics.common[u][0];
     const others = draw(range(CLASSES.length).filter(label => label !== right), 3);
     return {kind: "class", l, u, right, choices: draw([right, ...others], 4)};
   }
@@ -42,7 +44,7 @@ PAGES.quiz = ({seed}) => {
   const title = `Quiz, question ${seed}`, asked = question(seed), chosen = answers.get(seed);
   const at = n => n < 0 ? null : [`Question ${n}`, address(["quiz", n])];
   const top = [el("div", {class: "head"}, el("h1", {}, title), steps(at(seed - 1), at(seed + 1)))];
-  if (!asked) return {title, top, body: [el("p", {}, "This net has no layer with four units that fire.")]};
+  if (!asked) return {title, top, body: [note("This net has no layer with four units that fire.")]};
   const {kind, l, u, choices} = asked, name = LAYERS[l].name;
   const ask = kind === "unit" ? `Nine patches of one unit of ${name}. Which are its projections?`
     : `Projections of one unit of ${name}. Of which class are most of its patches?`;
@@ -83,7 +85,8 @@ function verdict({kind, l, u, right, choices}, chosen) {
   const why = kind === "class"
     ? [el("p", {}, words, "Of the strongest patches of ", link(u), `, ${commonWords(l, u)}:`),
        el("div", {class: "asked"}, patchBlock(l, u))]
-    : [el("p", {}, words, "The patches are those of ", link(right), ", choice ", "ABCD"[choices.indexOf(right)],
+    : [el("p", {}, words, "The patches are those of ", link(right), ", choice ",
+          "ABCD"[choices.indexOf(right)],
           ". These are the patches of all four:"),
        el("div", {class: "choices"}, choices.map((unit, k) =>
          el("div", {}, el("p", {}, `${"ABCD"[k]}: `, link(unit)), patchBlock(l, unit))))];
@@ -93,6 +96,7 @@ function verdict({kind, l, u, right, choices}, chosen) {
 /** How many answers were right so far. */
 function countWords() {
   const right = [...answers].filter(([seed, value]) => question(seed).right === value).length;
-  return answers.size ? `${right} of ${answers.size} right. This is counted until you close the page, and kept `
+  return answers.size
+    ? `${right} of ${answers.size} right. This is counted until you close the page, and kept `
     + "nowhere." : "";
 }

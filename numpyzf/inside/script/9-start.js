@@ -15,30 +15,35 @@ function findNumber(words) {
   const [, begin, digits] = words.match(/^(.*?)[\s/]*(\d+)$/) || [];
   if (digits === undefined) return [];
   const n = Number(digits), s = IMAGES.numbers.indexOf(n), before = begin.trim();
-  const all = range(LAYERS.length), here = place.l === undefined ? all : [place.l, ...all.filter(l => l !== place.l)];
+  const all = range(LAYERS.length);
+  const here = place.l === undefined ? all : [place.l, ...all.filter(l => l !== place.l)];
   const layers = ["", "unit"].includes(before) ? here
     : all.filter(l => LAYERS[l].name.toLowerCase().startsWith(before));
-  const units = layers.filter(l => n < unitsOf(l)).map(l => [`Unit ${unitName(l, n)}`, unitAddress(l, n)]);
-  const images = s >= 0 && ["", "image"].includes(before) ? [[capital(imageWords(s)), imageAddress(s)]] : [];
-  return before === "image" || place.kind === "image" ? [...images, ...units] : [...units, ...images];
+  const units = layers.filter(l => n < unitsOf(l))
+    .map(l => [`Unit ${unitName(l, n)}`, unitAddress(l, n)]);
+  const images = s >= 0 && ["", "image"].includes(before)
+    ? [[capital(imageWords(s)), imageAddress(s)]] : [];
+  return before === "image" || place.kind === "image" ? [...images, ...units]
+    : [...units, ...images];
 }
 
 /** For each class of that name: its own unit, the layers' units for it, and an image. */
 function findClass(words) {
-  const labels = range(CLASSES.length).filter(label => CLASSES[label].toLowerCase().includes(words));
-  return labels.flatMap(label => {
+  const fits = label => CLASSES[label].toLowerCase().includes(words);
+  return range(CLASSES.length).filter(fits).flatMap(label => {
     const name = `“${CLASSES[label]}”`, hits = [];
     for (const l of range(LAYERS.length).reverse()) {
       const count = range(unitsOf(l)).filter(u => isOf(l, u, label)).length;
       if (count && LAYERS[l].classes) {
         hits.push([`${name}: its own unit, ${unitName(l, label)}`, unitAddress(l, label)]);
       } else if (count) {
-        hits.push([`${name}: ${many(count, "unit")} of ${LAYERS[l].name} with it in most of their nine`,
+        hits.push([`${name}: in most of the nine of ${many(count, "unit")} of ${LAYERS[l].name}`,
                    layerAddress(l, {class: String(label)})]);
       }
     }
     const s = [...EXAMINED.keys()].find(image => IMAGES.labels[image] === label);
-    return s === undefined ? hits : [...hits, [`${name}: image ${IMAGES.numbers[s]}`, imageAddress(s)]];
+    if (s !== undefined) hits.push([`${name}: image ${IMAGES.numbers[s]}`, imageAddress(s)]);
+    return hits;
   });
 }
 
@@ -46,7 +51,7 @@ function findClass(words) {
 function showFound() {
   const text = $("query").value, hits = find(text);
   const nothing = text.trim()
-    ? [el("p", {}, "Nothing fits. Try a layer, a unit’s number, a class or an image’s number.")] : [];
+    ? [note("Nothing fits. Try a layer, a unit’s number, a class or an image’s number.")] : [];
   $("found").replaceChildren(...(hits.length
     ? hits.map(([words, href]) => el("a", {href, click: closeFound}, words)) : nothing));
 }
@@ -73,7 +78,8 @@ function climb(step) {
     else if (LAYERS[place.l + step]) location.hash = layerAddress(place.l + step);
   } else if (place.kind === "layer" && LAYERS[place.l + step]) {
     location.hash = layerAddress(place.l + step);
-  } else if (place.kind === "overview") location.hash = layerAddress(step > 0 ? 0 : LAYERS.length - 1);
+  } else if (place.kind === "overview") location.hash = layerAddress(step > 0 ? 0
+    : LAYERS.length - 1);
 }
 
 /** The next of a list after the one in use. */
@@ -95,9 +101,11 @@ function leave() {
 }
 
 const KEYS = [      // [keys, what the help calls them, what they do, how]
-  [["ArrowLeft"], "←", "the unit, layer, image or question before", () => follow('[data-key="prev"]')],
+  [["ArrowLeft"], "←", "the unit, layer, image or question before", () =>
+   follow('[data-key="prev"]')],
   [["ArrowRight"], "→", "the next one", () => follow('[data-key="next"]')],
-  [["ArrowUp"], "↑", "a layer up; from a unit, to the one above that it feeds most", () => climb(1)],
+  [["ArrowUp"], "↑", "a layer up; from a unit, to the one above that it feeds most", () =>
+   climb(1)],
   [["ArrowDown"], "↓", "a layer down; from a unit, to the one that feeds it most", () => climb(-1)],
   [[..."123456789"], "1 – 9", "open a patch; in the quiz, answer", key => digit(Number(key))],
   [["r"], "r", "next rule", () => chooseRule(after(RULES, place.options.rule))],
@@ -182,7 +190,8 @@ function setControls() {
   const {rule, weights, scale, sort, show} = place.options;
   let any = false;
   for (const label of $("controls").querySelectorAll("label")) {
-    const useless = label.id === "page-epochs" && EPOCHS.length < 2 || label.id === "page-control" && RANDOM < 0;
+    const useless = label.id === "page-epochs" && EPOCHS.length < 2 || label.id === "page-control"
+      && RANDOM < 0;
     label.hidden = useless || !label.dataset.pages.split(" ").includes(place.kind);
     any = any || !label.hidden;
   }
@@ -243,7 +252,8 @@ function listen() {
   on("show", "change", () => choose({show: $("show").value}));
   on("rule", "change", () => chooseRule($("rule").value));
   on("epoch", "input", () => chooseWeights(VERSIONS[EPOCHS[$("epoch").value]]));
-  on("random", "change", () => chooseWeights($("random").checked ? VERSIONS[RANDOM] : USUAL.weights));
+  on("random", "change", () => chooseWeights($("random").checked ? VERSIONS[RANDOM]
+                                             : USUAL.weights));
   on("scale", "change", () => choose({scale: $("scale").checked ? "layer" : "own"}));
   on("controls", "submit", event => event.preventDefault());
   on("find", "submit", event => { event.preventDefault(); follow("#page-found a"); });
