@@ -44,7 +44,8 @@ function percent(x) {
   return (x < 0 ? "−" : "") + size.toFixed(digits) + "%";
 }
 
-const many = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const many = (count, word) =>
+  `${count.toLocaleString("en")} ${word}${count === 1 ? "" : word.endsWith("h") ? "es" : "s"}`;
 const range = count => [...Array(count).keys()];
 const capital = text => text[0].toUpperCase() + text.slice(1);
 const unitsOf = l => LAYERS[l].tops[0].images.length;

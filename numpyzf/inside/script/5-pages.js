@@ -52,7 +52,10 @@ function examples() {
     cards.push(unit(high, u, `${commonWords(high, u)}. Which part of it?`));
   }
   if (from.length > 1) {
-    const u = best(middle, one => 1e6 * (9 - common(middle, one)) + strongest(middle, one));
+    // Of those with the fewest of one class, one whose patch is inside of the image
+    const seen = u => inside(topOf(middle, 0).corners[u][0], LAYERS[middle].box).slice(2);
+    const area = u => seen(u)[0] * seen(u)[1];
+    const u = best(middle, one => 1e6 * (9 - common(middle, one)) + area(one));
     cards.push(unit(middle, u, "Nine from many classes. What do they share?"));
   }
   const images = [...EXAMINED.keys()], s = images[Math.floor(images.length / 2)];

@@ -48,9 +48,8 @@ function projections(l, u, number, chosen) {
     : "each has its own scale";
   const fewer = depth < count
     ? ` Of this rule and these weights the page holds ${many(depth, "projection")} per unit.` : "";
-  return section(`Their projections: ${viewWords(number)}`,
-                 el("div", {class: "block"}, range(count).map(cell)),
-                 note(`Mid-gray is zero; ${scale}.${fewer}`));
+  return section("Their projections", el("div", {class: "block"}, range(count).map(cell)),
+                 note(`${capital(viewWords(number))}. Mid-gray is zero; ${scale}.${fewer}`));
 }
 
 /** One patch and its box in the whole image. */

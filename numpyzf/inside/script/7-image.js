@@ -148,8 +148,8 @@ function occlusionCanvas({rows, columns, values, probability}) {
                                "aria-label": "occlusion map", "data-drawn": "occlusion"});
   const context = canvas.getContext("2d");
   bytes(values).forEach((value, n) => {
-    const change = value / 255 - probability, possible = change < 0 ? probability : 1 - probability;
-    const amount = 0.85 * Math.abs(change) / (possible || 1);
+    const change = value / 255 - probability;
+    const amount = 0.85 * Math.abs(change) / Math.max(probability, 1 - probability);
     context.fillStyle = change < 0 ? `rgba(213, 94, 0, ${amount})` : `rgba(0, 114, 178, ${amount})`;
     context.fillRect(n % columns, Math.floor(n / columns), 1, 1);
   });
@@ -167,5 +167,5 @@ function occlusionWords({rows, columns, values, probability, size, class: label}
     note(`A gray square of ${size}×${size} pixels covers the image at ${rows}×${columns} places, `
          + `one after the other. Uncovered, “${className(label) || label}” has `
          + `${percent(probability)}. Orange: covering lowers it, down to ${percent(low)}. Blue: covering raises it, up to `
-         + `${percent(high)}.`));
+         + `${percent(high)}. The stronger the color, the larger the change.`));
 }

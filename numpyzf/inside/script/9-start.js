@@ -166,13 +166,20 @@ function render() {
   restoreFocus(before, focused);
 }
 
-/** A notice if the page doesn't hold the view that the options ask for. */
+/** Notices if the page doesn't hold the view or the patch that is asked for. */
 function fallback() {
   if (place.kind !== "layer" && place.kind !== "unit") return [];
-  const {rule, weights} = place.options, number = viewOf(place.l), view = VIEWS[number];
-  if (view.rule === rule && VERSIONS[view.version] === weights) return [];
-  return [notice(`The page doesn’t hold ${rule} with the weights “${weights}” for this layer. `
-                 + `Shown instead: ${viewWords(number)}.`)];
+  const {rule, weights} = place.options, number = viewOf(place.l), view = VIEWS[number], notices = [];
+  if (view.rule !== rule || VERSIONS[view.version] !== weights) {
+    notices.push(notice(`The page doesn’t hold ${rule} with the weights “${weights}” for this layer. `
+                        + `Shown instead: ${viewWords(number)}.`));
+  }
+  const held = place.kind === "unit" ? topOf(place.l, view.version).images[place.u].length : 0;
+  if (held && place.i >= held) {
+    notices.push(notice(`With these weights the page holds ${many(held, "patch")} of a unit: shown is `
+                        + `number ${held}.`));
+  }
+  return notices;
 }
 
 /** Keep the keyboard where it was if that is still there; else begin at the page's heading. */
