@@ -222,7 +222,9 @@ def test_a_patch_opened_has_its_box_in_the_whole_image(page, data):
                                atol=1e-3)
     facts = dict(zip(texts(page, "#page-opened th"), texts(page, "#page-opened td")))
     assert facts["Image"] == str(data["images"]["numbers"][s])
-    assert facts["Value"].startswith(f"{top['values'][5][3]:.3g}")
+    value, largest = top["values"][5][3], top["values"][5][0]
+    share = f"{100 * value / largest:.0f}% of the strongest"
+    assert facts["Value"] == f"{value:.3g}, {share}"
     row, column = top["places"][5][3]
     assert facts["Place"] == f"row {row}, column {column} of the map"
     page.click("[data-key=its-image]")
@@ -236,11 +238,14 @@ def test_the_way_down_and_the_way_up_are_links(page, data):
                      ".map(a => a.getAttribute('href'))")
     assert links == [f"#{PARTS[FIRE]}/{u}" for _, u, _ in below]
     assert "−10%" in texts(page, ".strip a .line")
-    above = sorted(((share, u) for u, list_ in enumerate(data["layers"][SCORES]["down"])
-                    for _, u1, share in list_ if u1 == 2), reverse=True)
-    links = page.run("[...document.querySelectorAll('.halves .strip')].slice(1).map(s => "
-                     "[...s.querySelectorAll('a')].map(a => a.getAttribute('href')))")
-    assert links == ([[f"#scores/{u}" for _, u in above]] if above else [])
+    above = [(share, u) for u, shares in enumerate(data["layers"][DEEP]["down"])
+             for _, below, share in shares if below == 2]
+    assert len(above) > 2
+    go(page, f"#{PARTS[FIRE]}/2")
+    links = page.run("[...document.querySelectorAll('.halves .strip')[1].querySelectorAll('a')]"
+                     ".map(a => a.getAttribute('href'))")
+    strongest = sorted(above, key=lambda entry: -entry[0])[:6]      # the earlier among equals
+    assert links == [f"#{PARTS[DEEP]}/{u}" for _, u in strongest]
 
 
 def test_an_image_says_who_is_strongest_where(page, data):
@@ -285,9 +290,15 @@ def test_a_place_of_an_image_is_held_by_a_click_and_by_the_arrow_keys(page, data
         page.mouse(kind, *spot(page, 7, 7))
     page.settled()
     assert here(page) == f"#image/{number}?at=7%2C7"
-    page.mouse("mouseMoved", 10, 10)
+    page.mouse("mouseMoved", *spot(page, 2, 3))
     page.settled()
     assert "At row 7 of 14, column 7" in texts(page, ".there p")[0]
+    for kind in ("mousePressed", "mouseReleased"):
+        page.mouse(kind, *spot(page, 2, 3))
+    page.settled()
+    assert here(page) == f"#image/{number}"         # let go
+    page.mouse("mouseMoved", *spot(page, 7, 7))
+    page.settled()
     page.run("document.querySelector('.board').focus()")
     for key in ("ArrowUp", "ArrowLeft", "ArrowLeft"):
         page.press(key)

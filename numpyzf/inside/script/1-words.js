@@ -14,8 +14,9 @@ const RANDOM = VERSIONS.indexOf("random weights");
 const EPOCHS = [...VERSIONS.keys()].filter(v => v !== RANDOM && v > 0).concat(0);   // trained last
 const RULES = [...new Set(VIEWS.map(view => view.rule))];
 const EXAMINED = new Map(DATA.examined.map(one => [one.image, one]));
-const SORTS = {number: "number", strength: "strongest first", silent: "most often silent first",
-               selectivity: "most selective first", class: "class of the nine"};
+const SORTS = {number: "number", strength: "strongest first", silent: "most often silent first"};
+if (LAYERS.some(({statistics}) => statistics.selectivity)) SORTS.selectivity = "most selective first";
+if (LAYERS.some(({statistics}) => statistics.common)) SORTS.class = "class of the nine";
 const SHOWS = {both: "patch and projection", patch: "patch", projection: "projection"};
 const NINE = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
@@ -74,4 +75,8 @@ function layerWords(l) {
 }
 
 /** The bytes of a base64 text. */
-const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+function bytes(text) {
+  const letters = atob(text), numbers = new Uint8Array(letters.length);
+  for (let n = 0; n < letters.length; n++) numbers[n] = letters.charCodeAt(n);
+  return numbers;
+}

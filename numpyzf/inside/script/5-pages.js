@@ -48,7 +48,7 @@ function examples() {
     commonWords(l, u) ? words : "What do its nine have in common?");
   const cards = [];
   if (from.length) {
-    const u = best(high, one => common(high, one));
+    const u = best(high, one => 1e6 * common(high, one) + strongest(high, one));
     cards.push(unit(high, u, `${commonWords(high, u)}. Which part of it?`));
   }
   if (from.length > 1) {

@@ -72,9 +72,9 @@ function choice(seed, {kind, l, right}, value, k) {
     kind === "unit" ? tileBlock(l, value) : el("strong", {}, className(value)));
 }
 
-/** Take an answer, once. */
+/** Take an answer. After it the choices can't be pressed any more. */
 function answer(seed, value) {
-  if (!answers.has(seed)) answers.set(seed, value);
+  answers.set(seed, value);
   render();
 }
 

@@ -241,9 +241,7 @@ function arrive() {
 function fill() {
   const options = (name, entries) =>
     $(name).append(...entries.map(([value, words]) => el("option", {value}, words)));
-  const all = LAYERS.map(layer => layer.statistics);
-  const known = {selectivity: all.some(one => one.selectivity), class: all.some(one => one.common)};
-  options("sort", Object.entries(SORTS).filter(([key]) => known[key] !== false));
+  options("sort", Object.entries(SORTS));
   options("show", Object.entries(SHOWS));
   options("rule", RULES.map(rule => [rule, rule]));
   $("epoch").max = EPOCHS.length - 1;
