@@ -98,8 +98,8 @@ def build(run, images, out, *, title, source, labels=None, names=None, epochs=()
     out.parent.mkdir(parents=True, exist_ok=True)
     parts = Parts(out, _origin(asked, layers))
     waiting = partial(report, f"{out} is being made by another process; this one waits")
-    folder_of(out).mkdir(exist_ok=True)
     with locked(folder_of(out) / ".lock", waiting):
+        folder_of(out).mkdir(exist_ok=True)     # another one may have ended and taken it away
         try:
             nbytes = _build(asked, layers, out, limit, parts, progress or (lambda text: None))
             parts.remove()

@@ -1,7 +1,12 @@
 """The page's data against `project` and a plain search; going on; the same bytes."""
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+
 import numpy as np
 import pytest
 
+from numpyzf.checkpoints import locked
 from numpyzf.data.preprocess import center_crop
 from numpyzf.deconvnet import project
 from numpyzf.inside import build, parts, project as projecting, search
@@ -201,6 +206,19 @@ def test_parts_of_another_page_are_not_taken(options, tmp_path, monkeypatch):
     (tmp_path / "fresh").mkdir()
     interrupted(tmp_path)
     assert bytes_of(tmp_path, **options) == bytes_of(tmp_path / "fresh", **options)
+
+
+def test_a_second_one_waits_and_says_so(tmp_path, whole, monkeypatch):
+    """It goes on although the first one, at its end, has taken the folder away."""
+    in_small_parts(monkeypatch)
+    folder, said = parts.folder_of(tmp_path / "page.html"), Queue()
+    with ThreadPoolExecutor(1) as pool:
+        with locked(folder / ".lock"):
+            content = pool.submit(bytes_of, tmp_path, report=said.put)
+            text = said.get(timeout=60)
+            shutil.rmtree(folder)
+        assert "page.html is being made by another process; this one waits" in text
+        assert content.result() == whole
 
 
 # ---- limits and refusals -------------------------------------------------------------------------
