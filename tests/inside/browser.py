@@ -5,7 +5,6 @@ message ended by a zero byte (--remote-debugging-pipe). The commands are those o
 DevTools Protocol.
 """
 import base64
-import fcntl
 import json
 import os
 import select
@@ -18,14 +17,16 @@ NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PATIENCE = 60       # seconds until an answer that doesn't come is an error
 FLAGS = ["--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
          "--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions",
-         "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+         "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+         "--no-sandbox"]        # without which root can't run it; it opens our own page only
 CODES = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27, "Tab": 9,
          "Enter": 13, " ": 32}
 
 
 def find():
-    """The path of a Chromium or Chrome, or None."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    """The path of a Chromium or Chrome that this system can steer, or None."""
+    found = filter(None, map(shutil.which, NAMES))
+    return next(found, None) if hasattr(os, "posix_spawn") else None
 
 
 class Browser:
@@ -36,6 +37,7 @@ class Browser:
     """
 
     def __init__(self, program):
+        import fcntl    # which Windows lacks
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self.write = os.pipe()
         self.read, theirs_out = os.pipe()
@@ -43,9 +45,7 @@ class Browser:
         high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (theirs_in, theirs_out)]
         null = os.open(os.devnull, os.O_RDWR)
         places = [(null, 0), (null, 1), (null, 2), (high[0], 3), (high[1], 4)]
-        # Chromium asks for --no-sandbox where root runs it
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        command = [program, *FLAGS, *root, f"--user-data-dir={self.folder.name}", "about:blank"]
+        command = [program, *FLAGS, f"--user-data-dir={self.folder.name}", "about:blank"]
         self.process = os.posix_spawn(program, command, os.environ, setpgroup=0, file_actions=[
             (os.POSIX_SPAWN_DUP2, fd, place) for fd, place in places])
         for fd in (theirs_in, theirs_out, *high, null):

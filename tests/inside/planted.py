@@ -84,7 +84,9 @@ def statistics(layer, rng):
     return {"edges": np.linspace(0 if layer < 3 else -4, 9, 17).round(3).tolist(),
             "histogram": shares.round(5).tolist(),
             "silent": rng.uniform(0, 1, count).round(3).tolist(),
-            "bars": rng.uniform(0, 3, (count, len(CLASSES))).round(3).tolist(),
+            # With unit 2 no class has a mean above 0, as with scores
+            "bars": (rng.uniform(0, 3, (count, len(CLASSES))) - 9 * (np.arange(count) == 2)[:, None]
+                     ).round(3).tolist(),
             "selectivity": rng.uniform(0, 1, count).round(3).tolist(),
             "common": [[int(rng.integers(5)), int(rng.integers(2, 10))] for _ in range(count)]}
 

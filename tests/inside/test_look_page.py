@@ -541,6 +541,8 @@ def test_nothing_is_wider_than_the_screen(page, data, width):
                      f".forEach(d => d.open = {json.dumps(details)})")
             wide = page.run("document.scrollingElement.scrollWidth - innerWidth")
             assert wide <= 0, address
+            assert page.run("""[...document.querySelectorAll(".bar")].every(bar =>
+                bar.clientWidth <= bar.parentNode.clientWidth)"""), address
 
 
 def test_every_picture_has_words_and_every_control_a_name(page, data):

@@ -79,11 +79,11 @@ function steps(before, after) {
 
 /** A list of horizontal bars: rows of [words, value, words of the value]. */
 function bars(rows, largest) {
-  return el("table", {class: "bars"}, rows.map(([words, value, text, mark]) => {
+  return el("table", {class: "bars"}, rows.map(([words, value, text]) => {
     const bar = el("div", {class: "bar"});
-    bar.style.width = `${Math.max(0, 100 * value / (largest || 1))}%`;
-    return el("tr", {class: mark || null}, el("th", {scope: "row"}, words),
-              el("td", {}, bar), el("td", {class: "number"}, text));
+    bar.style.width = `${largest > 0 ? Math.max(0, 100 * value / largest) : 0}%`;
+    return el("tr", {}, el("th", {scope: "row"}, words), el("td", {}, bar),
+              el("td", {class: "number"}, text));
   }));
 }
 
