@@ -33,9 +33,9 @@ def test_the_strongest_are_those_of_top_activations(tmp_path):
 def test_the_statistics_are_those_of_all_outputs_at_once(tmp_path):
     images, labels = noise(), np.arange(30) % 3
     _, statistics = found(tmp_path, images, labels)
-    trace = tiny_net().forward(tiny_run().prepare(images))
+    outputs = tiny_net().outputs(tiny_run().prepare(images), LAYERS, batch=7)
     for layer in LAYERS:
-        y = trace[layer].reshape(30, trace[layer].shape[1], -1)
+        y = outputs[layer].reshape(30, outputs[layer].shape[1], -1)
         own = statistics[layer]
         for unit in range(y.shape[1]):
             inside = np.clip(y[:, unit], own.edges[0], own.edges[-1])
@@ -47,7 +47,7 @@ def test_the_statistics_are_those_of_all_outputs_at_once(tmp_path):
             assert own.silent[unit] == np.mean(y[:, unit] <= 0)
         maxima = y.max(axis=2).astype(np.float64)
         bars = np.stack([maxima[labels == c].mean(axis=0) for c in range(3)], axis=1)
-        np.testing.assert_allclose(own.bars, bars, rtol=1e-6)
+        np.testing.assert_allclose(own.bars, bars, rtol=1e-9)
         means = np.stack([np.maximum(maxima, 0)[labels == c].mean(axis=0) for c in range(3)], 1)
         for unit, row in enumerate(means):
             best, rest = row.max(), np.delete(row, row.argmax()).mean()
