@@ -14,7 +14,9 @@ from ..look.many import boxes_seen, project_many
 from .layers import between, depth, is_small, shares
 
 SIDE = 48           # pixels of a tile of a large image; larger boxes are made smaller
-GROUP = {True: 128, False: 4}       # images that go up together: small ones, and large ones
+# Images that go up together: small ones, and large ones. All that is projected of one of a dozen
+# photographs takes some ten seconds.
+GROUP = {True: 128, False: 1}
 FED = 3             # of a unit's strongest images, of which it is asked what feeds it
 WAYS = {**RULES, "no switches": Rule(forward_mask=False, switches=False, backward_relu=True)}
 
