@@ -10,6 +10,7 @@ The house, in the order to read it:
                         runs: train a net into a folder, read it back
     galleries           look/: many units at once, occlusion, linear classifiers
                         tour/: one trained net looked at
+                        inside/: a page of every unit of it
                         paper/: every figure and table
                         bench/: one convolution in six ways
                         labs/: exercises and their grader

@@ -1,5 +1,5 @@
-"""The command `numpyzf`: demo, train, features, explain, reproduce, superres, style, invert, onnx,
-bench, lab, lesson, data.
+"""The command `numpyzf`: demo, train, features, explain, look, reproduce, superres, style, invert,
+onnx, bench, lab, lesson, data.
 
 `numpyzf COMMAND --help` says what each one takes. An error is one line; with NUMPYZF_TRACEBACK=1 in
 the environment it also shows where in the code it comes from. Below, each command is two functions:
@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from . import data, kernels, runs, texts, training
 from .bench import ladder
 from .exchange import command as onnx
+from .inside import command as inside
 from .labs import command as lab
 from .lessons import command as lesson
 from .paper import archive, reproduce
@@ -27,10 +27,12 @@ from .paper.study import LEAST_SIDE, Study
 from .perceptual.invert import command as inversion
 from .perceptual.style import command as style, network_command as style_network
 from .perceptual.superres import command as superres
-from .terminal import at_least, integers, picture, save, say
+from .terminal import at_least, integers, picture, save, say, version
 from .tour import command as tour, demo
 
 DEMO_RECIPE = training.Recipe(epochs=7, batch=32, rate=1e-2)
+DEMO_KEEP = (1, 2, 4)           # epochs whose nets stay, to see how units grow
+DEMO_MEGABYTES = 4              # of its page of every unit
 
 
 def main(arguments=None):
@@ -61,6 +63,8 @@ def _run(arguments):
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command in (_demo, _train, _reproduce):
             kept = "; started again, a training goes on from its last finished epoch"
+        if options.command is inside.run_look:
+            kept = "; started again, the page goes on from there"
         if options.command in (tour.run_features, tour.run_explain, _bench) and options.out:
             picture(options.out)       # now, not when everything is computed
         options.command(options)
@@ -139,6 +143,7 @@ def _parser():
     _add_train(commands)
     _add_features(commands)
     _add_explain(commands)
+    _add_look(commands)
     _add_reproduce(commands)
     _add_superres(commands)
     _add_style(commands)
@@ -152,10 +157,7 @@ def _parser():
 
 
 def _version():
-    try:
-        return metadata.version("numpyzf")
-    except metadata.PackageNotFoundError:
-        return f"in {Path(__file__).parent}, not installed"
+    return version() or f"in {Path(__file__).parent}, not installed"
 
 
 # ---- demo ---------------------------------------------------------------------------------------
@@ -173,11 +175,14 @@ def _demo(options):
     start = time.monotonic()
     print("Training a small convnet on 10,000 embedded images of clothes, "
           "then looking at what it sees.")
-    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, again=True,
-                         report=say)
-    print("Drawing what it sees …", flush=True)
+    run = runs.train_run(options.out, recipe=DEMO_RECIPE, seed=options.seed, keep=DEMO_KEEP,
+                         again=True, report=say)
+    print("Looking into every unit …", flush=True)
     images, labels, _ = runs.run_data(run)
-    accuracy = demo.build(run, options.out, images, labels)
+    inside.build_of_run(options.out, run, images, labels, Path(options.out, "look.html"),
+                        seed=options.seed, megabytes=DEMO_MEGABYTES)
+    print("Drawing what it sees …", flush=True)
+    accuracy = demo.build(run, options.out, images, labels, "look.html")
     compiled, seconds = kernels.compile_report()
     note = ""
     if compiled:
@@ -278,7 +283,7 @@ def _hints(accuracy, labels, run, source):
     return lines
 
 
-# ---- features and explain ------------------------------------------------------------------------
+# ---- features, explain, look --------------------------------------------------------------------
 
 def _add_features(commands):
     tour.add_features(_command(commands, "features", tour.run_features,
@@ -290,6 +295,12 @@ def _add_explain(commands):
     tour.add_explain(_command(commands, "explain", tour.run_explain,
                               "classify an image of your own and draw what its strongest units saw "
                               "in it"))
+
+
+def _add_look(commands):
+    inside.add_look(_command(commands, "look", inside.run_look,
+                             "make one page to look inside a net: every unit, what fires it most, "
+                             "and what of that came down to pixels"))
 
 
 # ---- reproduce ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from base64 import b64encode
 from importlib.resources import files
 from string import Template
 from typing import NamedTuple
+from urllib.parse import quote
 
 from . import plots, texts
 from .checkpoints import replacing
@@ -24,9 +25,10 @@ class Section(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A cell of a table that leads to a section."""
+    """A cell of a table that leads to a section, or to a file beside the page."""
     text: str
-    heading: str            # the section's heading
+    heading: str = ""       # the section's heading
+    file: str = ""          # or the file's name
 
 
 def write(path, title, sections):
@@ -84,7 +86,8 @@ def _row(cells, tag):
 
 def _cell(cell):
     if isinstance(cell, Link):
-        return f'<a href="#{_anchor(cell.heading)}">{escape(cell.text)}</a>'
+        where = quote(cell.file) if cell.file else f"#{_anchor(cell.heading)}"
+        return f'<a href="{where}">{escape(cell.text)}</a>'
     return escape(cell)
 
 

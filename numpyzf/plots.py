@@ -32,6 +32,7 @@ STYLE = {
     "lines.linewidth": 1.8, "lines.markersize": 4,
 }
 DPI, NOTEBOOK_DPI = 160, 100
+PERCENTILE = 99.5   # of the amounts of signed pixels: what is beyond becomes white or black
 FRAME = 0.85        # the light gray between the tiles of a mosaic
 GAP = 3             # pixels of it
 TILE = 96           # pixels: about the side of a tile of a mosaic
@@ -42,7 +43,7 @@ HATCH = 0.55        # the gray of lines where there is no image, on white
 
 # ---- from numbers to images ------------------------------------------------------------------
 
-def to_display(r, percentile=99.5):
+def to_display(r, percentile=PERCENTILE):
     """Show signed pixels, such as a projection: zero mid-gray, positive lighter, negative darker.
 
     r: (C, H, W), C = 1 or 3, any number type.
@@ -58,9 +59,18 @@ def to_display(r, percentile=99.5):
     if not np.isfinite(r).all():
         raise ValueError(f"r holds {np.count_nonzero(~np.isfinite(r))} NaN or infinite values: "
                          "nothing that can be shown")
-    amounts = np.abs(r[r != 0])
-    scale = np.percentile(amounts, percentile) if amounts.size else 1.0
+    scale = scale_of(r, percentile) or 1.0
     return _channels_last(np.clip(0.5 + 0.5 * (r / scale), 0, 1))
+
+
+def scale_of(r, percentile=PERCENTILE):
+    """The amount that becomes white, and its negative black, see to_display; 0 if all are zero.
+
+    r: numbers of any shape.
+    percentile: of |r| over the numbers that aren't zero.
+    """
+    amounts = np.abs(r[r != 0])
+    return np.percentile(amounts, percentile) if amounts.size else 0.0
 
 
 def to_image(x):

@@ -368,12 +368,13 @@ def load_run(folder):
     return _run(state, about)
 
 
-def run_data(run, split="test", *, data=None, folder=None):
+def run_data(run, split="test", *, data=None, folder=None, lazily=False):
     """The images that the run belongs to: data.load with the run's own settings.
 
     run: Run.
     split: "test" or "train".
     data, folder: where the images are now, as in data.load; without them, where they were.
+    lazily: as in data.load.
     Returns a data.Dataset. Raises ValueError if the run was trained on arrays, or on other classes;
     FileNotFoundError if the images are no longer there.
     """
@@ -384,7 +385,8 @@ def run_data(run, split="test", *, data=None, folder=None):
         raise ValueError("this run was trained on arrays, which no data set's name leads back to; "
                          "pass the images themselves")
     try:
-        found = datasets.load(data, split, folder=folder, size=settings["size"])
+        found = datasets.load(data, split, folder=folder, size=settings["size"],
+                              lazily=lazily)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error}; if the images of this run have moved, say where they "
                                 "are now: --data FOLDER, or run_data(run, data=FOLDER)") from None

@@ -1,5 +1,6 @@
 """What the commands of several rooms share: words on the terminal, arguments, pictures."""
 import argparse
+from importlib import metadata
 from pathlib import Path
 
 from . import plots, texts
@@ -8,6 +9,14 @@ from . import plots, texts
 def say(text):
     """Print one line, in which the names of files and classes are plain text to a terminal."""
     print(texts.clean(text), flush=True)
+
+
+def version():
+    """numpyzf's version, such as "0.1.0"; None where it isn't installed."""
+    try:
+        return metadata.version("numpyzf")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 # ---- arguments, for argparse ---------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data, kernels, plots, runs, training
+from numpyzf import cli, data, kernels, plots, runs, terminal, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.exchange.model import KEYS, load_model
@@ -32,6 +32,7 @@ OPTIONS = {
     "features": ["RUN", "--layer", "--maps", "--rule", "--data", "--folder", "--out", *RULES,
                  *PREPARATION],
     "explain": ["RUN", "IMAGE", "--layers", "--rule", "--invert", "--out", *PREPARATION],
+    "look": ["RUN", "--images", "--folder", "--out", "--megabytes", "--seed", *PREPARATION],
     "reproduce": ["ITEM", "all", "--data", "--folder", "--size", "--photos", "--net", "--out",
                   "--again", "--quick", "--from"],
     "onnx": ["export"],
@@ -144,8 +145,8 @@ def test_the_version(numpyzf, monkeypatch):
     assert (status, err) == (0, []) and re.fullmatch(r"numpyzf (\d+\.\d+\S*|in .*)", line)
 
     def not_installed(name):
-        raise cli.metadata.PackageNotFoundError(name)
-    monkeypatch.setattr(cli.metadata, "version", not_installed)
+        raise terminal.metadata.PackageNotFoundError(name)
+    monkeypatch.setattr(terminal.metadata, "version", not_installed)
     assert re.fullmatch(r"numpyzf in \S+, not installed", numpyzf("--version")[1][0])
 
 
@@ -500,7 +501,9 @@ def test_demo_trains_and_writes_a_page(numpyzf, monkeypatch, tmp_path):
     assert out[-1] == f"Look at it: {folder / 'index.html'}"
     assert "<html" in (folder / "index.html").read_text(encoding="utf-8")
     names = {path.name for path in folder.iterdir()}
-    assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png"}
+    assert names >= {"checkpoint.npz", "conv1.png", "conv5.png", "curve.png", "look.html"}
+    assert 'href="look.html"' in (folder / "index.html").read_text(encoding="utf-8")
+    assert (folder / "look.html").stat().st_size < 4e6
 
 
 # ---- what goes wrong ----------------------------------------------------------------------------

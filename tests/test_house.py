@@ -23,7 +23,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = ["checks", "texts", "geometry", "fields", "kernels", "reference", "functional", "layers",
           "network", "deconvnet", "models", "general", "training", "gradhints", "gradcheck",
           "checkpoints", "draw_text", "plots", "terminal", "page", "data", "runs", "exchange",
-          "look", "tour", "perceptual", "paper", "bench", "labs", "lessons", "cli", "__main__"]
+          "look", "tour", "inside", "perceptual", "paper", "bench", "labs", "lessons", "cli",
+          "__main__"]
 READING = ["geometry", "layers", "network", "deconvnet", "models", "training", "gradcheck",
            "reference", "functional"]
 

@@ -101,6 +101,12 @@ def test_pictures_stand_below_their_table(tmp_path):
     assert text.index("<h2") < text.index("<p>") < text.index("<table>") < text.index("<img")
 
 
+def test_a_link_may_lead_to_a_file_beside_the_page(tmp_path):
+    rows = [("page",), (page.Link("all <of> it", file='a "b"/ü.html'),)]
+    page.write(tmp_path / "x.html", "t", [page.Section("All", "", rows=rows)])
+    assert Reader(tmp_path / "x.html").fetched == ["a%20%22b%22/%C3%BC.html"]
+
+
 def test_links_lead_to_the_section_of_that_heading_and_nowhere_else(tmp_path):
     page.write(tmp_path / "x.html", "t", [
         page.Section("All", "", rows=[("item",), (page.Link("F 1", "Figure 1: a & b"),),

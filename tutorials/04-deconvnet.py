@@ -291,6 +291,8 @@ for (layer, rule), pixels in answers.items():
 #   look clearer. Clearer isn't truer: the deconvnet's depends on this picture by the switches and
 #   the seed alone. Lesson 12 comes back to that.
 # - Without a ReLU on the way, all three are the same.
+# - Every unit under all three rules, on one page to click through: `numpyzf look` makes it, of the
+#   photographs that come along; `numpyzf look --images FOLDER` of your own.
 
 # %% [markdown]
 # ## Exercises

@@ -191,6 +191,8 @@ assert 0 < gap["held"] < 0.65 * gap["winner"], gap
 # - Here, in a small net and in few epochs, lower layers settle first by their pictures, and not by
 #   their weights. The paper trained for some 70 epochs on 1.3 million images; its "after 40 to 50
 #   epochs" can't be tested here.
+# - `numpyzf demo` keeps some epochs, and its page `look.html` has a slider over them for every
+#   unit. Of a run of your own, `numpyzf look RUN` makes such a page.
 
 # %% tags=["numbers"]
 [70, 1.3, 40, 50]

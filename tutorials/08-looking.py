@@ -353,6 +353,8 @@ assert not trace["relu1"][:, 5].any()
 # - The deconvnet shows it: a comb as wide as the stride, which isn't in the picture.
 # - Look, then count, then compare nets that differ in one thing. Some of what a famous figure shows
 #   depends on its size.
+# - Look at every unit of a net before you change its architecture: `numpyzf look RUN` puts them on
+#   one page, and marks those that never fired.
 
 # %% [markdown]
 # ## Exercises

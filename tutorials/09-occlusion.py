@@ -288,6 +288,8 @@ assert agreement(signs["trained"]["nose"]) < agreement(signs["trained"][table1.S
 # - Before you believe a number, compute it where there is nothing to find: at the same random
 #   place, in a net with random weights. Here the paper's measure put the random net first. A
 #   count without the unchanged features puts the trained net first, by a little.
+# - `numpyzf look RUN` makes a page to click through: among much else, such a map over a picture,
+#   and which units are strongest where.
 
 # %% [markdown]
 # ## Exercises

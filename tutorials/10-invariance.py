@@ -302,6 +302,8 @@ for a, b in zip(*(found["untrained", name].values() for name in changed)):
 #
 # `paper/figure5/measure.py` has the measurement, `data/transform.py` the transformations.
 # `numpyzf reproduce fig5` does it for several nets, on larger drawings and on clothes.
+# - What a unit doesn't mind shows in its nine strongest patches: `numpyzf look RUN` puts those of
+#   every unit on one page.
 
 # %% [markdown]
 # ## Exercises

@@ -336,6 +336,8 @@ assert of_noise > 2 * area and of_edges > of_trained - 0.05
 # - If you want to know what matters to a net, change the image and ask the net again (lesson 9).
 # - All of this is one net and 12 images that it wasn't trained on. `numpyzf reproduce limits`
 #   does it with nets trained on scenes, several of them, and with all eight rules.
+# - Don't look at a projection without a control. On the page that `numpyzf look RUN` makes, the
+#   random weights are one key away, and so is the way down without switches.
 
 # %% tags=["numbers"]
 [len(x)]

@@ -29,7 +29,7 @@ class Dataset(NamedTuple):
     classes: tuple[str, ...]    # the name of each class
 
 
-def load(data, split="train", *, folder=None, size=None):
+def load(data, split="train", *, folder=None, size=None, lazily=False):
     """Load one split of a data set.
 
     data: the name of a data set, or the path of a folder with one sub-folder of images per class
@@ -45,6 +45,7 @@ def load(data, split="train", *, folder=None, size=None):
     downloaded.
     size: side in pixels. The images of a folder are resized and cropped to it (32 if not given);
     scenes are drawn at it (64 if not given). The other data sets have one size and take none.
+    lazily: of a folder, give folder.Files as images, which read each one when it is asked for.
     Returns a Dataset. Raises ValueError or TypeError for a bad argument or a damaged file,
     FileNotFoundError for what is not there, OSError for a failed download; each names the file.
 
@@ -59,7 +60,8 @@ def load(data, split="train", *, folder=None, size=None):
     folder = None if folder is None else checks.path("folder", folder)
     if data not in NAMES:
         place = _image_folder(data, folder)
-        return Dataset(*read_folder(split, place, FOLDER_SIZE if size is None else size))
+        return Dataset(*read_folder(split, place, FOLDER_SIZE if size is None else size,
+                                    lazily))
     if data == "scenes":
         if folder is not None:
             raise ValueError("scenes are drawn, not read: leave folder out")
@@ -80,19 +82,20 @@ def load(data, split="train", *, folder=None, size=None):
     return Dataset(*source.read(split, folder))
 
 
-def photographs(folder=PHOTOGRAPHS, size=227, *, channels=3):
+def photographs(folder=PHOTOGRAPHS, size=227, *, channels=3, lazily=False):
     """All images in a folder and in the folders in it, whatever their classes.
 
     folder: its path (~ is the home folder); the dozen photographs that come along if not given.
     size: side in pixels, to which they are resized and cropped.
     channels: 3 for RGB, 1 for gray.
+    lazily: give folder.Files, which read each image when it is asked for.
     Returns uint8 (N, channels, size, size), in the order of their paths. Raises FileNotFoundError,
     or ValueError for a folder without images and for damaged ones; each names the file.
 
     >>> photographs().shape
     (12, 3, 227, 227)
     """
-    return read_photographs(_image_folder(folder, None), size, channels)
+    return read_photographs(_image_folder(folder, None), size, channels, lazily)
 
 
 def files(folder):

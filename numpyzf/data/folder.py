@@ -21,7 +21,37 @@ BATCH = 4           # images that one task of the thread pool decodes; an interr
 TELL_EVERY = 5      # seconds between two lines that say how many images are read
 
 
-def read_folder(split, folder, size):
+class Files:
+    """Images in files, read as squares when they are asked for: images[a:b], images[[3, 7]].
+
+    Each time they are read anew, so memory holds none but those that were asked for.
+    """
+
+    def __init__(self, paths, size, folder, what="images", channels=3):
+        self.paths, self.side, self.channels = paths, check_size(size), channels
+        self.folder, self.what = folder, what       # for messages
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, rows):
+        paths = [self.paths[i] for i in np.arange(len(self))[rows]]
+        return _decoded(paths, self.side, self.what, self.folder, self.channels)
+
+    @property
+    def names(self):
+        """Each file's path within the folder, with slashes, in Unicode's composed form."""
+        return [unicodedata.normalize("NFC", path.relative_to(self.folder).as_posix())
+                for path in self.paths]
+
+    def stamps(self):
+        """What tells these images from others without reading them: names, sizes, times."""
+        found = [(name, path.stat()) for name, path in zip(self.names, self.paths)]
+        return [self.side, self.channels,
+                *([name, stat.st_size, stat.st_mtime_ns] for name, stat in found)]
+
+
+def read_folder(split, folder, size, lazily=False):
     """Read the images of one split as squares.
 
     split: "train" or "test". Without folders of these names, every fifth image of a class, in the
@@ -29,6 +59,7 @@ def read_folder(split, folder, size):
     folder: a Path. It holds one sub-folder per class, or the folders train/ and test/ (or val/,
     valid/, validation/), each with one sub-folder per class.
     size: pixels. Each image's smallest side is resized to it, and the center size × size is kept.
+    lazily: give Files in place of the images: each is read when it is asked for.
     What isn't read is told in a line on stderr, and of which classes there is no test image; where
     reading takes long, how far it is.
     Returns images uint8 (N, 3, size, size), labels int64 (N,), classes (the sub-folders' names,
@@ -36,9 +67,11 @@ def read_folder(split, folder, size):
     Raises ValueError for a folder without images and for damaged images, and names them;
     TypeError or ValueError for a bad size.
     """
-    side = check_size(size)
+    check_size(size)
     files, classes = _files(folder, split)
-    images = _decoded([path for path, _ in files], side, f"{split} images", folder)
+    images = Files([path for path, _ in files], size, folder, f"{split} images")
+    if not lazily:
+        images = images[:]
     return images, np.array([label for _, label in files], np.int64), classes
 
 
@@ -70,18 +103,20 @@ def read_sample(folder, size, most):
     return images, np.array([label for _, label in files], np.int64), tuple(classes), total
 
 
-def read_photographs(folder, size, channels=3):
+def read_photographs(folder, size, channels=3, lazily=False):
     """Read all images in a folder and in the folders in it, as squares; no classes.
 
     folder: a Path.
     size: pixels, as in read_folder.
     channels: 3 for RGB, 1 for gray.
+    lazily: give Files in place of the images: each is read when it is asked for.
     Returns images uint8 (N, channels, size, size), in the order of their paths.
     Raises ValueError for a folder without images and for damaged ones; TypeError or ValueError for
     a bad size.
     """
-    side = check_size(size)
-    return _decoded(image_files(folder), side, "images", folder, channels)
+    check_size(size)
+    images = Files(image_files(folder), size, folder, channels=channels)
+    return images if lazily else images[:]
 
 
 def image_files(folder):

@@ -61,12 +61,8 @@ def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation
     y, rule = checks.projection(net, trace, layer, rule, seed, RULES)
     rule, units = Rule(*rule), checks.units(units, y.shape, layer)
     values = y[tuple(units.T)] if seed == "activation" else np.full(len(units), seed, y.dtype)
-    fields, (C, *size) = [net.receptive_field(layer, axis) for axis in (0, 1)], net.input_shape
-    inner, corners = size, np.zeros((len(units), 2), np.int64)
-    if all(fields):
-        sides, strides, starts = zip(*fields)
-        inner = [min(side, n) for side, n in zip(sides, size)]
-        corners = np.where(np.less(sides, size), starts + strides * units[:, 2:], 0)
+    C, *size = net.input_shape
+    inner, corners = boxes_seen(net, layer, units)
     out = np.empty((len(units), C, *inner), y.dtype)
     step = max(1, CHUNK_NBYTES // (largest_array(net, layer) * y.itemsize))
     for start in range(0, len(units), step):
@@ -74,6 +70,23 @@ def project_many(net, trace, layer, units, *, rule="deconvnet", seed="activation
         r, places = descend_in_boxes(net, trace, layer, values[part], units[part], rule)
         out[part] = cut(r, np.arange(len(r)), corners[part] - places, inner)
     return Projections(out, corners, size)
+
+
+def boxes_seen(net, layer, units):
+    """The boxes of the image that units see. Along an axis where they'd be larger, all of it.
+
+    net: a network.Network.
+    layer: the units' layer.
+    units: integers (M, 4) or (M, 2), as in project_many.
+
+    Returns the height and width of all boxes, and int64 (M, 2): each one's first row and column.
+    """
+    fields, size = [net.receptive_field(layer, axis) for axis in (0, 1)], net.input_shape[1:]
+    if not all(fields):
+        return size, np.zeros((len(units), 2), np.int64)
+    sides, strides, starts = zip(*fields)
+    corners = np.where(np.less(sides, size), starts + strides * units[:, 2:], 0)
+    return tuple(min(side, n) for side, n in zip(sides, size)), corners
 
 
 def descend_in_boxes(net, trace, layer, values, units, rule):

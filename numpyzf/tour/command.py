@@ -35,12 +35,12 @@ def add_features(sub):
                      help="where the files of its named data set are now, if they have moved")
     sub.add_argument("--out", metavar="FILE",
                      help="the picture; RUN/NAME-LAYER-RULE.png if not given, where NAME is RUN's")
-    _add_preparation(sub)
+    add_preparation(sub)
 
 
 def run_features(options):
     """Draw the strongest activations of a layer; ValueError or OSError if that can't be."""
-    run, name = _open(options)
+    run, name = opened(options)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
     layer = options.layer or usual_layer(run.net)
     path = options.out or place_of(options.run) / texts.file_name(name, layer, *maps, options.rule)
@@ -84,13 +84,13 @@ def add_explain(sub):
     sub.add_argument("--out", metavar="FILE",
                      help="the picture; IMAGE-explained-NAME-RULE.png in this folder if not given, "
                           "where NAME is RUN's")
-    _add_preparation(sub)
+    add_preparation(sub)
 
 
 def run_explain(options):
     """Say what an image is, and draw what a net saw; ValueError or OSError if that can't be."""
     _check_places(options.run, options.image)
-    run, net = _open(options)
+    run, net = opened(options)
     channels, side, _ = run.prepare.mean.shape
     image = data.load_image(data.photograph(options.image), side, channels=channels)
     inverted = ["inverted"] if options.invert else []
@@ -147,8 +147,11 @@ def _check_places(folder, image):
 
 # ---- what both share -----------------------------------------------------------------------------
 
-def _open(options):
-    """A runs.Run, and what pictures and files call it; says what is assumed of a model file."""
+def opened(options):
+    """A runs.Run, and what pictures and files call it; says what is assumed of a model file.
+
+    options: what argparse gives, with `run` and what add_preparation adds.
+    """
     given = {key: getattr(options, key) for key in KEYS if getattr(options, key) is not None}
     run, name = open_net(options.run, **given)
     if is_model(options.run):
@@ -164,7 +167,8 @@ def _add_rule(sub):
                           "guided what is both")
 
 
-def _add_preparation(sub):
+def add_preparation(sub):
+    """Add how the images of an ONNX file are prepared to an argparse parser."""
     group = sub.add_argument_group(
         "for ONNX files", "what the file doesn't say; without these options it is looked for in "
         "the JSON file beside it, and what isn't there is assumed, and told")

@@ -9,14 +9,14 @@ from .. import page, plots, texts, training
 from ..checkpoints import replacing
 from ..data.preprocess import Prepared
 from ..look.many import top_activations
-from ..page import Section
+from ..page import Link, Section
 from . import captions, explain, features, filters, training_curve
 
 TEXT = texts.read(__package__)
 SHOWN = 6       # maps of a layer
 
 
-def build(run, out, images, labels):
+def build(run, out, images, labels, every_unit=None):
     """Draw everything about a run into a folder.
 
     Writes curve.png, filters.png, one picture per convolution (conv1.png …), explain.png, and
@@ -25,6 +25,7 @@ def build(run, out, images, labels):
     run: runs.Run.
     out: the folder; made if it isn't there.
     images, labels: uint8 (N, C, H, W) and integers (N,), test images of the run's data.
+    every_unit: the name of a page in the folder that shows every unit; index.html links to it.
     Returns the test accuracy, 0 … 1.
     """
     out = Path(out)
@@ -37,6 +38,9 @@ def build(run, out, images, labels):
         _filters(run, out),
         *_layers(run, out, images, labels),
         _one_image(run, out, images[0], texts.short(run.classes[labels[0]]))]
+    if every_unit:
+        rows = [("page", "shows"), (Link(every_unit, file=every_unit), TEXT["every unit shows"])]
+        sections.append(Section("Every unit", TEXT["every unit"], rows=rows))
     name = captions.data_name(run)
     page.write(out / "index.html", f"Inside a convnet trained on {name}", sections)
     return accuracy

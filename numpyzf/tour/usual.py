@@ -17,15 +17,22 @@ def usual_layers(net):
     """
     if len(net.convolutions) <= ROWS:
         return net.convolutions
+    chosen = main_layers(net)
+    last = len(chosen) - 1
+    return [chosen[round(i * last / (ROWS - 1))] for i in range(ROWS)] if last >= ROWS else chosen
+
+
+def main_layers(net):
+    """What usual_layers chooses from in a net of many convolutions: none is left out.
+
+    net: a network.Network.
+    """
     places = [name for name in passages(net) if _has_maps(net, name)]
     chosen = [name for name in places if len(net.inputs[name]) > 1]
     if len(chosen) >= MEETINGS:
         first = next((name for name in places if isinstance(net.layers[name], ReLU)), places[0])
-        chosen = [name for name in places if name in (first, *chosen, places[-1])]
-    else:
-        chosen = [name for name in net.convolutions if name in places] or net.convolutions
-    last = len(chosen) - 1
-    return [chosen[round(i * last / (ROWS - 1))] for i in range(ROWS)] if last >= ROWS else chosen
+        return [name for name in places if name in (first, *chosen, places[-1])]
+    return [name for name in net.convolutions if name in places] or net.convolutions
 
 
 def usual_layer(net):
@@ -43,14 +50,14 @@ def passages(net):
 
     net: a network.Network.
     """
-    found, still_taken = [], set()          # outputs below, that a layer further above takes
     names = net.up_to([*net.layers][-1])
     last_use = {below: name for name in names for below in net.inputs[name]}
+    found, still_taken = [], {"input"}          # outputs that a layer further above takes
     for name in names:
-        still_taken.update(net.inputs[name])
         still_taken = {below for below in still_taken if last_use[below] != name}
         if not still_taken:
             found.append(name)
+        still_taken.add(name)
     return found
 
 

@@ -1,10 +1,12 @@
+import json
+import os
 import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf.data import load
+from numpyzf.data import folder, load, photographs
 from numpyzf.data.folder import read_sample
 
 CLASSES = {"dog": 7, "cat": 12, "Ant": 5}
@@ -341,3 +343,36 @@ def test_a_sample_is_of_all_splits(tmp_path):
     (tmp_path / "test" / "c").mkdir()
     with pytest.raises(ValueError, match="its class folders are not those of"):
         read_sample(tmp_path, 4, 99)
+
+
+# ---- lazily --------------------------------------------------------------------------------------
+
+def test_files_are_read_when_they_are_asked_for(tmp_path, monkeypatch):
+    make(tmp_path)
+    images, labels, classes = load(tmp_path, "train", size=8)
+    lazy, *others = load(tmp_path, "train", size=8, lazily=True)
+    assert len(lazy) == len(images) == 20 and tuple(others[1]) == classes
+    np.testing.assert_array_equal(others[0], labels)
+    read = []
+    load_image = folder.load_image
+    monkeypatch.setattr(folder, "load_image",
+                        lambda path, *others: read.append(path) or load_image(path, *others))
+    for rows in (slice(3, 5), slice(18, 99), np.array([7, 2, 7]), [19], slice(0, 0)):
+        read.clear()
+        np.testing.assert_array_equal(lazy[rows], images[rows])
+        assert len(read) == len(images[rows])
+
+
+def test_photographs_lazily_and_what_tells_them_from_others(tmp_path):
+    save(tmp_path / "b" / "u\u0308.png", 3)
+    save(tmp_path / "a.png", 200)
+    lazy = photographs(tmp_path, 8, lazily=True)
+    np.testing.assert_array_equal(lazy[:], photographs(tmp_path, 8))
+    assert lazy.names == ["a.png", "b/\u00fc.png"]
+    before = lazy.stamps()
+    assert before == photographs(tmp_path, 8, lazily=True).stamps()
+    assert before != photographs(tmp_path, 9, lazily=True).stamps()
+    save(tmp_path / "a.png", 201)
+    os.utime(tmp_path / "a.png", ns=(1, 1))
+    assert before != photographs(tmp_path, 8, lazily=True).stamps()
+    assert json.loads(json.dumps(before)) is not None

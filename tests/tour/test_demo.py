@@ -55,3 +55,14 @@ def test_every_file_is_there(shape, data, tmp_path, rng, monkeypatch):
     assert "27×27 pixels" in html and "43×43 pixels, more than the whole image" in html
     assert "{" not in html.partition("<body>")[2]       # every placeholder is filled in
     assert ("answers to its color" in html) == (shape[0] == 3)
+    assert "Every unit" not in html
+
+
+def test_it_links_to_a_page_of_every_unit(tmp_path, rng):
+    net = models.labnet(2, input_shape=(1, 16, 16), middle=(4,), hidden=()).initialize(rng)
+    prepare = Preparation(np.full((1, 16, 16), 128, np.float32), 64.0, 16, 0, False)
+    run = Run(net, prepare, ("a", "b"), HISTORY, {"data": None, **SETTINGS})
+    images, labels = rng.integers(0, 256, (4, 1, 16, 16), np.uint8), np.array([0, 1, 0, 1])
+    demo.build(run, tmp_path, images, labels, "look.html")
+    html = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert '<a href="look.html">look.html</a>' in html and "click through" in html

@@ -66,6 +66,13 @@ def test_what_a_branch_passes_by_is_no_passage():
     assert usual.passages(net) == ["a", "both", "top"]
 
 
+def test_what_another_branch_has_made_passes_by_too():
+    assert "fire2.expand3" not in usual.passages(squeezenet())
+    net = Network([("a", Conv(2, 2, 1)), ("b", Conv(2, 2, 1)), ("c", Conv(2, 2, 1), "a"),
+                   ("both", Concat(), ("b", "c"))], (2, 4, 4))
+    assert usual.passages(net) == ["a", "both"]
+
+
 def test_without_convolutions_the_last_layer():
     net = Network([("flat", Flatten()), ("fc", Linear(32, 2))], (2, 4, 4))
     assert usual.usual_layer(net) == "fc"
