@@ -1,5 +1,6 @@
 /* The quiz: nine patches, which projections? Projections, which class? */
 
+const LOWEST_OF_CLASSES = 2;    // layers below see edges and colors, which say little of a class
 const answers = new Map();      // seed → what was chosen; gone when the page is closed
 
 /** A generator of numbers in [0, 1), the same for the same seed (mulberry32). */
@@ -26,7 +27,7 @@ function question(seed) {
   const clear = l => LAYERS[l].classes || !LAYERS[l].statistics.common ? []
     : alive(l).filter(u => isOf(l, u, LAYERS[l].statistics.common[u][0]));
   const byClass = seed % 2 && CLASSES.length >= 4
-    ? range(LAYERS.length).filter(l => clear(l).length) : [];
+    ? range(LAYERS.length).slice(LOWEST_OF_CLASSES).filter(l => clear(l).length) : [];
   if (byClass.length) {
     const [l] = draw(byClass, 1), [u] = draw(clear(l), 1);
     const right = LAYERS[l].statistics.common[u][0];
