@@ -43,7 +43,7 @@ def test_no_headings(read):
 def test_the_words_of_the_demo():
     found = texts.read("numpyzf.tour")
     assert set(found) == {"overview", "curve", "filters", "filters in color", "maps",
-                          "how to read projections", "explain"}
+                          "how to read projections", "explain", "every unit", "every unit shows"}
     assert all(text and "\n#" not in text for text in found.values())
 
 
