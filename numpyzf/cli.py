@@ -67,6 +67,7 @@ def _run(arguments):
             kept = "; started again, the page goes on from there"
         if options.command in (tour.run_features, tour.run_explain, _bench) and options.out:
             picture(options.out)       # now, not when everything is computed
+        runs.log_begins()
         options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:

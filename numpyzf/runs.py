@@ -44,6 +44,15 @@ class Run(NamedTuple):
     settings: dict = {}         # "data", "model", "seed" …: how it was trained
 
 
+def log_begins():
+    """A command begins: the first line of its progress comes in a log LOG_EVERY seconds from now.
+
+    Without it, that line would come at once in a process that has already run for some time.
+    """
+    global _logged
+    _logged = time.monotonic()
+
+
 def show_progress(text):
     """Rewrite one line on stderr. Where that is no terminal: print one line a minute."""
     global _logged

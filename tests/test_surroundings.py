@@ -51,6 +51,13 @@ def test_a_log_shows_signs_of_life_once_a_minute(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_command_in_an_old_process_tells_of_no_progress_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(runs, "_logged", -1000)
+    assert cli.main(["data"]) == 0
+    runs.show_progress("1 of 9")
+    assert capsys.readouterr().err == ""
+
+
 WAITS = """if True:
     import sys, time
     from numpyzf import cli, data
