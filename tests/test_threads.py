@@ -11,6 +11,7 @@ import numpy as np
 from numpyzf import kernels, models, training
 from numpyzf.deconvnet import project
 from numpyzf.exchange.model import load_model
+from numpyzf.geometry import Window
 from numpyzf.look.many import project_many
 
 def crc(*arrays):
@@ -41,10 +42,9 @@ x = rng.standard_normal((3, 40, 61, 57)).astype(np.float32)
 w = rng.standard_normal((96, 40, 5, 5)).astype(np.float32)
 for method in "unfold", "winograd":
     own = kernels.METHODS[method]
-    from numpyzf.geometry import Window
     y = own.conv_forward(x, w, w[:, 0, 0, 0], Window(5, 2, 1))
     print(method, crc(y, *own.conv_backward(y, x, w, Window(5, 2, 1), True)))
-print("norm", crc(kernels.product(x.reshape(120, -1), x.reshape(120, -1).T)))
+print("product", crc(kernels.product(x.reshape(120, -1), x.reshape(120, -1).T)))
 """
 
 

@@ -21,7 +21,7 @@ COVERED = 5         # the square's side is the image's, divided by this
 # Squares along an axis, each of which takes a pass of its own; in a large image a pass takes long.
 GRID = {True: 10, False: 7}
 MOST = {True: 24, False: 48}        # images: small ones, and large ones
-MOST_OCCLUDED = {True: 24, False: 24}       # of them, those that are covered as well
+MOST_OCCLUDED = 24                  # of them, those that are covered as well
 
 
 def chosen(numbers, images, net):
@@ -57,7 +57,7 @@ def examine_all(net, layers, inputs, numbers, largest, parts, tell):
     tell: tell(done, all) is called before and after each image.
     Returns what `examine` gives for each.
     """
-    found, covered = [], set(evenly(numbers, MOST_OCCLUDED[is_small(net)]).tolist())
+    found, covered = [], set(evenly(numbers, MOST_OCCLUDED).tolist())
     for done, number in enumerate(numbers.tolist()):
         part = parts.read(f"examined-{number}")
         if part is None:

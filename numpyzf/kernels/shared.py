@@ -27,7 +27,7 @@ PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
 # Rows or columns of each piece. Of 256, BLAS is 5 to 10 % slower, of 64 a third and more: it packs
 # the whole other matrix anew. And NumPy keeps the interpreter's lock where a result has up to 500.
 NARROWEST = 512
-# The largest product, in multiply-adds, that OpenBLAS does on its caller's thread; 2^19 it shares.
+# The largest product, in multiply-adds, of a few images that go through all steps on one thread.
 SMALL_PRODUCT = 3 << 17
 
 _in_a_piece = ContextVar("in a piece", default=False)

@@ -18,8 +18,9 @@ from ..checkpoints import replacing
 
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
             "language_info": {"name": "python"}}
-# The last bits of a training depend on the number of threads. Lessons are run on two, whatever the
-# machine has, so that their numbers are the same on it.
+# The last bits of NumPy's own linear algebra depend on the number of threads, those of our products
+# and kernels don't. Lessons are run on two, so that their numbers are the same on any machine of
+# this kind.
 TWO_THREADS = {"NUMBA_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
 
 
