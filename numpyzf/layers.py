@@ -56,7 +56,7 @@ class Conv:
         filters, channels = self.params["w"].shape[:2]
         checks.maps(self, shape, channels)
         # an error now, and not in a pass, if the method can't take these filters
-        kernels.choose(self.method, *shape[1:], self.params["w"].shape, self.window)
+        kernels.choose(self.method, 1, *shape[1:], self.params["w"].shape, self.window)
         return (filters, *(conv_output_size(n, *self.window) for n in shape[1:]))
 
     def forward(self, x, train=False, rng=None):

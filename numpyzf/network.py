@@ -201,18 +201,18 @@ class Network:
         x: (N, C, H, W), or an object whose x[a:b] is such an array: data.preprocess.Prepared.
         """
         parts = {name: [] for name in checks.layers(self, layers)}
-        batch = checks.integer("batch", batch, 1)
-        names = self.up_to(*parts)
-        last_use = {below: name for name in names for below in self.inputs[name]}
-        for n in range(0, max(len(x), 1), batch):
+        layers, inputs = rectified_pools(self.layers, self.inputs, keep=parts)
+        names = [name for name in self.up_to(*parts) if name in layers]
+        last_use = {below: name for name in names for below in inputs[name]}
+        for n in range(0, max(len(x), 1), checks.integer("batch", batch, 1)):
             made = {"input": checks.images(self, x[n:n + batch])}
             try:
                 for name in names:      # no Trace: what nobody asked for goes at once
-                    taken = [made[below] for below in self.inputs[name]]
-                    made[name], _ = self.layers[name].forward(*taken)
+                    taken = [made[below] for below in inputs[name]]
+                    made[name], _ = layers[name].forward(*taken)
                     if name in parts:
                         parts[name].append(made[name])
-                    for below in self.inputs[name]:
+                    for below in inputs[name]:
                         if last_use[below] == name:
                             made.pop(below, None)
             except (TypeError, ValueError) as error:
@@ -259,10 +259,10 @@ class Network:
         return texts.table(rows, left=4)
 
 
-def rectified_pools(layers, inputs):
-    """Layers and inputs of a training pass: a ReLU and the pool behind it are one, the pool."""
+def rectified_pools(layers, inputs, keep=()):
+    """Layers and inputs, but a ReLU not to `keep` and the one pool behind it are one, the pool."""
     found, taken = dict(layers), dict(inputs)
-    uses = [below for names in inputs.values() for below in names]
+    uses = [*keep, *(below for names in inputs.values() for below in names)]
     for name, layer in layers.items():
         below = inputs[name][0]
         if type(layer) is MaxPool and type(layers.get(below)) is ReLU and uses.count(below) == 1:

@@ -43,7 +43,7 @@ def test_conv_transpose_makes_the_size_it_is_told(method):
 def test_filtering_down_has_the_same_bits_whichever_method_goes_up(rng):
     """By default; here Winograd goes up, whose sums are others."""
     w = rng.standard_normal((48, 64, 3, 3), np.float32)
-    assert kernels.choose("auto", 28, 28, w.shape, Window(3, 1, 1)) == "winograd"
+    assert kernels.choose("auto", 1, 28, 28, w.shape, Window(3, 1, 1)) == "winograd"
     r = rng.standard_normal((1, 48, 28, 28), np.float32)
     windows = dict(stride=1, pad=1, size=(28, 28))
     down = functional.conv_transpose(r, w, **windows)

@@ -213,9 +213,9 @@ assert 0.8 < unfolded / result.peak < 0.95
 # %% [markdown]
 # ## Rung five: unfold in blocks
 #
-# The same idea with better manners (`kernels/unfold.py`). A few images at a time are unfolded, by
-# all cores, into one piece of memory that is used again for the next few. In the picture the point
-# moves right: x, w and y are all that still travels.
+# The same idea with better manners (`kernels/unfold.py`). A few images at a time are unfolded, into
+# a piece of memory that is used again for the next few; every core has its own. In the picture the
+# point moves right: x, w and y are all that still travels.
 #
 # Don't expect that to be faster! The bytes of rung four weren't what held it back, for it stood
 # right of the bend already. Here rung five is even 4 % slower: smaller matrices multiply a little
@@ -421,8 +421,9 @@ assert p.tiles() == p.N * 4 * 4
 #    **Predict** how the rounding changes. For tiles of 6, take ±½ in place of ±3.
 # 4. **One dimension more.** Films: tiles of 2×2×2 outputs, filters of 3×3×3. **Predict** how many
 #    multiplications a tile takes, and how many the definition.
-# 5. **Where blocks pay.** Set `kernels.METHODS["unfold"].COLUMN_NBYTES` to 64 kB, 1 MB and 1 GB.
-#    **Predict** the shape of the matrices that BLAS gets, then time rung five (`%timeit`).
+# 5. **Where blocks pay.** Set `COLUMN_NBYTES` and `NARROWEST` of `kernels.METHODS["unfold"]` to
+#    64 kB and 1 column, 1 MB and 1, 1 GB and 512. **Predict** the shape of the matrices that BLAS
+#    gets, then time rung five (`%timeit`).
 #
 # Then make a slow convolution twenty times faster, and keep it right: `numpyzf lab start speed`.
 
@@ -472,22 +473,26 @@ assert far > 1000 * four and near < six / 10
 
 # %% [markdown] tags=["answer"]
 # **5.** The columns have 3,457 rows here, one of them for the bias, and one image has 169 columns.
-# At 64 kB BLAS gets only 13 of these at a time, one row of outputs: a thin matrix. At 1 GB it gets
-# all images at once, as rung four does. Between them the block fits a cache, and is wide enough.
+# At 64 kB BLAS gets only 13 of these at a time, one row of outputs: a thin matrix. At 1 MB it gets
+# up to 65, and at 1 GB all images at once, as rung four does. Between them the block fits a cache,
+# and is wide enough.
 
 # %% tags=["answer"]
 unfold = kernels.METHODS["unfold"]
-one_image = rng.standard_normal((1, p.C, p.H, p.W), np.float32)
 
-def shapes(nbytes):
-    """Of the first block of columns, with so many bytes allowed."""
-    before, unfold.COLUMN_NBYTES = unfold.COLUMN_NBYTES, nbytes
+def columns_at_a_time(nbytes, narrowest):
+    """In the first block, with so many bytes allowed."""
+    before = unfold.COLUMN_NBYTES, unfold.NARROWEST
+    unfold.COLUMN_NBYTES, unfold.NARROWEST = nbytes, narrowest
     try:
-        return next(iter(unfold.blocks_of_columns(one_image, Window(3, 1, 1), 13, 13)))[2].shape
+        blocks, _ = unfold.blocks_of_outputs(3457, p.N, 13, 13, np.dtype(np.float32))
+        images, rows = blocks[0]
+        return (images.stop - images.start) * (rows.stop - rows.start) * 13
     finally:
-        unfold.COLUMN_NBYTES = before
+        unfold.COLUMN_NBYTES, unfold.NARROWEST = before
 
-assert shapes(64 << 10) == (3457, 13) and shapes(1 << 30) == (3457, 169)
+widths = [columns_at_a_time(*limits) for limits in ((64 << 10, 1), (1 << 20, 1), (1 << 30, 512))]
+assert widths == [13, 65, 169 * p.N]
 
 # %% tags=["numbers"]
-[shapes(1 << 30)[0], shapes(1 << 30)[1], 64, shapes(64 << 10)[1], 1]
+[p.elements()[3] // (169 * p.N) + 1, 169, *widths[:2], 64, 1, 1]

@@ -322,7 +322,17 @@ def concat_forward(xs):
         if x.ndim < 2 or (x.shape[0], *x.shape[2:]) != (xs[0].shape[0], *xs[0].shape[2:]):
             raise ValueError(f"input {number} has shape {x.shape}, input 0 {xs[0].shape}: all axes "
                              "but the channels must be the same")
-    return np.concatenate(xs, axis=1), [x.shape[1] for x in xs]
+    counts = [x.shape[1] for x in xs]
+    y = np.empty((len(xs[0]), sum(counts), *xs[0].shape[2:]), np.result_type(*xs))
+    places = [0, *np.cumsum(counts)]
+    for x, first, last in zip(xs, places, places[1:]):
+        kernels.run(copy_images, len(x), x, y[:, first:last])
+    return y, counts
+
+
+def copy_images(x, y, start, stop):
+    """y[n] = x[n] for images from start to stop."""
+    y[start:stop] = x[start:stop]
 
 
 def concat_backward(dy, counts):

@@ -30,10 +30,11 @@ gradients; a projection always takes unfold:
     "winograd"  where there are 16 maps or more on both sides (below, each phase of a stride counts
                 as a map), 2 to 7 taps per stride, and less than 0.6 of the definition's
                 multiplications to do, tiles that hang over the edge included. With fewer maps
-                the transforms cost more than the products save.
+                the transforms cost more than the products save; with many filters and few images
+                the filters' transform does.
     "shift"     else, where there are fewer than 16 channels (each phase of a stride counts as
-                one) and 3 or more taps per stride. With few channels, a matrix product doesn't
-                make up for unfolding.
+                one), up to 192 pairs of a filter and a channel, and 3 or more taps per stride. With
+                few channels and filters, a matrix product doesn't make up for unfolding.
     "unfold"    else.
     "direct"    never. It is there to be read, and to check the others.
 
@@ -44,11 +45,11 @@ work to do.
     run(max_pool, N * C, x, y, index, size, stride, pad, rectify)
 
 Threads: `run` is the one way to use several threads, and `product` multiplies matrices by it; no
-kernel starts threads of its own, and BLAS's are at rest. Work is cut into more pieces than there
-are threads, and each thread takes the next one when it is free: a core that another program uses
-holds nobody up. No two pieces write one number: an output plane is in one piece in direct, Winograd
-and the pools, a band of rows in shift, some rows or columns of a product in unfold and general, a
-map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several pieces are
+kernel starts threads of its own, and BLAS's are at rest meanwhile. Work is cut into more pieces
+than there are threads, and each thread takes the next one when it is free: a core that another
+program uses holds nobody up. No two pieces write one number: an output plane is in one piece in
+direct and the pools, an image in Winograd, a band of rows in shift, some rows of one in unfold and
+general, a map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several pieces are
 added in the order of the pieces, and how many there are depends on the work alone. So results don't
 depend on which thread is first, nor on how many there are. Kernels release the interpreter's lock.
 A forked process makes threads of its own when it first needs some; fork while no kernel and no
@@ -97,10 +98,11 @@ METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winog
 
 
 @functools.cache
-def choose(method, height, width, w_shape, window):
+def choose(method, images, height, width, w_shape, window):
     """The method to use, a name in METHODS: what "auto" stands for (see above), or `method`.
 
     method: "auto" or a name in METHODS.
+    images: how many there are.
     height, width: of the input.
     w_shape: (F, C, K, K).
     window: geometry.Window of the filters.
@@ -112,7 +114,7 @@ def choose(method, height, width, w_shape, window):
         winograd.tiles_of(height, width, window)        # raises the error
     if method != "auto":
         return method
-    if winograd.pays(height, width, w_shape, window):
+    if winograd.pays(images, height, width, w_shape, window):
         return "winograd"
     return "shift" if shift.pays(w_shape, window) else "unfold"
 

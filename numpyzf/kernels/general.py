@@ -10,16 +10,15 @@ The pool compares pixel by pixel, all windows of a row at a time.
 
 Cost: as unfold.py; of the pool KH·KW comparisons per output.
 
-Threads: a row of columns, a plane of x or a plane of the pool's outputs is written by one thread.
-BLAS multiplies with threads of its own.
+Threads: as in unfold.py; a plane of the pool's outputs is written by one thread.
 """
 from typing import NamedTuple
 
 import numpy as np
 
 from .cache import njit
-from .shared import blocks, inside, product, run, scratch, take_every
-from .unfold import COLUMN_NBYTES, outputs_at_a_time
+from .shared import add_up, inside, product, run, scratch, take_every
+from .unfold import blocks_of_outputs
 
 
 class Frame(NamedTuple):
@@ -48,29 +47,34 @@ def general_forward(x, w, b, frame, groups, size):
 
     Returns y (N, F, OH, OW).
     """
-    F = len(w)
-    y = np.empty((len(x), F, *size), x.dtype)
+    F, (OH, OW) = len(w), size
+    y = np.empty((len(x), F, OH, OW), x.dtype)
     wg = w.reshape(groups, F // groups, -1)
-    for images, rows, columns in blocks_of_columns(x, frame, groups, size):
+
+    def some_outputs(block):
+        images, rows = block
         # (groups, F/groups, K) @ (groups, K, G·P) -> (groups, F/groups, G·P), K = C/groups·KH·KW
-        out = product(wg, columns)
+        out = product(wg, columns_of(x, block, frame, groups, OW))
         # -> (F, G, rows, OW) -> (G, F, rows, OW)
-        out = out.reshape(F, images.stop - images.start, -1, size[1])
-        y[images, :, rows] = out.transpose(1, 0, 2, 3)
-    y += b[:, None, None]
+        out = out.reshape(F, *y[images, 0, rows].shape).transpose(1, 0, 2, 3)
+        np.add(out, b[:, None, None], y[images, :, rows])
+        return []
+    add_up(some_outputs, *blocks_of_outputs(groups * wg.shape[2], len(x), OH, OW, x.dtype))
     return y
 
 
 def general_backward(dy, x, w, frame, groups, need_dx):
     """The gradients: dy (N, F, OH, OW) -> dx (N, C, H, W) or None, dw like w, db (F,)."""
-    F = len(w)
+    F, (OH, OW) = len(w), dy.shape[2:]
     dx = general_transpose(dy, w, frame, groups, x.shape[2:]) if need_dx else None
-    dw = np.zeros((groups, F // groups, w[0].size), x.dtype)
-    for images, rows, columns in blocks_of_columns(x, frame, groups, dy.shape[2:]):
+
+    def some_outputs(block):
+        images, rows = block
         # (G, F, rows, OW) -> (groups, F/groups, G·P)
         signal = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, F // groups, -1)
         # (groups, F/groups, G·P) @ (groups, G·P, K) -> (groups, F/groups, K)
-        dw += product(signal, columns.transpose(0, 2, 1))
+        return [product(signal, columns_of(x, block, frame, groups, OW).transpose(0, 2, 1))]
+    dw, = add_up(some_outputs, *blocks_of_outputs(groups * w[0].size, len(x), OH, OW, x.dtype))
     return dx, dw.reshape(w.shape), dy.sum(axis=(0, 2, 3))
 
 
@@ -80,7 +84,9 @@ def general_transpose(r, w, frame, groups, size):
     C, K = w.shape[1] * groups, w[0].size               # K numbers of a filter
     x = np.empty((N, C, *size), r.dtype)
     wt = w.reshape(groups, F // groups, K).transpose(0, 2, 1)
-    for images in blocks(0, N, groups * K * OH * OW * r.itemsize, COLUMN_NBYTES):
+
+    def some_images(block):
+        images, _ = block
         # (G, F, OH, OW) -> (groups, F/groups, G·P)
         signal = r[images].transpose(1, 0, 2, 3).reshape(groups, F // groups, -1)
         # (groups, K, F/groups) @ (groups, F/groups, G·P) -> (groups, K, G·P)
@@ -89,6 +95,8 @@ def general_transpose(r, w, frame, groups, size):
         multiply = np.multiply if F == groups else product
         columns = multiply(wt, signal, out).reshape(groups * K, -1)
         run(fold_any, C, columns, x[images], *spread(frame), OH, OW)
+        return []
+    add_up(some_images, *blocks_of_outputs(groups * K, N, OH, OW, r.dtype, whole=True))
     return x
 
 
@@ -97,25 +105,23 @@ def spread(frame):
     return frame.size, frame.stride, frame.pad[:2], frame.dilation
 
 
-def blocks_of_columns(x, frame, groups, size):
-    """Unfold x, some images or some rows of one image at a time.
+def columns_of(x, block, frame, groups, OW):
+    """Unfold the windows of a block of outputs.
 
     x: (N, C, H, W).
+    block: (images, rows), slices of N and of the rows of outputs.
     frame: the Frame of the filters.
     groups: how many groups of channels there are.
-    size: (OH, OW) of the outputs.
+    OW: outputs in a row.
 
-    Yields images, rows (slices of N and of OH) and their columns (groups, C/groups·KH·KW, G·P): P
-    outputs of each of G images. The columns are scratch memory, which the next block overwrites.
+    Returns the columns (groups, C/groups·KH·KW, G·P): P outputs of each of G images. They are
+    scratch memory of this thread, which the next call overwrites.
     """
-    N, C = x.shape[:2]
-    OH, OW = size
-    height = C * frame.size[0] * frame.size[1]          # of the columns
-    for images, rows in outputs_at_a_time(N, OH, height * OW * x.itemsize):
-        count, G = rows.stop - rows.start, images.stop - images.start
-        columns = scratch("columns", (height, G * count * OW), x.dtype)
-        run(unfold_any, height, x[images], columns, *spread(frame), rows.start, count, OW)
-        yield images, rows, columns.reshape(groups, height // groups, -1)
+    (images, rows), height = block, x.shape[1] * frame.size[0] * frame.size[1]
+    count, G = rows.stop - rows.start, images.stop - images.start
+    columns = scratch("columns", (height, G * count * OW), x.dtype)
+    run(unfold_any, height, x[images], columns, *spread(frame), rows.start, count, OW)
+    return columns.reshape(groups, height // groups, -1)
 
 
 # ---- kernels ------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ Ties go to the first in row-major order: only a strictly larger value replaces t
 wins against all numbers, so that it can't vanish unseen.
 
 Pixels are split by row and column modulo the stride (see shared.py), for a band of rows of
-windows at a time. Then one place of all windows is one stretch: first the largest along each row of
-a window, then the largest of these rows, all in vector instructions.
+windows at a time, or for some small planes. Then one place of all windows is one stretch: first the
+largest along each row of a window, then the largest of these rows, all in vector instructions.
 
 Cost: min(size, stride)·(size − 1) + size − 1 comparisons per output, 6 for 3×3 windows two apart;
 one read of the input, 8 or 12 bytes written per output.
@@ -70,8 +70,15 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     oh, ow = y.shape[2], y.shape[3]
     overhang = (size - 1) // stride
     row_length = ow + overhang
+    # a stretch has a band of rows of windows, or all rows of a group of small planes; below each
+    # plane's rows are those that its last windows look at
     band = max(1, min(oh, WINDOWS // row_length))
-    length = (band + overhang) * row_length
+    plane_length = (band + overhang) * row_length
+    group = 1
+    if band == oh:
+        # with a larger stride than 2 a window has more pixels: fewer windows, then
+        group = max(1, min(stop - start, 4 * WINDOWS // (max(4, stride * stride) * plane_length)))
+    length = group * plane_length
     zero = x.dtype.type(0)
     # the largest place that is computed, in the plane or counted from a band's first row
     if max(x.shape[2], (band + overhang) * stride + size) * width >= 1 << 31:
@@ -81,23 +88,25 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     row_places, columns = np.empty(length, np.int32), np.empty(length, np.int32)
     corners = np.empty(length, np.int32)
     for q in range(length):
-        row_places[q], columns[q] = q // row_length * stride * width, q % row_length * stride - pad
+        row_places[q] = q % plane_length // row_length * stride * width
+        columns[q] = q % row_length * stride - pad
         corners[q] = row_places[q] + columns[q]
     # memory: the split pixels; maxima along rows, and their switches; the windows' own
     phases = np.empty((stride * stride, length + overhang), x.dtype)
     row_maxima = np.empty((min(size, stride), length), x.dtype)
     row_switches = np.empty((min(size, stride), length), np.int32)
-    maxima, switches = np.empty(band * row_length, x.dtype), np.empty(band * row_length, np.int32)
-    for plane in range(start, stop):
-        # this channel of this image
-        n, c = plane // channels, plane % channels
+    maxima, switches = np.empty(length, x.dtype), np.empty(length, np.int32)
+    for first in range(start, stop, group):
+        planes = min(group, stop - first)
         for top in range(0, oh, band):
             # this band: how many rows of windows; row·W of its first row; how many numbers are
             # filled
             rows, base = min(band, oh - top), np.int32(top * stride * width)
-            seen = (rows + overhang) * row_length
-            split_phases(x[n, c], phases, x.dtype.type(-np.inf), top, rows + overhang, row_length,
-                         stride, pad)
+            seen = (planes - 1) * plane_length + (rows + overhang) * row_length
+            for g in range(planes):
+                n, c = (first + g) // channels, (first + g) % channels
+                split_phases(x[n, c], phases, g * plane_length, x.dtype.type(-np.inf), top,
+                             rows + overhang, row_length, stride, pad)
             # along the rows; row a of window (p, q) is also row a + stride of window (p − 1, q):
             # computed once
             for a in range(min(size, stride)):
@@ -120,21 +129,25 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
                     pixels = phases[a * stride + j % stride, j // stride:]
                     keep_larger(pixels, corners, np.int32(row + j), best, place, seen)
             # down the rows: begin with row 0, counting switches from the plane's first pixel
-            for q in range(rows * row_length):
+            windows = seen - overhang * row_length
+            for q in range(windows):
                 maxima[q], switches[q] = row_maxima[0, q], np.int32(row_switches[0, q] + base)
             # row i of the windows is row i % stride of windows i // stride further down
             for i in range(1, size):
                 below = i // stride * row_length
                 keep_larger(row_maxima[i % stride, below:], row_switches[i % stride, below:], base,
-                            maxima, switches, rows * row_length)
+                            maxima, switches, windows)
             # write the rows, without what lies between them
-            for p in range(rows):
-                values, places = maxima[p * row_length:], switches[p * row_length:]
-                out, out_index = y[n, c, top + p], index[n, c, top + p]
-                for q in range(ow):
-                    out[q] = values[q]
-                for q in range(ow):
-                    out_index[q] = places[q]
+            for g in range(planes):
+                n, c = (first + g) // channels, (first + g) % channels
+                for p in range(rows):
+                    begin = g * plane_length + p * row_length
+                    values, places = maxima[begin:], switches[begin:]
+                    out, out_index = y[n, c, top + p], index[n, c, top + p]
+                    for q in range(ow):
+                        out[q] = values[q]
+                    for q in range(ow):
+                        out_index[q] = places[q]
 
 
 @njit(inline="always")

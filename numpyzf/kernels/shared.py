@@ -3,8 +3,10 @@
 The last three functions are compiled into kernels of other files.
 """
 import ctypes
+import functools
 import importlib
 import math
+import operator
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -24,14 +26,15 @@ THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says 
 PIECES = 32                 # of one call of run, at most: enough for 16 threads, some of them slow
 GRAIN = 1 << 18             # bytes of arrays for each piece: fewer aren't worth another call
 PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
-# Rows or columns of each piece. Of 256, BLAS is 5 to 10 % slower, of 64 a third and more: it packs
-# the whole other matrix anew. And NumPy keeps the interpreter's lock where a result has up to 500.
-NARROWEST = 512
+# Rows or columns of each piece. BLAS packs the whole other matrix anew for each: pieces of 256 are
+# 5 to 10 % slower, of 96 up to 20 %, of 64 a third and more. So there are wide ones where this
+# makes four or more of them, or else up to four narrow ones.
+WIDE, NARROW = 512, 96
 # The largest product, in multiply-adds, of a few images that go through all steps on one thread.
 SMALL_PRODUCT = 3 << 17
 
 _in_a_piece = ContextVar("in a piece", default=False)
-_inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of blas_alone
+_inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of in_a_piece
 
 
 def run(kernel, count, *arguments, pieces=None):
@@ -50,19 +53,23 @@ def run(kernel, count, *arguments, pieces=None):
 
     The pieces depend on the work alone. So equal calls give equal sums, on any number of threads.
     A nested call is one piece, on the thread that makes it: a worker that waited for its own pool
-    could wait forever.
+    could wait forever. So is a product.
     """
+    if _in_a_piece.get():
+        return [kernel(*arguments, 0, count)]
     if pieces is None:
         nbytes = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray))
         pieces = nbytes // GRAIN
-    pieces = 1 if _in_a_piece.get() else max(1, min(pieces, count, PIECES))
-    if pieces == 1:
-        outside = _in_a_piece.set(True)
-        try:
+    pieces = max(1, min(pieces, count, PIECES))
+    with in_a_piece():
+        if pieces == 1:
             return [kernel(*arguments, 0, count)]
-        finally:
-            _in_a_piece.reset(outside)
-    numbers, results = iter(range(pieces)), [None] * pieces
+        return _share(kernel, count, arguments, pieces)
+
+
+def _share(kernel, count, arguments, pieces):
+    """run, with several pieces."""
+    numbers, results, others = iter(range(pieces)), [None] * pieces, []
 
     def take():
         """Do pieces until none is left."""
@@ -75,7 +82,6 @@ def run(kernel, count, *arguments, pieces=None):
                 pass
             raise
 
-    outside, others = _in_a_piece.set(True), []
     try:
         for _ in range(min(THREADS, pieces) - 1):
             # the context: that this is a piece, and numpy.errstate
@@ -93,33 +99,59 @@ def run(kernel, count, *arguments, pieces=None):
                 other.result()
         return results
     finally:
-        _in_a_piece.reset(outside)
         # also after an error: they write into arrays of the caller
         wait([other for other in others if not other.cancel()])
+
+
+def add_up(work, parts, own):
+    """Call work(part) for every part, and add up what the calls return.
+
+    work: returns a list of numbers, and of arrays that nothing else uses.
+    parts: a list of one part or more.
+    own: True where each part is one thread's. Else one comes after the other, and the threads
+    share what `work` runs.
+
+    Returns a list like those of `work`. Sums are in the order of the parts.
+    """
+    def these(start, stop):
+        return functools.reduce(_added, map(work, parts[start:stop]))
+    if not own:
+        return these(0, len(parts))
+    return functools.reduce(_added, run(these, len(parts), pieces=len(parts)))
+
+
+def _added(sums, more):
+    return [operator.iadd(*pair) for pair in zip(sums, more)]       # arrays in place
 
 
 def product(a, b, out=None):
     """a @ b, on several threads: by groups of matrices, or by rows or columns of the result.
 
     a: (M, K) or (B, M, K).
-    b: (K, N) or (B, K, N).
+    b: (K, N), or (B, K, N), each multiplied with its a or with the only one.
     out: where the result goes, (M, N) or (B, M, N); a new array if not given.
 
     Returns the result. The pieces depend on the shapes alone, and BLAS multiplies each on the
     thread that does it.
     """
+    if b.ndim > a.ndim:
+        a = np.broadcast_to(a, (len(b), *a.shape))
     if out is None:
         out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+    if _in_a_piece.get():
+        return np.matmul(a, b, out=out)
     if a.ndim == 3 and len(a) == 1:
         return product(a[0], b[0], out[0])[None]
     pieces, (rows, columns) = out.size * a.shape[-1] // PRODUCT_GRAIN, out.shape[-2:]
-    with blas_alone():
-        if a.ndim == 3:
-            run(_some_matrices, len(a), a, b, out, pieces=pieces)
-        elif rows > columns:            # rows of a: columns of bᵀ aᵀ = outᵀ
-            run(_some_columns, rows, b.T, a.T, out.T, pieces=min(pieces, rows // NARROWEST))
+    if a.ndim == 3:
+        run(_some_matrices, len(a), a, b, out, pieces=pieces)
+    else:
+        side = max(rows, columns)
+        pieces = min(pieces, max(side // WIDE, min(side // NARROW, 4)))
+        if rows > columns:              # rows of a: columns of bᵀ aᵀ = outᵀ
+            run(_some_columns, rows, b.T, a.T, out.T, pieces=pieces)
         else:
-            run(_some_columns, columns, a, b, out, pieces=min(pieces, columns // NARROWEST))
+            run(_some_columns, columns, a, b, out, pieces=pieces)
     return out
 
 
@@ -132,15 +164,16 @@ def _some_columns(a, b, out, start, stop):
 
 
 @contextmanager
-def blas_alone():
-    """While someone is inside, OpenBLAS multiplies on its caller's thread; then as before.
+def in_a_piece():
+    """What is called inside is one piece: run makes no others, OpenBLAS uses no other thread.
 
     Two pools that take turns on the same cores wait for each other: OpenBLAS's threads go on
     looking for work for a while, on cores that ours could have. Its number of threads is one for
     the process: a product of the user's own, on another thread at the same moment, is on one
-    thread, too. Other BLAS libraries are left as they are.
+    thread, too. Then all is as before. Other BLAS libraries are left as they are.
     """
     set_threads, get_threads = _openblas()
+    outside = _in_a_piece.set(True)
     with _inside.lock:
         if set_threads and not _inside.count:
             _inside.before = get_threads()
@@ -149,6 +182,7 @@ def blas_alone():
     try:
         yield
     finally:
+        _in_a_piece.reset(outside)
         with _inside.lock:
             _inside.count -= 1
             if set_threads and not _inside.count:
@@ -185,6 +219,8 @@ if hasattr(os, "register_at_fork"):         # not on Windows
 
 # ---- memory -------------------------------------------------------------------------------------
 
+LINE_NBYTES = 64
+
 _own = threading.local()
 
 
@@ -200,7 +236,10 @@ def scratch(name, shape, dtype):
     buffer = getattr(_own, name, None)
     if buffer is None or buffer.size < nbytes:
         setattr(_own, name, None)               # the old one goes before the new one comes
-        buffer = np.empty(nbytes, np.uint8)
+        buffer = np.empty(nbytes + LINE_NBYTES, np.uint8)
+        # begin where a line of the cache does
+        begin = -buffer.ctypes.data % LINE_NBYTES
+        buffer = buffer[begin:begin + nbytes]
         setattr(_own, name, buffer)
     return buffer[:nbytes].view(dtype).reshape(shape)
 
@@ -295,15 +334,16 @@ def take_every(stride, pixels, out, count):
             out[q] = pixels[q * stride]
 
 
-@njit(inline="always")
-def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
+@njit(nogil=True)
+def split_phases(plane, phases, begin, fill, top, rows, row_length, stride, pad):
     """Split rows of a plane (H, W) by row and column modulo the stride, as drawn above.
 
-        phases[a·stride + b, p·row_length + q] = plane[(top + p)·stride + a − pad,
+        phases[a·stride + b, begin + p·row_length + q] = plane[(top + p)·stride + a − pad,
                                                        q·stride + b − pad]
 
     plane: (H, W), the pixels.
-    phases: (stride², ≥ rows·row_length), the result.
+    phases: (stride², ≥ begin + rows·row_length), the result.
+    begin: where in each phase the result begins.
     fill: what stands for pixels outside of the plane.
     top: a row of windows. The first pixels that it sees are the first row of each phase.
     rows: how many rows each phase gets.
@@ -318,7 +358,7 @@ def split_phases(plane, phases, fill, top, rows, row_length, stride, pad):
             q_stop = max(min((width - 1 + pad - b) // stride + 1, row_length), q_start)
             for p in range(rows):
                 h = (top + p) * stride + a - pad
-                line = phases[a * stride + b, p * row_length:]
+                line = phases[a * stride + b, begin + p * row_length:]
                 if 0 <= h < height:
                     # padding at the left
                     for q in range(q_start):

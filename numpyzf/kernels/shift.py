@@ -30,20 +30,22 @@ from .unfold import conv_transpose
 
 # outputs summed up at a time, for each of two filters: they stay in the first-level cache
 STRETCH = 2048
+MOST_PAIRS = 192    # 64 filters of 3 channels: from there on a matrix product is faster
 
 # ---- drivers ------------------------------------------------------------------------------------
 
 
 def pays(w_shape, window):
-    """True where shift is the fastest: fewer than 16 channels, and 3 or more taps per stride.
+    """True where shift is the fastest: few maps, and 3 or more taps per stride.
 
-    Each phase of a stride counts as a channel.
+    That is fewer than 16 channels, where each phase of a stride counts as one, and up to MOST_PAIRS
+    pairs of a filter and a channel.
 
     w_shape: (F, C, K, K).
     window: geometry.Window of the filters.
     """
-    size, stride, _ = window
-    return w_shape[1] * stride * stride < 16 and size > 2 * stride
+    (F, C, _, _), (size, stride, _) = w_shape, window
+    return C * stride * stride < 16 and F * C <= MOST_PAIRS and size > 2 * stride
 
 
 def conv_forward(x, w, b, window):
@@ -103,7 +105,7 @@ def shift_forward(x, w, b, y, stride, pad, band, start, stop):
         length = rows * row_length
         # split the pixels that this band's windows look at
         for c in range(channels):
-            split_phases(x[n, c], phases[c * count:], x.dtype.type(0), top, rows + overhang,
+            split_phases(x[n, c], phases[c * count:], 0, x.dtype.type(0), top, rows + overhang,
                          row_length, stride, pad)
         for f in range(0, filters, 2):
             partner = min(f + 1, filters - 1)       # an odd number: the last is its own partner
@@ -163,7 +165,7 @@ def shift_weights(dy, x, size, stride, pad, band, start, stop):
         length = rows * row_length
         # split the pixels that this band's windows look at
         for c in range(channels):
-            split_phases(x[n, c], phases[c * count:], zero, top, rows + overhang, row_length,
+            split_phases(x[n, c], phases[c * count:], 0, zero, top, rows + overhang, row_length,
                          stride, pad)
         for f in range(0, filters, 2):
             partner = min(f + 1, filters - 1)

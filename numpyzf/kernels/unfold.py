@@ -9,17 +9,21 @@ row of columns, of ones, meets the bias on the way forward, and makes its gradie
 Cost: unfolding writes C·K·K·OH·OW numbers for each image and reads as many. The product then does F
 multiplications with each of them: the larger F, the less unfolding matters.
 
-Threads: columns of some images, or of some rows of one image, are made at a time. One thread writes
-all of a row of columns, or in `fold` all of a plane of x. The product is cut as `product` does it.
+Threads: columns of some images, or of some rows of one image, are made at a time. Of many blocks
+like this, each is one thread's. Few are brought through one after the other: then one thread writes
+all of a row of columns, or in `fold` all of a plane of x, and `product` cuts the product.
 Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
 
-from ..geometry import conv_output_size
+from ..geometry import Window, conv_output_size
 from .cache import njit
-from .shared import blocks, inside, product, run, scratch, take_every
+from .shared import add_up, blocks, inside, product, run, scratch, take_every
 
 COLUMN_NBYTES = 8 << 20         # of columns at a time
+NARROWEST = 512                 # columns at a time, at least: BLAS packs the filters anew for each
+OWN_BLOCKS = 4                  # from so many blocks on, each is one thread's
+ONE_PIXEL = Window(1, 1, 0)     # filters of one pixel: no unfolding
 
 # ---- drivers ------------------------------------------------------------------------------------
 
@@ -31,76 +35,116 @@ def conv_forward(x, w, b, window):
     y = np.empty((len(x), F, OH, OW), x.dtype)
     # the bias is the filters' last column, and meets the row of ones
     wb = np.hstack([w.reshape(F, -1), b[:, None]])
-    for images, rows, columns in blocks_of_columns(x, window, OH, OW):
-        if images.stop - images.start == 1:
+
+    def some_outputs(block):
+        images, rows = block
+        if window == ONE_PIXEL:
+            # (F, C) @ (G, C, P) -> (G, F, P), written in place: the pixels are the columns
+            out = as_matrices(y, block)
+            np.add(product(w.reshape(F, -1), as_matrices(x, block), out), b[:, None], out)
+        elif images.stop - images.start == 1:
             # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P), some rows of one image, written in place
-            out = y[images].reshape(F, OH * OW)[:, rows.start * OW:rows.stop * OW]
-            product(wb, columns, out)
+            product(wb, columns_of(x, block, window, OW), as_matrices(y, block)[0])
         else:
             # (F, C·K·K+1) @ (C·K·K+1, G·P) -> (F, G·P) -> (G, F, OH, OW)
-            y[images] = product(wb, columns).reshape(F, -1, OH, OW).transpose(1, 0, 2, 3)
+            out = product(wb, columns_of(x, block, window, OW))
+            y[images] = out.reshape(F, *y[images, 0].shape).transpose(1, 0, 2, 3)
+        return []
+    add_up(some_outputs, *blocks_of_outputs(w[0].size + 1, len(x), OH, OW, x.dtype))
     return y
 
 
 def conv_backward(dy, x, w, window, need_dx):
     """As in direct.py. x is unfolded again: the columns of the way forward are not kept."""
-    F, C, K, _ = w.shape
-    OH, OW = dy.shape[2:]
+    F, (OH, OW) = len(w), dy.shape[2:]
     dx = conv_transpose(dy, w, window, x.shape[2:]) if need_dx else None
-    dwb = np.zeros((F, C * K * K + 1), x.dtype)
-    for images, rows, columns in blocks_of_columns(x, window, OH, OW):
+
+    def some_outputs(block):
+        images, rows = block
+        if window == ONE_PIXEL:
+            # (G, F, P) @ (G, P, C) -> (G, F, C), summed over the images
+            signal = as_matrices(dy, block)
+            dw = product(signal, as_matrices(x, block).transpose(0, 2, 1))
+            return [dw.sum(axis=0), signal.sum(axis=(0, 2))]
         # (G, F, rows, OW) -> (F, G·P), no copy for one image
         signal = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(F, -1)
         # (F, G·P) @ (G·P, C·K·K+1): dw, and db in the last column
-        dwb += product(signal, columns.T)
-    dw = np.ascontiguousarray(dwb[:, :-1]).reshape(w.shape)
-    return dx, dw, np.ascontiguousarray(dwb[:, -1])
+        dwb = product(signal, columns_of(x, block, window, OW).T)
+        return [dwb[:, :-1], dwb[:, -1]]
+    dw, db = add_up(some_outputs, *blocks_of_outputs(w[0].size + 1, len(x), OH, OW, x.dtype))
+    return dx, np.ascontiguousarray(dw).reshape(w.shape), np.ascontiguousarray(db)
 
 
 def conv_transpose(r, w, window, size):
     """As in direct.py: the product makes columns, which `fold` adds up in x."""
     N, F, OH, OW = r.shape
-    C, K = w.shape[1:3]
+    C, K, _ = w.shape[1:]
     x = np.empty((N, C, *size), r.dtype)
     wt = w.reshape(F, C * K * K).T
-    for images in blocks(0, N, C * K * K * OH * OW * r.itemsize, COLUMN_NBYTES):
-        # (G, F, OH, OW) -> (F, G·P), no copy for one image
-        signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
-        # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
-        out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
-        columns = product(wt, signal, out)
-        run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
+
+    def some_images(block):
+        images, _ = block
+        if window == ONE_PIXEL:
+            # (C, F) @ (G, F, P) -> (G, C, P), written in place
+            product(wt, as_matrices(r, block), as_matrices(x, block))
+        else:
+            # (G, F, OH, OW) -> (F, G·P), no copy for one image
+            signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
+            # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
+            out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
+            columns = product(wt, signal, out)
+            run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
+        return []
+    add_up(some_images, *blocks_of_outputs(w[0].size, N, OH, OW, r.dtype, window != ONE_PIXEL))
     return x
 
 
-def blocks_of_columns(x, window, OH, OW):
-    """Unfold x, some images or some rows of one image at a time.
+def blocks_of_outputs(rows, N, OH, OW, dtype, whole=False):
+    """Those outputs whose columns are made at a time.
+
+    rows: how many numbers a column has.
+    N, OH, OW: how many images; the size of an output.
+    dtype: of the columns.
+    whole: whole images only.
+
+    Returns a list of blocks (images, rows), slices of N and of OH; and whether threads take a block
+    each. Where blocks are few, or as large as whole images can be, threads share what is done for
+    each, and there are columns of one block only.
+    """
+    limit = max(COLUMN_NBYTES // (rows * dtype.itemsize), NARROWEST)
+    if whole or OH * OW <= limit:
+        # several images only if one's columns are too narrow: their outputs have to be copied
+        several = limit if OH * OW < NARROWEST else OH * OW
+        parts = [(images, slice(0, OH)) for images in blocks(0, N, OH * OW, several)]
+    else:
+        parts = [(slice(n, n + 1), rows) for n in range(N) for rows in blocks(0, OH, OW, limit)]
+    own = len(parts) >= OWN_BLOCKS and not (whole and OH * OW > limit)
+    return parts or [(slice(0, 0), slice(0, OH))], own
+
+
+def as_matrices(maps, block):
+    """The block's part of maps (N, C, H, W), a view (G, C, P): P pixels of each of G images."""
+    (images, rows), (_, C, H, W) = block, maps.shape
+    matrices = maps[images].reshape(images.stop - images.start, C, H * W)
+    return matrices[:, :, rows.start * W:rows.stop * W]
+
+
+def columns_of(x, block, window, OW):
+    """Unfold the windows of a block of outputs.
 
     x: (N, C, H, W).
+    block: (images, rows), slices of N and of the rows of outputs.
     window: geometry.Window of the filters.
-    OH, OW: the size of the outputs.
+    OW: outputs in a row.
 
-    Yields images, rows (slices of N and of OH) and their columns (C·K·K + 1, G·P): P outputs of
-    each of G images. The columns are scratch memory, which the next block overwrites.
+    Returns the columns (C·K·K + 1, G·P): P outputs of each of G images. They are scratch memory of
+    this thread, which the next call overwrites.
     """
-    N, C = x.shape[:2]
-    K, stride, pad = window
-    for images, rows in outputs_at_a_time(N, OH, (C * K * K + 1) * OW * x.itemsize):
-        count, G = rows.stop - rows.start, images.stop - images.start
-        columns = scratch("columns", (C * K * K + 1, G * count * OW), x.dtype)
-        run(unfold, C * K, x[images], columns, rows.start, K, stride, pad, count, OW)
-        yield images, rows, columns
-
-
-def outputs_at_a_time(N, OH, row_nbytes):
-    """[(images, rows), …], slices of N and of OH: those whose columns are made at a time.
-
-    row_nbytes: of the columns of one row of outputs of one image.
-    """
-    if OH * row_nbytes <= COLUMN_NBYTES:
-        return [(images, slice(0, OH)) for images in blocks(0, N, OH * row_nbytes, COLUMN_NBYTES)]
-    rows_of_one = blocks(0, OH, row_nbytes, COLUMN_NBYTES)
-    return [(slice(n, n + 1), rows) for n in range(N) for rows in rows_of_one]
+    (images, rows), C, (K, stride, pad) = block, x.shape[1], window
+    count, G = rows.stop - rows.start, images.stop - images.start
+    columns = scratch("columns", (C * K * K + 1, G * count * OW), x.dtype)
+    run(unfold, C * K, x[images], columns, rows.start, K, stride, pad, count, OW)
+    return columns
 
 
 # ---- kernels ------------------------------------------------------------------------------------

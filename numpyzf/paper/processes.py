@@ -18,7 +18,7 @@ ITEM_NBYTES = 3 << 29       # of memory for each process: they took 1.2 GB at mo
 
 def how_many():
     """How many items are computed at the same time: as cores and memory allow."""
-    return max(1, min(THREADS, free_memory() // ITEM_NBYTES))
+    return max(1, min(THREADS, min(free_memory(), allowed_memory()) // ITEM_NBYTES))
 
 
 def free_memory():
@@ -33,6 +33,28 @@ def free_memory():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (AttributeError, ValueError, OSError):       # Windows
         return 4 * ITEM_NBYTES
+
+
+def allowed_memory(groups=Path("/sys/fs/cgroup"), own=Path("/proc/self/cgroup")):
+    """Bytes that a container's limit leaves, or a job's: what is in use but for files counts.
+
+    groups: the folder of Linux's control groups, version 2.
+    own: the file that says which of them is this process's.
+    """
+    least = sys.maxsize
+    try:
+        name = own.read_text(encoding="utf-8").splitlines()[-1].removeprefix("0::/")
+        for group in (groups / name, *(groups / name).parents):
+            if group.is_relative_to(groups) and (group / "memory.max").exists():
+                limit, used = ((group / f"memory.{word}").read_text(encoding="ascii").strip()
+                               for word in ("max", "current"))
+                lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+                files = int(dict(line.split() for line in lines)["inactive_file"])
+                if limit != "max":
+                    least = min(least, int(limit) - int(used) + files)
+    except (OSError, IndexError, KeyError, ValueError):     # none, or another version
+        pass
+    return max(least, 0)
 
 
 def compute_in_processes(study, items, again, count):

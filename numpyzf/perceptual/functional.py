@@ -46,7 +46,7 @@ def conv_transpose_forward(x, w, b, *, stride=1, pad=0, extra=0):
                          f"{len(w)} (shape {w.shape})")
     window = Window(*checks.window(w.shape[2], stride, pad))
     size = tuple(transposed_size(n, window, extra) for n in x.shape[2:])
-    method = kernels.choose("auto", *size, w.shape, window)
+    method = kernels.choose("auto", len(x), *size, w.shape, window)
     y = conv_transpose(x, w, stride=stride, pad=pad, size=size, method=method)
     y += b[:, None, None]
     return y, TransposeSaved(x, w, window, size, method)
@@ -226,7 +226,15 @@ def smooth(x, *, factor):
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     rows, columns = (smoothing(n, factor, x.dtype) for n in x.shape[2:])
-    return rows @ (x @ columns)
+    y, planes = np.empty_like(x), (-1, *x.shape[2:])
+    kernels.run(smooth_planes, len(x) * x.shape[1], x.reshape(planes), y.reshape(planes), rows,
+                columns)
+    return y
+
+
+def smooth_planes(x, y, rows, columns, start, stop):
+    """y (M, H, W) of x (M, H, W), for planes from start to stop."""
+    np.matmul(rows, x[start:stop] @ columns, out=y[start:stop])
 
 
 @lru_cache(maxsize=32)

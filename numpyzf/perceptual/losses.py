@@ -6,7 +6,7 @@ summed in float64. Values of pictures are 0 … 1: a weight of the paper's for p
 """
 import numpy as np
 
-from .. import checks
+from .. import checks, kernels
 
 
 def pixel(y, target, *, power=2):
@@ -18,15 +18,28 @@ def pixel(y, target, *, power=2):
     Returns the value, a float, and its gradient with respect to y.
     """
     checks.same_shape("y", y, "target", target)
-    difference = y - target
+    gradient = np.empty(np.shape(y), np.result_type(y, target))
+    flat = (np.reshape(each, -1) for each in (y, target, gradient))
+    value = sum(kernels.run(differences, gradient.size, *flat, power, gradient.size))
+    return float(value / gradient.size), gradient
+
+
+def differences(y, target, gradient, power, size, start, stop):
+    """Σ |y − target|^power, in float64, of flat arrays from start to stop; and their gradient.
+
+    gradient: flat, the result: that of the sum over `size`.
+    """
+    step = gradient[start:stop]
+    np.subtract(y[start:stop], target[start:stop], out=step)
+    exact = np.abs(step).astype(np.float64)
     if power == 1:
-        value = np.abs(difference).mean(dtype=np.float64)
-        gradient = np.sign(difference, out=difference)
+        np.sign(step, out=step)
+        value = exact.sum()
     else:
-        value = np.square(difference).mean(dtype=np.float64)
-        gradient = np.multiply(difference, 2, out=difference)
-    gradient *= y.dtype.type(1 / y.size)        # of the mean over N too
-    return float(value), gradient
+        step *= 2
+        value = exact @ exact
+    step *= step.dtype.type(1 / size)           # of the mean over N too
+    return value
 
 
 def feature(y, target):

@@ -91,10 +91,9 @@ def test_more_columns_than_are_made_at_a_time(groups, channels, filters, rng, mo
     windows = dict(stride=(1, 2), pad=(1, 0, 1, 1), groups=groups)
     whole, saved = functional.conv_forward(x, w, b, **windows)
     expected = functional.conv_backward(whole, saved)
-    row_nbytes = channels * 6 * whole.shape[3] * 8
-    for limit in (2 * whole.shape[2] * row_nbytes, 2 * row_nbytes, 1):
-        for module in ("general", "unfold"):
-            monkeypatch.setattr(f"numpyzf.kernels.{module}.COLUMN_NBYTES", limit)
+    monkeypatch.setattr("numpyzf.kernels.unfold.COLUMN_NBYTES", 1)
+    for limit in (2 * whole[0, 0].size, 2 * whole.shape[3], 1):
+        monkeypatch.setattr("numpyzf.kernels.unfold.NARROWEST", limit)
         y, saved = functional.conv_forward(x, w, b, **windows)
         assert_close(y, whole)
         for actual, right in zip(functional.conv_backward(whole, saved), expected):

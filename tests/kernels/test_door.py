@@ -17,7 +17,8 @@ pytestmark = pytest.mark.small
 @pytest.mark.parametrize("size, w_shape, stride, pad, method", [
     (28, (32, 1, 5, 5), 1, 2, "shift"),         # the first of a lab net
     (64, (32, 3, 7, 7), 2, 3, "shift"),         # the same in color
-    (224, (96, 3, 7, 7), 2, 1, "shift"),        # the first of zfnet
+    (64, (64, 3, 5, 5), 1, 2, "shift"),         # the most filters that it takes of three channels
+    (224, (96, 3, 7, 7), 2, 1, "unfold"),       # the first of zfnet: more
     (224, (96, 3, 11, 11), 4, 2, "winograd"),   # a stride's phases count as channels: 48
     (14, (48, 32, 5, 5), 1, 2, "winograd"),     # the second of a lab net
     (13, (384, 256, 3, 3), 1, 1, "winograd"),   # the third of zfnet
@@ -26,18 +27,18 @@ pytestmark = pytest.mark.small
     (32, (4, 4, 5, 5), 2, 0, "unfold")])        # 16 channels, phases counted
 def test_what_auto_stands_for(size, w_shape, stride, pad, method):
     window = Window(w_shape[2], stride, pad)
-    assert kernels.choose("auto", size, size, w_shape, window) == method
+    assert kernels.choose("auto", 8, size, size, w_shape, window) == method
 
 
 @pytest.mark.parametrize("method", kernels.METHODS)
 def test_a_method_that_is_named_is_taken(method):
-    assert kernels.choose(method, 9, 9, (2, 1, 3, 3), Window(3, 1, 1)) == method
+    assert kernels.choose(method, 1, 9, 9, (2, 1, 3, 3), Window(3, 1, 1)) == method
 
 
 def test_winograd_refuses_filters_that_it_cannot_take():
     with pytest.raises(ValueError, match="2 to 7 taps per stride along each axis, not 8×8"):
-        kernels.choose("winograd", 9, 9, (2, 1, 8, 8), Window(8, 1, 0))
-    assert kernels.choose("auto", 9, 9, (16, 16, 8, 8), Window(8, 1, 0)) == "unfold"
+        kernels.choose("winograd", 1, 9, 9, (2, 1, 8, 8), Window(8, 1, 0))
+    assert kernels.choose("auto", 1, 9, 9, (16, 16, 8, 8), Window(8, 1, 0)) == "unfold"
 
 
 def test_every_method_has_the_same_three_functions():

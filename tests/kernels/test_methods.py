@@ -79,41 +79,60 @@ def test_pixels_that_no_window_visits_get_exactly_zero(conv_case, method, rng):
 # ---- unfold -------------------------------------------------------------------------------------
 
 @small
+@pytest.mark.parametrize("narrowest", [1, 2, 4, 12, 99])
 @pytest.mark.parametrize("limit", [1, 300, 1000, 3000, 1 << 20], ids=lambda limit: f"{limit} bytes")
-def test_a_batch_that_needs_several_blocks(limit, rng, monkeypatch):
-    """912 bytes of columns an image, 304 a row: blocks of one row or of one, three, all images."""
+def test_a_batch_that_needs_several_blocks(limit, narrowest, rng, monkeypatch):
+    """Six columns of 152 bytes an image, in three rows: blocks of one row, or some images."""
     monkeypatch.setattr(unfold, "COLUMN_NBYTES", limit)
+    monkeypatch.setattr(unfold, "NARROWEST", narrowest)
     arrays = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
     assert_all_close(*arrays, "unfold")
 
 
 @small
-@pytest.mark.parametrize("limit, whole, number", [
-    (303, False, 15), (911, False, 10), (912, True, 5), (2000, True, 3), (4560, True, 1)])
-def test_blocks_are_as_large_as_their_limit_lets_them(limit, whole, number, rng, monkeypatch):
-    """Rows of columns take 304 bytes, and there are three in each of five images."""
-    x, = draw(rng, np.float64, (5, 2, 5, 4))
-    monkeypatch.setattr(unfold, "COLUMN_NBYTES", limit)
-    parts = [(rows, columns.nbytes)
-             for _, rows, columns in unfold.blocks_of_columns(x, Window(3, 1, 0), 3, 2)]
-    assert len(parts) == number
-    for rows, nbytes in parts:
-        assert nbytes <= max(limit, 304) and (rows == slice(0, 3)) == whole
+@pytest.mark.parametrize("narrowest", [1, 2, 4, 12, 99])
+@pytest.mark.parametrize("shape", [(5, 4, 3, 2), (1, 4, 3, 2), (0, 4, 3, 2), (5, 1, 1, 1)])
+def test_filters_of_one_pixel_are_products(shape, narrowest, rng, monkeypatch):
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", 1)
+    monkeypatch.setattr(unfold, "NARROWEST", narrowest)
+    monkeypatch.setattr(unfold, "unfold", None)                 # not called
+    monkeypatch.setattr(unfold, "fold", None)
+    x, w, b, dy = draw(rng, np.float64, shape, (3, shape[1], 1, 1), 3, (shape[0], 3, *shape[2:]))
+    y, saved = functional.conv_forward(x, w, b, method="unfold")
+    np.testing.assert_allclose(y, np.einsum("nchw,fc->nfhw", x, w[..., 0, 0]) + b[:, None, None],
+                               rtol=0, atol=1e-12)
+    dx, dw, db = functional.conv_backward(dy, saved)
+    np.testing.assert_allclose(dx, np.einsum("nfhw,fc->nchw", dy, w[..., 0, 0]), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dw[..., 0, 0], np.einsum("nfhw,nchw->fc", dy, x), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(db, dy.sum(axis=(0, 2, 3)), rtol=0, atol=1e-12)
+    assert dw.flags.c_contiguous and db.flags.c_contiguous
 
 
 @small
-def test_folding_takes_a_few_images_at_a_time(rng, monkeypatch):
-    """864 bytes an image: two."""
-    sizes = []
+@pytest.mark.parametrize("columns, whole, number", [
+    (1, False, 15), (2, False, 15), (5, False, 10), (6, False, 5), (13, False, 5), (1, True, 5),
+    (6, True, 5)])
+def test_images_of_many_outputs_come_one_by_one(columns, whole, number, monkeypatch):
+    """Three rows of two outputs an image, which is more than the narrowest block has."""
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", 8 * 19 * columns)
+    monkeypatch.setattr(unfold, "NARROWEST", 2)
+    found, own = unfold.blocks_of_outputs(19, 5, 3, 2, np.dtype(np.float64), whole)
+    # threads that have a block each have its columns, too
+    assert own is (columns >= 6 or not whole) and len(found) == number
+    assert all(images.stop - images.start == 1 for images, _ in found)
+    seen = sorted((images.start, row) for images, rows in found
+                  for row in range(rows.start, rows.stop))
+    assert seen == [(n, row) for n in range(5) for row in range(3)]
 
-    def scratch(name, shape, dtype):
-        sizes.append(shape)
-        return np.empty(shape, dtype)
-    monkeypatch.setattr(unfold, "COLUMN_NBYTES", 2000)
-    monkeypatch.setattr(unfold, "scratch", scratch)
-    r, w = draw(rng, np.float64, (5, 3, 3, 2), (3, 2, 3, 3))
-    functional.conv_transpose(r, w, size=(5, 4), method="unfold")
-    assert sizes == [(18, 12), (18, 12), (18, 6)]
+
+@small
+@pytest.mark.parametrize("columns, images, own", [(12, [2, 2, 1], False), (30, [5], False)])
+def test_images_of_few_outputs_share_a_block(columns, images, own, monkeypatch):
+    """Six outputs an image. Few blocks aren't shared; what is done for each of them is."""
+    monkeypatch.setattr(unfold, "COLUMN_NBYTES", 8 * 19 * columns)
+    monkeypatch.setattr(unfold, "NARROWEST", 7)
+    found, shared_out = unfold.blocks_of_outputs(19, 5, 3, 2, np.dtype(np.float64))
+    assert [block[0].stop - block[0].start for block in found] == images and shared_out is own
 
 
 # ---- shift --------------------------------------------------------------------------------------

@@ -292,7 +292,7 @@ SHAPES = [((3, 5), (5, 7)), ((300, 40), (40, 1000)), ((40, 300), (300, 129)), ((
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_product_is_that_of_numpy(a_shape, b_shape, dtype, threads, monkeypatch, rng):
     monkeypatch.setattr(shared, "PRODUCT_GRAIN", 100)
-    monkeypatch.setattr(shared, "NARROWEST", 10)
+    monkeypatch.setattr(shared, "WIDE", 10)
     a, b = rng.standard_normal(a_shape).astype(dtype), rng.standard_normal(b_shape).astype(dtype)
     y = product(a, b)
     assert y.dtype == dtype
@@ -310,7 +310,44 @@ def test_small_products_are_done_in_one_piece(two_threads, monkeypatch, rng):
     for rows, columns in ((64, 100), (64, 1000), (64, 100_000), (100_000, 64)):
         product(np.zeros((rows, 128), np.float32), np.zeros((128, columns), np.float32))
     product(np.zeros((36, 64, 128), np.float32), np.zeros((36, 128, 32), np.float32))
-    assert counts == [1, 1, 195, 195, 4]
+    assert counts == [1, 3, 195, 195, 4]
+
+
+def test_products_of_short_sides_are_done_in_up_to_four_narrow_pieces(monkeypatch):
+    """Multiply-adds enough for more; 96 rows or columns at least."""
+    counts = []
+    monkeypatch.setattr(shared, "run", lambda *arguments, pieces: counts.append(pieces))
+    for rows, columns in ((169, 95), (169, 200), (384, 169), (300, 676), (300, 2559), (300, 2560)):
+        product(np.zeros((rows, 4000), np.float32), np.zeros((4000, columns), np.float32))
+    assert counts == [1, 2, 4, 4, 4, 5]
+
+
+def test_one_matrix_is_multiplied_with_each_of_several(threads, rng, monkeypatch):
+    monkeypatch.setattr(shared, "PRODUCT_GRAIN", 100)
+    for count in (0, 1, 5):
+        a, b = rng.standard_normal((3, 4)), rng.standard_normal((count, 4, 7))
+        np.testing.assert_allclose(product(a, b), a @ b, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("count", [1, 2, 50])
+def test_what_calls_return_is_added_up_in_their_order(own, count, threads):
+    """Arrays in place, and numbers; parts are one thread's, or what they run is shared."""
+    pieces = []
+
+    def work(part):
+        pieces.extend(run(piece, 8, pieces=4))
+        return [np.array([part, 1.0]), part ** 0.5]
+    sums, roots = shared.add_up(work, list(range(count)), own)
+    assert sums.tolist() == [count * (count - 1) / 2, count]
+    assert np.isclose(roots, sum(part ** 0.5 for part in range(count)), rtol=1e-12)
+    assert pieces == count * [(0, 8)] if own else len(pieces) == 4 * count
+
+
+def test_a_product_within_a_piece_is_one():
+    seen = []
+    run(lambda start, stop: seen.append(product(np.ones((2, 3)), np.ones((3, 4)))), 1)
+    np.testing.assert_array_equal(seen[0], np.full((2, 4), 3.0))
 
 
 WITH_OPENBLAS = pytest.mark.skipif(not shared._openblas()[1],
@@ -327,7 +364,7 @@ def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
         import numpy as np
         from numpyzf.kernels import shared
         (set_threads, count), matmul = shared._openblas(), np.matmul
-        x = np.ones((600, 600))
+        x = np.ones((90, 90))           # one piece
         set_threads(3)          # the user's own
         def within(hook):
             def product(*arguments, **named):
@@ -361,6 +398,7 @@ def test_an_array_is_reused_until_a_larger_one_is_needed():
     assert first.shape == (3, 5) and first.dtype == np.float64
     for shape, dtype in [((5, 3), np.float64), ((7, 4), np.float32), ((0, 2), np.float32)]:
         again = scratch("test", shape, dtype)
+        assert again.ctypes.data % shared.LINE_NBYTES == 0
         assert again.shape == shape and again.dtype == dtype
         assert np.shares_memory(again, first) or not again.size
     larger = scratch("test", (31,), np.float32)                 # by one element of 4 bytes
@@ -407,7 +445,7 @@ def test_which_windows_have_their_pixel_inside(n, stride):
 def test_the_phases_of_the_drawing():
     plane = np.add.outer(10 * np.arange(5), np.arange(5))
     phases = np.full((4, 9), -1)
-    plain(shared.split_phases)(plane, phases, 99, 0, 3, 3, 2, 0)
+    plain(shared.split_phases)(plane, phases, 0, 99, 0, 3, 3, 2, 0)
     assert phases.tolist() == [
         [0, 2, 4, 20, 22, 24, 40, 42, 44], [1, 3, 99, 21, 23, 99, 41, 43, 99],
         [10, 12, 14, 30, 32, 34, 99, 99, 99], [11, 13, 99, 31, 33, 99, 99, 99, 99]]
@@ -419,16 +457,17 @@ def test_the_phases_of_the_drawing():
 @pytest.mark.parametrize("stride, pad, top",
                          [(1, 0, 0), (1, 2, 1), (2, 1, 0), (2, 3, 1), (3, 2, 0)])
 def test_one_place_of_all_windows_is_one_stretch(stride, pad, top, rng):
-    """Windows of 4×4, two rows of three, from row `top` on; padding is 99."""
+    """Windows of 4×4, two rows of three, from row `top` on; padding is 99. It begins at place 5."""
     size, rows, columns = 4, 2, 3
     plane = rng.integers(0, 90, (9, 8))
     wide = np.pad(plane, ((pad, 40), (pad, 40)), constant_values=99)
     overhang = (size - 1) // stride
     row_length = columns + overhang
-    phases = np.full((stride**2, (rows + overhang) * row_length + overhang), -1)
-    plain(shared.split_phases)(plane, phases, 99, top, rows + overhang, row_length, stride, pad)
+    phases = np.full((stride**2, 5 + (rows + overhang) * row_length + overhang), -1)
+    plain(shared.split_phases)(plane, phases, 5, 99, top, rows + overhang, row_length, stride, pad)
+    assert (phases[:, :5] == -1).all()
     for i, j in np.ndindex(size, size):
-        begin = i // stride * row_length + j // stride
+        begin = 5 + i // stride * row_length + j // stride
         seen = phases[i % stride * stride + j % stride, begin:begin + rows * row_length]
         seen = seen.reshape(rows, row_length)[:, :columns]
         first = top * stride

@@ -55,7 +55,38 @@ def test_items_have_their_share_of_the_threads(study, begun, monkeypatch, cores,
 def test_as_many_processes_as_cores_and_memory_allow(cores, gigabytes, count, monkeypatch):
     monkeypatch.setattr(processes, "THREADS", cores)
     monkeypatch.setattr(processes, "free_memory", lambda: gigabytes << 30)
+    monkeypatch.setattr(processes, "allowed_memory", lambda: sys.maxsize)
     assert processes.how_many() == count
+
+
+@pytest.mark.parametrize("name, left", [("", 700), ("a", 700), ("a/b", 300), ("a/c", 0)])
+def test_the_least_that_a_container_and_its_groups_allow(name, left, tmp_path):
+    """What files take can be had back; a group without a limit allows all."""
+    for folder, limit, used, files in [("", "1000", 500, 200), ("a", "max", 9000, 0),
+                                       ("a/b", "400", 100, 0), ("a/c", "10", 20, 0)]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "memory.max").write_text(f"{limit}\n", encoding="ascii")
+        (tmp_path / folder / "memory.current").write_text(f"{used}\n", encoding="ascii")
+        (tmp_path / folder / "memory.stat").write_text(f"anon 1\ninactive_file {files}\n",
+                                                       encoding="ascii")
+    own = tmp_path / "own"
+    own.write_text(f"0::/{name}\n", encoding="utf-8")
+    assert processes.allowed_memory(tmp_path, own) == left
+
+
+@pytest.mark.parametrize("text", ["", "0::/elsewhere\n", "11:memory:/docker/1\n1:name=systemd:/\n"])
+def test_without_groups_there_is_no_limit(text, tmp_path):
+    own = tmp_path / "own"
+    assert processes.allowed_memory(tmp_path, own) == sys.maxsize
+    own.write_text(text, encoding="utf-8")
+    assert processes.allowed_memory(tmp_path, own) == sys.maxsize
+
+
+def test_a_container_has_its_limit_whatever_the_machine_has(monkeypatch):
+    monkeypatch.setattr(processes, "THREADS", 8)
+    monkeypatch.setattr(processes, "free_memory", lambda: 64 << 30)
+    monkeypatch.setattr(processes, "allowed_memory", lambda: 4 << 30)
+    assert processes.how_many() == 2
 
 
 def test_the_free_memory_is_a_part_of_the_machine_s():
