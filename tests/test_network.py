@@ -89,6 +89,30 @@ def test_scores_of_any_number_of_images(net, x, batch):
 
 
 @small
+@pytest.mark.parametrize("layers", [["relu1"], ["pool1"], ["relu1", "pool1"], ["conv1", "fc4"],
+                                    ["pool1", "relu1", "conv2"]])
+def test_outputs_are_those_of_a_trace_whichever_are_asked_for(net, x, layers):
+    """A ReLU and its pool are one where nobody asks for the ReLU's output."""
+    trace = net.forward(x)
+    found = net.outputs(x, layers)
+    assert list(found) == layers
+    for name in layers:
+        np.testing.assert_array_equal(found[name], trace[name])
+
+
+@small
+def test_a_relu_that_nobody_asks_for_is_done_by_its_pool(net, x, monkeypatch):
+    called = []
+    forward = ReLU.forward
+    monkeypatch.setattr(ReLU, "forward", lambda self, *arguments, **named: (
+        called.append(self), forward(self, *arguments, **named))[1])
+    for layers, times in ((["fc4"], 2), (["norm1"], 0), (["relu1", "norm1"], 1), (["relu1"], 1)):
+        net.outputs(x, layers)
+        assert len(called) == times
+        called.clear()
+
+
+@small
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_outputs_of_any_number_of_images(net, x, batch):
     """In the order that is asked for; up to the last layer that is needed, and no further."""

@@ -169,7 +169,7 @@ for name in ("loops, compiled", "direct, parallel"):
 assert error(y, right) < 1e-6
 assert intensity["direct, parallel"] > 10 * intensity["loops, compiled"]
 assert 2 < direct / compiled < 3
-assert kernels.choose("auto", 28, 28, (32, 1, 5, 5), Window(5, 1, 2)) == "shift"
+assert kernels.choose("auto", 8, 28, 28, (32, 1, 5, 5), Window(5, 1, 2)) == "shift"
 
 # %% [markdown]
 # ## Rung four: unfold, and let BLAS multiply
@@ -428,7 +428,8 @@ assert p.tiles() == p.N * 4 * 4
 # Then make a slow convolution twenty times faster, and keep it right: `numpyzf lab start speed`.
 
 # %% tags=["numbers"]
-[3, 8, 64, 64, 4, *range(5), 0, 1, 2, 6, 3, *[2, 2, 2], *[3, 3, 3], 64, 1, 1]  # the reader's to try
+# the reader's to try
+[3, 8, 64, 64, 4, *range(5), 0, 1, 2, 6, 3, *[2, 2, 2], *[3, 3, 3], 64, 1, 1, 1, 1, 512]
 
 # %% [markdown] tags=["answer"]
 # **1.** About 1. Each column has 27 numbers, and each of them meets only 8 filters. Rung four and
@@ -495,4 +496,4 @@ widths = [columns_at_a_time(*limits) for limits in ((64 << 10, 1), (1 << 20, 1),
 assert widths == [13, 65, 169 * p.N]
 
 # %% tags=["numbers"]
-[p.elements()[3] // (169 * p.N) + 1, 169, *widths[:2], 64, 1, 1]
+[p.elements()[3] // (169 * p.N) + 1, 169, 64, widths[0], 1, widths[1], 1]

@@ -49,11 +49,11 @@ kernel starts threads of its own, and BLAS's are at rest meanwhile. Work is cut 
 than there are threads, and each thread takes the next one when it is free: a core that another
 program uses holds nobody up. No two pieces write one number: an output plane is in one piece in
 direct and the pools, an image in Winograd, a band of rows in shift, some rows of one in unfold and
-general, a map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several pieces are
-added in the order of the pieces, and how many there are depends on the work alone. So results don't
-depend on which thread is first, nor on how many there are. Kernels release the interpreter's lock.
-A forked process makes threads of its own when it first needs some; fork while no kernel and no
-product runs.
+general, a map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several
+pieces are added in the order of the pieces, and how many there are depends on the work alone. So
+results don't depend on which thread is first, nor on how many there are. Kernels release the
+interpreter's lock. A forked process makes threads of its own when it first needs some; fork while
+no kernel and no product runs.
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
 the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside

@@ -398,11 +398,15 @@ def test_an_array_is_reused_until_a_larger_one_is_needed():
     assert first.shape == (3, 5) and first.dtype == np.float64
     for shape, dtype in [((5, 3), np.float64), ((7, 4), np.float32), ((0, 2), np.float32)]:
         again = scratch("test", shape, dtype)
-        assert again.ctypes.data % shared.LINE_NBYTES == 0
         assert again.shape == shape and again.dtype == dtype
         assert np.shares_memory(again, first) or not again.size
     larger = scratch("test", (31,), np.float32)                 # by one element of 4 bytes
     assert larger.shape == (31,) and not np.shares_memory(larger, first)
+
+
+def test_arrays_begin_where_a_line_of_the_cache_does():
+    for nbytes in range(1, 400, 7):
+        assert scratch(f"test {nbytes}", (nbytes,), np.uint8).ctypes.data % 64 == 0
 
 
 def test_names_and_threads_have_arrays_of_their_own():
