@@ -97,12 +97,14 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
     row_switches = np.empty((min(size, stride), length), np.int32)
     maxima, switches = np.empty(length, x.dtype), np.empty(length, np.int32)
     for first in range(start, stop, group):
+        # this group: the last one may have fewer planes
         planes = min(group, stop - first)
         for top in range(0, oh, band):
             # this band: how many rows of windows; row·W of its first row; how many numbers are
             # filled
             rows, base = min(band, oh - top), np.int32(top * stride * width)
             seen = (planes - 1) * plane_length + (rows + overhang) * row_length
+            # split the pixels of each plane: channel c of image n
             for g in range(planes):
                 n, c = (first + g) // channels, (first + g) % channels
                 split_phases(x[n, c], phases, g * plane_length, x.dtype.type(-np.inf), top,
