@@ -112,17 +112,17 @@ def examples():
     return sorted(path.stem for path in PHOTOGRAPHS.glob("*.jpg"))
 
 
-def photograph(name):
+def photograph(picture):
     """The Path of an image file: of one's own, or of one of the photographs that come along.
 
-    name: a path; or "cat", "coffee" …, where there is no file of that name.
+    picture: a path; or "cat", "coffee" …, where there is no file of that name.
 
     >>> photograph("cat").name
     'cat.jpg'
     """
-    path = checks.path("name", name)
-    ours = not os.path.exists(path) and str(name) in examples()
-    return PHOTOGRAPHS / f"{name}.jpg" if ours else path
+    path = checks.path("picture", picture)
+    ours = not os.path.exists(path) and str(picture) in examples()
+    return PHOTOGRAPHS / f"{picture}.jpg" if ours else path
 
 
 def available():

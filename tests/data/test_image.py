@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from numpyzf.data import image as image_module
-from numpyzf.data import load_image
+from numpyzf.data import load_image, photograph
 
 RNG = np.random.default_rng(0)
 
@@ -326,3 +326,9 @@ def test_channels_as_the_file_has_them(tmp_path):
     assert shapes == [1, 1, 3]
     with pytest.raises(ValueError, match="1 \\(gray\\) or None"):
         load_image(tmp_path / "alpha.png", channels=2)
+
+
+@pytest.mark.parametrize("value, error", [("", ValueError), (7, TypeError), (None, TypeError)])
+def test_no_picture_at_all_is_told_as_one(value, error):
+    with pytest.raises(error, match="^picture (is empty; it )?must be a path"):
+        photograph(value)
