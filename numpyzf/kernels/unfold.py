@@ -99,10 +99,10 @@ def conv_transpose(r, w, window, size):
     return x
 
 
-def blocks_of_outputs(rows, N, OH, OW, dtype, whole=False):
+def blocks_of_outputs(height, N, OH, OW, dtype, whole=False):
     """Those outputs whose columns are made at a time.
 
-    rows: how many numbers a column has.
+    height: how many numbers a column has.
     N, OH, OW: how many images; the size of an output.
     dtype: of the columns.
     whole: whole images only.
@@ -111,7 +111,7 @@ def blocks_of_outputs(rows, N, OH, OW, dtype, whole=False):
     each. Where blocks are few, or as large as whole images can be, threads share what is done for
     each, and there are columns of one block only.
     """
-    limit = max(COLUMN_NBYTES // (rows * dtype.itemsize), NARROWEST)
+    limit = max(COLUMN_NBYTES // (height * dtype.itemsize), NARROWEST)
     if whole or OH * OW <= limit:
         # several images only if one's columns are too narrow: their outputs have to be copied
         several = limit if OH * OW < NARROWEST else OH * OW

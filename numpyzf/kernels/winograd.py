@@ -211,13 +211,15 @@ def values_of(U, tiles, block):
     tiles: the Tiles.
     block: a slice of images.
 
-    Returns V (n², T + 1, s²·C), M (n², T + 1, F) and T, the number of the tiles. What is behind
-    tile T isn't used. But without it, the values of one tile could lie multiples of 4 kB apart, all
-    at a few places of the cache, which would lose them at once.
+    Returns V (n², R, s²·C), M (n², R, F) and T, the number of the tiles. R is T or, so that it is
+    odd, T + 1, of which the last isn't used. Else the n² values of a tile could lie multiples of
+    4 kB apart, all at a few places of the cache, which would lose them at once. (With 1024 maps
+    they lie so anyway.)
     """
     n2, F, C = U.shape
     T = (block.stop - block.start) * tiles.tiles_down * tiles.tiles_across
-    return scratch("V", (n2, T + 1, C), U.dtype), scratch("M", (n2, T + 1, F), U.dtype), T
+    odd = T + 1 - T % 2
+    return scratch("V", (n2, odd, C), U.dtype), scratch("M", (n2, odd, F), U.dtype), T
 
 
 # ---- filters at the points ----------------------------------------------------------------------
@@ -289,9 +291,9 @@ def filter_phases(K, stride, dtype):
 
 # ---- kernels: between maps and values at the points ---------------------------------------------
 #
-# Values at the points are (n², T + 1, maps); point (i, j) is number n·i + j. Tiles are ordered by
-# image, row of tiles, column of tiles. All arithmetic is on LANES maps side by side, a part of the
-# maps, in vector instructions. So the maps of an image are laid out anew, part by part:
+# Values at the points are (n², R, maps) for T ≤ R tiles; point (i, j) is number n·i + j. Tiles are
+# ordered by image, row of tiles, column of tiles. All arithmetic is on LANES maps side by side, a
+# part of the maps, in vector instructions. So an image's maps are laid out anew, part by part:
 #
 #     a row of maps c, c+1, c+2       00 01 02 03       00 01 02 03       00 01 02 03
 #     side by side                    00 00 00   01 01 01   02 02 02   03 03 03
@@ -307,7 +309,7 @@ def inputs_to_points(x, values, points, outputs, tiles_down, tiles_across, strid
     """Bᵀ d B of every tile d.
 
     x: (G, C, H, W).
-    values: (n², T + 1, s²·C), the result.
+    values: (n², R, s²·C), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
     stride, pad: of the filters.
     start, stop: which of the G images.
@@ -347,7 +349,7 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
                        start, stop):
     """The adjoint of inputs_to_points: B v Bᵀ of every tile, added up where tiles overlap.
 
-    values: (n², T + 1, s²·C).
+    values: (n², R, s²·C).
     x: (G, C, H, W), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
     stride, pad: of the filters.
@@ -389,7 +391,7 @@ def inputs_from_points(values, x, points, outputs, tiles_down, tiles_across, str
 def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across, start, stop):
     """Aᵀ p A of every tile p, and the bias. What hangs over the edge is cut.
 
-    values: (n², T + 1, F).
+    values: (n², R, F).
     b: (F,).
     y: (G, F, OH, OW), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
@@ -434,7 +436,7 @@ def outputs_to_points(dy, values, points, outputs, tiles_down, tiles_across, sta
     """A d Aᵀ of every tile d: the adjoint of outputs_from_points, without the bias.
 
     dy: (G, F, OH, OW).
-    values: (n², T + 1, F), the result.
+    values: (n², R, F), the result.
     points, outputs, tiles_down, tiles_across: the Tiles.
     start, stop: which of the G images.
     """
@@ -478,7 +480,9 @@ def lay_out(maps, pixels, rows, columns, top, left, stride):
 
     maps: (C, H, W).
     pixels: flat, (rows, columns, LANES), the result; zero outside of the maps.
-    top, left: where in the maps the first pixel is.
+    rows, columns: how many pixels are laid out.
+    top, left: where in the maps the first pixel is; negative in the padding.
+    stride: from one pixel to the next.
     """
     height, width = maps.shape[1:]
     q_start, q_stop = inside(width, left, stride, columns)

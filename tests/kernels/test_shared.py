@@ -344,10 +344,12 @@ def test_what_calls_return_is_added_up_in_their_order(own, count, threads):
     assert pieces == count * [(0, 8)] if own else len(pieces) == 4 * count
 
 
-def test_a_product_within_a_piece_is_one():
-    seen = []
-    run(lambda start, stop: seen.append(product(np.ones((2, 3)), np.ones((3, 4)))), 1)
-    np.testing.assert_array_equal(seen[0], np.full((2, 4), 3.0))
+def test_a_product_within_a_piece_goes_where_it_should(rng):
+    a, b, out = rng.standard_normal((2, 3)), rng.standard_normal((5, 3, 4)), np.zeros((5, 2, 4))
+    results = run(lambda start, stop: (product(a, b, out), product(a, b[0])), 1)
+    assert results[0][0] is out
+    np.testing.assert_allclose(out, a @ b, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(results[0][1], a @ b[0], rtol=0, atol=1e-12)
 
 
 WITH_OPENBLAS = pytest.mark.skipif(not shared._openblas()[1],

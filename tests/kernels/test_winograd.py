@@ -255,15 +255,17 @@ def test_few_and_many_maps_are_told_apart_by_filters_times_channels(counts, rng)
 
 
 @small
-@few_or_many
-@pytest.mark.parametrize("channels", [32, 1024])
-def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels, few, monkeypatch):
+@pytest.mark.parametrize("channels, filters", [(16, 32), (96, 256), (384, 512)])
+def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels, filters):
     """From point to point they aren't a multiple of 4 kB apart, however many tiles there are."""
-    monkeypatch.setattr(winograd, "FEW_MAPS", few)
-    U, block = np.zeros((36, 64, channels), np.float32), slice(0, 8)
-    V, M, T = winograd.values_of(U, winograd.Tiles(6, 4, 4, 4), block)
-    assert T == 128 and V.shape[1] > T and (V[:, :T].strides[0] % 4096 or channels == 1024)
-    assert V.ctypes.data % 64 == M.ctypes.data % 64 == 0
+    U = np.zeros((36, filters, channels), np.float32)
+    for images in range(1, 70):
+        for side in (1, 4):
+            tiles = winograd.Tiles(6, 4, side, side)
+            V, M, T = winograd.values_of(U, tiles, slice(0, images))
+            assert T == images * side * side and T <= V.shape[1] == M.shape[1] <= T + 1
+            assert V.strides[0] % 4096 and M.strides[0] % 4096
+            assert V.ctypes.data % 64 == M.ctypes.data % 64 == 0
 
 
 # ---- where it is used ---------------------------------------------------------------------------
