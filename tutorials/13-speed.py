@@ -386,7 +386,7 @@ figure
 
 # %% tags=["check"]
 assert 1e-8 < two < four / 1.5 < four < six / 3 < six < 1e-4
-assert p.tiles() == p.N * 4 * 4
+assert p.at_points() == (6 * 6, p.N * 4 * 4)
 
 # %% [markdown]
 # For training a net, and for looking at one, that is nothing. For a check of gradients it may be

@@ -102,7 +102,7 @@ def _fewer(step):
     """
     if step.name != "Winograd":
         return ""
-    products = 36 * step.timed.tiles() * step.timed.C * step.timed.F
+    products = math.prod(step.timed.at_points()) * step.timed.C * step.timed.F
     return f":\n{step.timed.operations() / 2 / products:.1f}× fewer multiplications"
 
 

@@ -16,7 +16,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from .. import functional, kernels, reference, texts
-from ..geometry import ceil_div, conv_output_size
+from ..geometry import Window, conv_output_size
 from .draw import digits, draw
 
 __all__ = ["CONV4", "RUNGS", "Ladder", "Problem", "Rung", "Step", "blocked", "compiled", "direct",
@@ -49,10 +49,12 @@ class Problem(NamedTuple):
         P = math.prod(self.output_size())
         return N * C * H * W, F * C * K * K, N * F * P, C * K * K * N * P
 
-    def tiles(self):
-        """How many tiles of 4×4 cover the output maps of all images."""
-        OH, OW = self.output_size()
-        return self.N * ceil_div(OH, 4) * ceil_div(OW, 4)
+    def at_points(self):
+        """How many points Winograd's way has, and how many tiles cover the maps of all images."""
+        window = Window(self.K, self.stride, self.pad)
+        tiles = kernels.METHODS["winograd"].tiles_of(
+            self.N, self.H, self.W, (self.F, self.C, self.K, self.K), window)
+        return tiles.points ** 2, self.N * tiles.tiles_down * tiles.tiles_across
 
     def arrays(self, rng):
         """Random x, w, b in float32; weights are scaled so that y is about as large as x."""
@@ -121,13 +123,13 @@ def blocked(x, w, b, stride, pad):
 
 
 def winograd(x, w, b, stride, pad):
-    """F(4×4, 3×3). ValueError unless filters are 3×3 with stride 1.
+    """Tiles by polynomial interpolation. ValueError unless filters are 3×3 with stride 1.
 
-    Bytes: x, w, y; filters, tiles and products at 36 points, written and read.
+    Bytes: x, w, y; filters, tiles and products at the points, written and read.
     """
     K = w.shape[2]
     if (K, stride) != (3, 1):
-        raise ValueError(f"F(4×4, 3×3) takes 3×3 filters with stride 1, not {K}×{K} with stride "
+        raise ValueError(f"this rung takes 3×3 filters with stride 1, not {K}×{K} with stride "
                          f"{stride}")
     return functional.conv_forward(x, w, b, stride=stride, pad=pad, method="winograd")[0]
 
@@ -147,8 +149,9 @@ def _two_per_product(p, x, w, y, columns):
 
 
 def _at_points(p):
-    """Numbers at the 36 points: of the filters, of the tiles of x, of the tiles of y."""
-    return 36 * (p.F * p.C + p.tiles() * (p.C + p.F))
+    """Numbers at the points: of the filters, of the tiles of x, of the tiles of y."""
+    points, tiles = p.at_points()
+    return points * (p.F * p.C + tiles * (p.C + p.F))
 
 
 RUNGS = [

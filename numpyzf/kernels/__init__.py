@@ -2,12 +2,14 @@
 
 What is in this room:
 
-    shared.py       run and product (threads), scratch and blocks (memory), split_phases (with a
-                    drawing)
+    machine.py      run and product (threads), scratch and blocks (memory)
+    phases.py       how pixels are split by a stride, with a drawing
     direct.py       convolution by its definition: the one to read first
     unfold.py       convolution by a matrix product
     shift.py        convolution of few channels
-    winograd.py     convolution of many channels, with fewer multiplications
+    winograd.py     convolution of many channels, with fewer multiplications; its kernels:
+    points.py       to the values at the points, and back
+    polynomials.py  the same for a tile, in one dimension
     pool.py         max pooling and unpooling
     general.py      convolution and max pooling with any window, for nets from elsewhere
     pointwise.py    ReLU, contrast normalization, the momentum step
@@ -86,7 +88,7 @@ from .naive import naive_forward, triad
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
                         relu_gradient)
 from .pool import RectifiedPool, max_pool, unpool
-from .shared import THREADS, product, run
+from .machine import THREADS, product, run
 
 __all__ = ["Frame", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
            "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "general_backward",
@@ -111,7 +113,7 @@ def choose(method, images, height, width, w_shape, window):
     """
     checks.one_of("method", method, ("auto", *METHODS))
     if method == "winograd":
-        winograd.tiles_of(height, width, window)        # raises the error
+        winograd.tiles_of(images, height, width, w_shape, window)        # raises the error
     if method != "auto":
         return method
     if winograd.pays(images, height, width, w_shape, window):

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..geometry import conv_output_size
 from .cache import njit
-from .shared import inside, run
+from .machine import run
+from .phases import inside
 
 # ---- drivers ------------------------------------------------------------------------------------
 

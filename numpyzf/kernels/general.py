@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .cache import njit
-from .shared import add_up, inside, product, run, scratch, take_every
+from .machine import add_up, product, run, scratch
+from .phases import inside, take_every
 from .unfold import blocks_of_outputs
 
 

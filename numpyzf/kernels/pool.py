@@ -5,7 +5,7 @@ Padding counts as −∞; a window of only −∞ gets the place of its first pi
 Ties go to the first in row-major order: only a strictly larger value replaces the maximum. A NaN
 wins against all numbers, so that it can't vanish unseen.
 
-Pixels are split by row and column modulo the stride (see shared.py), for a band of rows of
+Pixels are split by row and column modulo the stride (see phases.py), for a band of rows of
 windows at a time, or for some small planes. Then one place of all windows is one stretch: first the
 largest along each row of a window, then the largest of these rows, all in vector instructions.
 
@@ -23,7 +23,8 @@ import numpy as np
 from .. import checks
 from ..geometry import Window, pool_output_size
 from .cache import njit
-from .shared import run, split_phases
+from .machine import run
+from .phases import split_phases
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 

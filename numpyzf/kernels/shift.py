@@ -4,7 +4,7 @@ The idea: as in direct.py, an output row is a sum of input rows, each shifted by
 its weight. There every multiply-add loads a pixel and a sum, and stores the sum. Here up to five
 neighboring taps are added in one go, for two filters, a filter and its partner. Ten multiply-adds
 then load five pixels and two sums, and store two sums; the ten weights stay in registers. Nor is a
-row short: pixels are split by row and column modulo the stride (see shared.py), for a band of
+row short: pixels are split by row and column modulo the stride (see phases.py), for a band of
 output rows. The pixels under one tap of all its windows are then one contiguous stretch; sums that
 fall between two rows are discarded. The gradient of the weights is the same with other roles: sums
 of products of a stretch of pixels and a stretch of dy, ten at a time.
@@ -25,7 +25,8 @@ import numpy as np
 
 from ..geometry import conv_output_size
 from .cache import njit
-from .shared import run, split_phases
+from .machine import run
+from .phases import split_phases
 from .unfold import conv_transpose
 
 # outputs summed up at a time, for each of two filters: they stay in the first-level cache
@@ -93,7 +94,7 @@ def shift_forward(x, w, b, y, stride, pad, band, start, stop):
     start, stop: which of the N·bands bands. Number n·bands + i is band i of image n.
     """
     channels, filters, size, oh, ow = x.shape[1], w.shape[0], w.shape[2], y.shape[2], y.shape[3]
-    # how pixels are split: drawn in shared.py
+    # how pixels are split: drawn in phases.py
     overhang = (size - 1) // stride
     row_length, count, bands = ow + overhang, stride * stride, (oh + band - 1) // band
     phases = np.zeros((channels * count, (band + overhang) * row_length + overhang), x.dtype)
@@ -147,7 +148,7 @@ def shift_weights(dy, x, size, stride, pad, band, start, stop):
     Returns dw (F, C, size, size) and db[f] = Σ dy[n, f], summed over these bands.
     """
     channels, filters, oh, ow = x.shape[1], dy.shape[1], dy.shape[2], dy.shape[3]
-    # how pixels are split: drawn in shared.py
+    # how pixels are split: drawn in phases.py
     overhang = (size - 1) // stride
     row_length, count, bands = ow + overhang, stride * stride, (oh + band - 1) // band
     zero = x.dtype.type(0)

@@ -18,7 +18,8 @@ import numpy as np
 
 from ..geometry import Window, conv_output_size
 from .cache import njit
-from .shared import add_up, blocks, inside, product, run, scratch, take_every
+from .machine import add_up, blocks, product, run, scratch
+from .phases import inside, take_every
 
 COLUMN_NBYTES = 8 << 20         # of columns at a time
 NARROWEST = 512                 # columns at a time, at least: BLAS packs the filters anew for each
@@ -153,7 +154,7 @@ def columns_of(x, block, window, OW):
 def unfold(x, columns, top, size, stride, pad, rows, ow, start, stop):
     """Lay windows of x out as columns: `rows` rows of outputs, from row `top` on.
 
-    A row of x is split by column modulo the stride (see shared.py). Then all that is copied from it
+    A row of x is split by column modulo the stride (see phases.py). Then all that is copied from it
     is contiguous.
 
     x: (G, C, H, W).

@@ -79,7 +79,7 @@ def test_operations_and_numbers_of_a_problem_by_hand():
     assert p.output_size() == (2, 3)
     assert p.operations() == 2 * 2 * 4 * 3 * 9 * 6
     assert p.elements() == (2 * 3 * 5 * 7, 4 * 3 * 9, 2 * 4 * 6, 3 * 9 * 2 * 6)
-    assert p.tiles() == 2 * 1 * 1
+    assert p._replace(stride=1).at_points() == (49, 2 * 1)       # 3×5 outputs: one tile of 5×5
     shapes = [a.shape for a in p.arrays(np.random.default_rng(0))]
     assert shapes == [(2, 3, 5, 7), (4, 3, 3, 3), (4,)]
 
@@ -87,8 +87,8 @@ def test_operations_and_numbers_of_a_problem_by_hand():
 @small
 def test_what_each_rung_moves_by_hand():
     x, w, y, columns = 3 * 2 * 30, 4 * 18, 3 * 4 * 30, 18 * 90
-    # 2×2 tiles for each of 3 images
-    U, V, M = 36 * 8, 36 * 2 * 12, 36 * 4 * 12
+    # one tile of 6×6 outputs for each of 3 images
+    U, V, M = 64 * 8, 64 * 2 * 3, 64 * 4 * 3
     by_hand = {"loops in Python": 2 * 18 * y + y, "loops, compiled": 2 * 18 * y + y,
                "direct, parallel": 4 * x + 3 * w + y,
                "unfold + BLAS": 3 * x + 2 * columns + w + 5 * y, "unfold in blocks": x + w + y,
@@ -141,7 +141,7 @@ def test_a_rung_is_timed_and_checked_on_its_part_of_the_problem():
 def test_a_problem_that_a_rung_does_not_take_leaves_it_out_and_says_so():
     result = measure(GEOMETRIES[3])
     assert [step.name for step in result.steps] == [rung.name for rung in OTHERS]
-    assert result.missing == ["Winograd is left out: F(4×4, 3×3) takes 3×3 filters with stride 1, "
+    assert result.missing == ["Winograd is left out: this rung takes 3×3 filters with stride 1, "
                               "not 3×3 with stride 2"]
     assert ladder.report(result)[-1:] == result.missing
 

@@ -20,7 +20,7 @@ x = np.full(5, 3, np.float32)
 kernels.run(kernels.triad, 5, x, x, np.float32(2), x)
 print(x[0], kernels.compile_report()[0])
 """
-# Its kernel is in shift.py. A part of that is in shared.py.
+# Its kernel is in shift.py. A part of that is in phases.py.
 SHIFT = """
 import numpy as np
 from numpyzf import kernels
@@ -54,13 +54,13 @@ def start(folder, environment, program=PROGRAM, **settings):
 def test_after_an_edit_every_kernel_that_uses_the_file_is_compiled_anew(package, tmp_path):
     for count in (1, 0):
         assert start(tmp_path, {}, SHIFT)[0] == f"10.0 {count}"
-    shared = package / "kernels" / "shared.py"
-    text = shared.read_text(encoding="utf-8")
+    phases = package / "kernels" / "phases.py"
+    text = phases.read_text(encoding="utf-8")
     edited = text.replace("out[q] = pixels[q]", "out[q] = 100 * pixels[q]")
     assert edited != text
-    shared.write_text(edited, encoding="utf-8")
+    phases.write_text(edited, encoding="utf-8")
     assert start(tmp_path, {}, SHIFT)[0] == "901.0 1"
-    shared.write_text(text, encoding="utf-8")
+    phases.write_text(text, encoding="utf-8")
     assert start(tmp_path, {}, SHIFT)[0] == "10.0 0"      # that is still there
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from numpyzf import functional, reference
 from numpyzf.geometry import Window, conv_output_size
-from numpyzf.kernels import shared, winograd
+from numpyzf.kernels import machine, winograd
 
 small = pytest.mark.small
 few_or_many = pytest.mark.parametrize("few", [1 << 30, 0], ids=["few maps", "many maps"])
@@ -60,13 +60,20 @@ def test_geometries_of_all_methods(winograd_case, few, rng, monkeypatch):
 
 
 @few_or_many
-@pytest.mark.parametrize("K, stride, pad", [
-    (2, 1, 0), (3, 1, 1), (4, 1, 2), (5, 1, 2), (6, 1, 3), (7, 1, 3),
-    (4, 2, 1), (5, 2, 0), (7, 2, 1), (10, 2, 3), (7, 3, 2)])
-def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
-    """2, 3 taps: tiles of 5, 4 outputs; 4 to 7 taps: of 5 to 2. 17 and 14 are never both whole."""
+@pytest.mark.parametrize("K, stride, pad, points, outputs", [
+    (2, 1, 0, 6, 5), (2, 1, 0, 7, 6), (2, 1, 0, 8, 7),
+    (3, 1, 1, 6, 4), (3, 1, 1, 7, 5), (3, 1, 1, 8, 6),
+    (4, 1, 2, 6, 3), (4, 1, 2, 7, 4), (4, 1, 2, 8, 5), (5, 1, 2, 6, 2), (5, 1, 2, 7, 3),
+    (5, 1, 2, 8, 4), (6, 1, 3, 7, 2), (6, 1, 3, 8, 3), (7, 1, 3, 8, 2), (4, 2, 1, 7, 6),
+    (5, 2, 0, 7, 5), (7, 2, 1, 8, 5), (10, 2, 3, 7, 3), (7, 3, 2, 8, 6)])
+def test_all_sizes_of_tiles(K, stride, pad, points, outputs, few, rng, monkeypatch):
+    """17 and 14 are never both whole tiles."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
-    assert_right(draw(rng, np.float64, 2, 3, 17, 14, 2, K, stride, pad), stride, pad)
+    monkeypatch.setattr(winograd, "COSTS", {points: 1})
+    arrays = draw(rng, np.float64, 2, 3, 17, 14, 2, K, stride, pad)
+    tiles = winograd.tiles_of(2, 17, 14, arrays[1].shape, Window(K, stride, pad))
+    assert tiles[:2] == (points, outputs)
+    assert_right(arrays, stride, pad)
 
 
 @few_or_many
@@ -74,6 +81,7 @@ def test_all_sizes_of_tiles(K, stride, pad, few, rng, monkeypatch):
 def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
     """Seven images, one, two, four at a time: a smaller last block, sums over blocks, threads."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    monkeypatch.setattr(winograd, "COSTS", {6: 1})                  # four tiles an image
     monkeypatch.setattr(winograd, "BLOCK_NBYTES", limit)            # 2304 bytes an image
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", limit // 64)     # 24 multiply-adds an image
     assert_right(draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1), 1, 1)
@@ -96,7 +104,7 @@ def test_whole_parts_of_the_maps_and_others(K, stride, channels, filters, few, r
 def test_columns_that_no_window_visits(size, K, stride, pad, few, rng, monkeypatch):
     """Whole tiles end before the image does. Its rest must not get into the next one's padding."""
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
-    tiles = winograd.tiles_of(size, size, Window(K, stride, pad))
+    tiles = winograd.tiles_of(4, size, size, (3, 2, K, K), Window(K, stride, pad))
     assert stride * ((tiles.tiles_across - 1) * tiles.outputs + tiles.points) < size + pad
     assert_right(draw(rng, np.float64, 4, 2, size, size, 3, K, stride, pad), stride, pad)
 
@@ -124,12 +132,13 @@ def test_no_images(few, rng, monkeypatch):
 @small
 def test_filters_and_points_are_adjoint(rng):
     """⟨G w Gᵀ, u⟩ = ⟨w, Gᵀ u G⟩."""
-    for K, stride in [(3, 1), (5, 1), (5, 2), (7, 2)]:
-        w = rng.standard_normal((3, 2, K, K))
-        points = winograd.filter_points(w, stride)
-        u = rng.standard_normal(points.shape)
-        back = winograd.filters_from_points(u, w.shape, stride)
-        np.testing.assert_allclose(np.vdot(points, u), np.vdot(w, back), rtol=1e-12)
+    for K, stride, points in [(3, 1, 6), (5, 1, 8), (5, 2, 7), (7, 2, 8)]:
+        w = rng.standard_normal((3, 34, K, K))
+        U = winograd.filter_points(w, points, stride)
+        u = rng.standard_normal(U.shape)
+        back, total = winograd.filters_from_points(u, w.shape, stride)
+        np.testing.assert_allclose(np.vdot(U, u), np.vdot(w, back), rtol=1e-12)
+        np.testing.assert_allclose(total, back.sum(), rtol=1e-9)
 
 
 # ---- accuracy -----------------------------------------------------------------------------------
@@ -221,7 +230,7 @@ def counts(monkeypatch):
 
     def add_up(work, parts, own):
         counts.append((own, [part.stop - part.start for part in parts]))
-        return shared.add_up(work, parts, own)
+        return machine.add_up(work, parts, own)
     monkeypatch.setattr(winograd, "add_up", add_up)
     return counts
 
@@ -234,17 +243,31 @@ def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch)
 
     def scratch(name, shape, dtype):
         sizes.append((name, shape[1]))
-        return shared.scratch(name, shape, dtype)
-    monkeypatch.setattr(shared, "THREADS", 1)
+        return machine.scratch(name, shape, dtype)
+    monkeypatch.setattr(machine, "THREADS", 1)
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
+    monkeypatch.setattr(winograd, "COSTS", {6: 1})                  # four tiles an image
     monkeypatch.setattr(winograd, "BLOCK_NBYTES", 5000)             # 2304 bytes an image: two
     monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds: three
     monkeypatch.setattr(winograd, "scratch", scratch)
     x, w, b, _ = draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1)
-    functional.conv_forward(x, w, b, pad=1, method="winograd")
+    functional.conv_forward(np.concatenate([x, x]), w, b, pad=1, method="winograd")
     images = [(tiles - 1) // 4 for name, tiles in sizes if name == "V"]
-    assert images == ([3, 3, 1] if few else [2, 2, 2, 1])
+    assert images == ([3, 3, 3, 3, 2] if few else [2] * 7)
     assert counts == [(few > 0, images)]
+
+
+@small
+@pytest.mark.parametrize("images, sizes", [
+    (100, [20] * 5),                    # as large as they may be
+    (32, [8] * 4),                      # four
+    (8, [4, 4])])                       # fewer: four would be smaller than a quarter of that
+def test_few_images_make_smaller_blocks(images, sizes):
+    """A block of 20 images is as large as a product may be."""
+    tiles = winograd.Tiles(6, 4, 8, 8)
+    U = np.zeros((36, winograd.SMALL_PRODUCT // 20 // 64, 1), np.float32)
+    parts, own = winograd.blocks_of(images, U, tiles)
+    assert own and [part.stop - part.start for part in parts] == sizes
 
 
 def test_few_and_many_maps_are_told_apart_by_filters_times_channels(counts, rng):
@@ -291,13 +314,26 @@ def test_where_it_just_pays(w_shape, stride, pad):
 
 @small
 @pytest.mark.parametrize("w_shape, size, least", [
-    ((384, 384, 3, 3), 13, 4),          # 16 tiles an image, against 32 for the filters
+    ((384, 384, 3, 3), 13, 4),          # 16 tiles an image, or 9, against 32 for the filters
     ((256, 96, 5, 5), 55, 2),           # 49 tiles, with stride 2
     ((64, 64, 3, 3), 7, 1)])            # few maps: the filters' way takes no time
 def test_many_filters_need_some_images(w_shape, size, least):
     window = Window(w_shape[2], 2, 0) if size == 55 else Window(3, 1, 1)
     assert winograd.pays(least, size, size, w_shape, window)
     assert least == 1 or not winograd.pays(least - 1, size, size, w_shape, window)
+
+
+@small
+@pytest.mark.parametrize("images, size, w_shape, tiles", [
+    (32, 13, (384, 384, 3, 3), (7, 5, 3, 3)),   # 9 tiles of 49 values, not 16 of 36
+    (8, 13, (384, 384, 3, 3), (6, 4, 4, 4)),    # few images: the filters' values count for more
+    (99, 7, (64, 64, 3, 3), (6, 4, 2, 2)),
+    (99, 24, (24, 24, 3, 3), (8, 6, 4, 4)),     # 16 of 64, not 36 of 36
+    (99, 28, (99, 99, 3, 3), (6, 4, 7, 7)),     # 49 of 36, not 25 of 64: a tenth isn't worth it
+    (99, 14, (48, 32, 5, 5), (8, 4, 4, 4))])
+def test_the_tiles_that_take_the_least_work(images, size, w_shape, tiles):
+    window = Window(w_shape[2], 1, w_shape[2] // 2)
+    assert winograd.tiles_of(images, size, size, w_shape, window) == tiles
 
 
 @small

@@ -10,7 +10,7 @@ import pytest
 from layer_cases import assert_close, both_dtypes, normal
 
 from numpyzf.gradcheck import check_adjoint
-from numpyzf.kernels import shared
+from numpyzf.kernels import machine
 from numpyzf.perceptual import functional, normalize, reference
 from numpyzf.perceptual.pictures import resize
 
@@ -299,7 +299,7 @@ def test_pieces_of_channels_give_the_numbers_of_one(rng, monkeypatch):
     x, dy, scale, shift = normal(rng, np.float32, (3, 5, 40, 40), (3, 5, 40, 40), 5, 5)
     results = []
     for grain in 100, 1 << 40:
-        monkeypatch.setattr(shared, "GRAIN", grain)
+        monkeypatch.setattr(machine, "GRAIN", grain)
         for batch in True, False:
             y, saved, *moments = normalize.normalize_forward(x, scale, shift, batch=batch)
             results.append([y, *moments, *normalize.normalize_backward(dy, saved)])

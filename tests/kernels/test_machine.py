@@ -1,4 +1,4 @@
-"""Pieces of work on several threads, memory that is kept, batches cut into blocks, split pixels."""
+"""Pieces of work on several threads, memory that is kept, batches cut into blocks."""
 import os
 import subprocess
 import sys
@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 
 from numpyzf import kernels
-from numpyzf.kernels import shared
-from numpyzf.kernels.shared import blocks, product, run, scratch
+from numpyzf.kernels import machine
+from numpyzf.kernels.machine import blocks, product, run, scratch
 
 pytestmark = pytest.mark.small
 
 
 @pytest.fixture(params=[1, 2, 3])
 def threads(request, monkeypatch):
-    monkeypatch.setattr(shared, "THREADS", request.param)
+    monkeypatch.setattr(machine, "THREADS", request.param)
     return request.param
 
 
 @pytest.fixture
 def two_threads(monkeypatch):
-    monkeypatch.setattr(shared, "THREADS", 2)
+    monkeypatch.setattr(machine, "THREADS", 2)
 
 
 def piece(start, stop):
@@ -53,14 +53,14 @@ def test_arguments_come_first(threads):
                           (5000, 9, 9), (799, 3, 3), (99_999, 999, 32)])
 def test_small_arrays_are_done_in_few_pieces(nbytes, items, pieces, threads, monkeypatch):
     """One for each GRAIN of bytes, of all arrays together, and PIECES at most."""
-    monkeypatch.setattr(shared, "GRAIN", 100)
+    monkeypatch.setattr(machine, "GRAIN", 100)
     first, second = np.zeros(nbytes // 3, np.int8), np.zeros(nbytes - nbytes // 3, np.int8)
     found = run(lambda a, b, c, start, stop: (start, stop), items, first, 8, second)
     assert len(found) == pieces and sum(stop - start for start, stop in found) == items
 
 
 def test_flat_kernels_write_their_own_piece_only(two_threads, monkeypatch, rng):
-    monkeypatch.setattr(shared, "GRAIN", 100)
+    monkeypatch.setattr(machine, "GRAIN", 100)
     a, b, c = *rng.standard_normal((2, 31)), np.zeros(31)
     kernels.triad(a, b, 3.0, c, 5, 20)
     np.testing.assert_allclose(c[5:20], a[5:20] + 3 * b[5:20])
@@ -237,7 +237,7 @@ def test_a_training_goes_on_after_the_main_thread_has_ended():
 
 
 def test_the_number_of_threads_is_that_of_the_environment():
-    program = "from numpyzf import kernels; print(kernels.THREADS, kernels.shared.THREADS)"
+    program = "from numpyzf import kernels; print(kernels.THREADS, kernels.machine.THREADS)"
     assert in_a_process(program, threads="1") == "1 1\n"
 
 
@@ -291,8 +291,8 @@ SHAPES = [((3, 5), (5, 7)), ((300, 40), (40, 1000)), ((40, 300), (300, 129)), ((
 @pytest.mark.parametrize("a_shape, b_shape", SHAPES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_product_is_that_of_numpy(a_shape, b_shape, dtype, threads, monkeypatch, rng):
-    monkeypatch.setattr(shared, "PRODUCT_GRAIN", 100)
-    monkeypatch.setattr(shared, "WIDE", 10)
+    monkeypatch.setattr(machine, "PRODUCT_GRAIN", 100)
+    monkeypatch.setattr(machine, "WIDE", 10)
     a, b = rng.standard_normal(a_shape).astype(dtype), rng.standard_normal(b_shape).astype(dtype)
     y = product(a, b)
     assert y.dtype == dtype
@@ -306,7 +306,7 @@ def test_a_product_is_that_of_numpy(a_shape, b_shape, dtype, threads, monkeypatc
 
 def test_small_products_are_done_in_one_piece(two_threads, monkeypatch, rng):
     counts = []
-    monkeypatch.setattr(shared, "run", lambda *arguments, pieces: counts.append(max(1, pieces)))
+    monkeypatch.setattr(machine, "run", lambda *arguments, pieces: counts.append(max(1, pieces)))
     for rows, columns in ((64, 100), (64, 1000), (64, 100_000), (100_000, 64)):
         product(np.zeros((rows, 128), np.float32), np.zeros((128, columns), np.float32))
     product(np.zeros((36, 64, 128), np.float32), np.zeros((36, 128, 32), np.float32))
@@ -316,14 +316,14 @@ def test_small_products_are_done_in_one_piece(two_threads, monkeypatch, rng):
 def test_products_of_short_sides_are_done_in_up_to_four_narrow_pieces(monkeypatch):
     """Multiply-adds enough for more; 96 rows or columns at least."""
     counts = []
-    monkeypatch.setattr(shared, "run", lambda *arguments, pieces: counts.append(pieces))
+    monkeypatch.setattr(machine, "run", lambda *arguments, pieces: counts.append(pieces))
     for rows, columns in ((169, 95), (169, 200), (384, 169), (300, 676), (300, 2559), (300, 2560)):
         product(np.zeros((rows, 4000), np.float32), np.zeros((4000, columns), np.float32))
     assert counts == [1, 2, 4, 4, 4, 5]
 
 
 def test_one_matrix_is_multiplied_with_each_of_several(threads, rng, monkeypatch):
-    monkeypatch.setattr(shared, "PRODUCT_GRAIN", 100)
+    monkeypatch.setattr(machine, "PRODUCT_GRAIN", 100)
     for count in (0, 1, 5):
         a, b = rng.standard_normal((3, 4)), rng.standard_normal((count, 4, 7))
         np.testing.assert_allclose(product(a, b), a @ b, rtol=0, atol=1e-12)
@@ -338,7 +338,7 @@ def test_what_calls_return_is_added_up_in_their_order(own, count, threads):
     def work(part):
         pieces.extend(run(piece, 8, pieces=4))
         return [np.array([part, 1.0]), part ** 0.5]
-    sums, roots = shared.add_up(work, list(range(count)), own)
+    sums, roots = machine.add_up(work, list(range(count)), own)
     assert sums.tolist() == [count * (count - 1) / 2, count]
     assert np.isclose(roots, sum(part ** 0.5 for part in range(count)), rtol=1e-12)
     assert pieces == count * [(0, 8)] if own else len(pieces) == 4 * count
@@ -352,7 +352,7 @@ def test_a_product_within_a_piece_goes_where_it_should(rng):
     np.testing.assert_allclose(results[0][1], a @ b[0], rtol=0, atol=1e-12)
 
 
-WITH_OPENBLAS = pytest.mark.skipif(not shared._openblas()[1],
+WITH_OPENBLAS = pytest.mark.skipif(not machine._openblas()[1],
                                    reason="this NumPy multiplies without OpenBLAS")
 
 
@@ -364,8 +364,8 @@ def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
         import {first}
         import threading
         import numpy as np
-        from numpyzf.kernels import shared
-        (set_threads, count), matmul = shared._openblas(), np.matmul
+        from numpyzf.kernels import machine
+        (set_threads, count), matmul = machine._openblas(), np.matmul
         x = np.ones((90, 90))           # one piece
         set_threads(3)          # the user's own
         def within(hook):
@@ -373,7 +373,7 @@ def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
                 hook()
                 return matmul(*arguments, **named)
             np.matmul = product
-            shared.product(x, x)
+            machine.product(x, x)
         def refuse(): 1 / 0
         within(lambda: print(count()))
         print(count())
@@ -386,7 +386,7 @@ def test_blas_has_one_thread_in_a_product_and_its_own_number_after_it(first):
         other.start()
         inside.wait(20)
         np.matmul = matmul
-        shared.product(x, x)
+        machine.product(x, x)
         print(count())                  # the other one is still inside
         go_on.set()
         other.join()
@@ -429,53 +429,3 @@ def test_blocks_are_few_and_even_and_within_the_limit(start, count, cost, limit,
     assert [part.stop - part.start for part in parts] == lengths
     numbers = [n for part in parts for n in range(part.start, part.stop)]
     assert numbers == list(range(start, start + count))
-
-
-# ---- pixels -------------------------------------------------------------------------------------
-
-def plain(kernel):
-    """The kernel's Python function; with the JIT compiler off it is that itself."""
-    return getattr(kernel, "py_func", kernel)
-
-
-@pytest.mark.parametrize("n", [1, 4, 7])
-@pytest.mark.parametrize("stride", [1, 2, 3])
-def test_which_windows_have_their_pixel_inside(n, stride):
-    for count in (0, 1, 5):
-        for shift in range(-12, 12):
-            start, stop = plain(shared.inside)(n, shift, stride, count)
-            expected = [o for o in range(count) if 0 <= o * stride + shift < n]
-            assert list(range(start, stop)) == expected and 0 <= start <= stop <= count
-
-
-def test_the_phases_of_the_drawing():
-    plane = np.add.outer(10 * np.arange(5), np.arange(5))
-    phases = np.full((4, 9), -1)
-    plain(shared.split_phases)(plane, phases, 0, 99, 0, 3, 3, 2, 0)
-    assert phases.tolist() == [
-        [0, 2, 4, 20, 22, 24, 40, 42, 44], [1, 3, 99, 21, 23, 99, 41, 43, 99],
-        [10, 12, 14, 30, 32, 34, 99, 99, 99], [11, 13, 99, 31, 33, 99, 99, 99, 99]]
-    # places (0, 0), (0, 2) and (2, 0) of all windows
-    assert [phases[0, begin:begin + 5].tolist() for begin in (0, 1, 3)] == [
-        [0, 2, 4, 20, 22], [2, 4, 20, 22, 24], [20, 22, 24, 40, 42]]
-
-
-@pytest.mark.parametrize("stride, pad, top",
-                         [(1, 0, 0), (1, 2, 1), (2, 1, 0), (2, 3, 1), (3, 2, 0)])
-def test_one_place_of_all_windows_is_one_stretch(stride, pad, top, rng):
-    """Windows of 4×4, two rows of three, from row `top` on; padding is 99. It begins at place 5."""
-    size, rows, columns = 4, 2, 3
-    plane = rng.integers(0, 90, (9, 8))
-    wide = np.pad(plane, ((pad, 40), (pad, 40)), constant_values=99)
-    overhang = (size - 1) // stride
-    row_length = columns + overhang
-    phases = np.full((stride**2, 5 + (rows + overhang) * row_length + overhang), -1)
-    plain(shared.split_phases)(plane, phases, 5, 99, top, rows + overhang, row_length, stride, pad)
-    assert (phases[:, :5] == -1).all()
-    for i, j in np.ndindex(size, size):
-        begin = 5 + i // stride * row_length + j // stride
-        seen = phases[i % stride * stride + j % stride, begin:begin + rows * row_length]
-        seen = seen.reshape(rows, row_length)[:, :columns]
-        first = top * stride
-        expected = wide[first + i:first + i + rows * stride:stride, j:j + columns * stride:stride]
-        np.testing.assert_array_equal(seen, expected)
