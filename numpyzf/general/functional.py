@@ -340,15 +340,19 @@ def concat_backward(dy, counts):
     dy = checks.array("dy", dy)
     if dy.ndim < 2 or dy.shape[1] != sum(counts):
         raise ValueError(f"dy has shape {dy.shape}, expected {sum(counts)} channels")
-    return [np.ascontiguousarray(part) for part in np.split(dy, np.cumsum(counts)[:-1], axis=1)]
+    parts = []
+    for part in np.split(dy, np.cumsum(counts)[:-1], axis=1):
+        parts.append(np.empty(part.shape, dy.dtype))
+        kernels.run(copy_images, len(part), part, parts[-1])
+    return parts
 
 
 def add_forward(xs):
     """The sum of a list of arrays of one shape; saved: how many they are."""
     xs = several(xs)
-    y = xs[0].copy()
+    y = xs[0] if len(xs) > 1 else xs[0].copy()
     for number, x in enumerate(xs[1:], 1):
-        y += checks.array(f"input {number}", x, shape=y.shape, why="that of input 0")
+        y = y + checks.array(f"input {number}", x, shape=y.shape, why="that of input 0")
     return y, len(xs)
 
 

@@ -13,6 +13,7 @@ What is in this room:
     pool.py         max pooling and unpooling
     general.py      convolution and max pooling with any window, for nets from elsewhere
     pointwise.py    ReLU, contrast normalization, the momentum step
+    pictures.py     sub-pixel rearrangement, smoothing, the pixel loss
     boxes.py        boxes of maps: cut, paste, unpool
     naive.py        the definition word for word, and the triad: for the ladder
     cache.py        where compiled kernels are kept
@@ -84,17 +85,18 @@ from . import cache, direct, shift, unfold, winograd
 from .boxes import cut, paste, unpool_boxes
 from .general import (Frame, general_backward, general_forward, general_max_pool,
                       general_transpose, spread)
+from .machine import THREADS, product, run
 from .naive import naive_forward, triad
+from .pictures import pixel_loss, shuffle, smooth, unshuffle
 from .pointwise import (NORM_CHUNK, contrast_norm, contrast_norm_gradient, momentum_step, relu,
                         relu_gradient)
 from .pool import RectifiedPool, max_pool, unpool
-from .machine import THREADS, product, run
 
 __all__ = ["Frame", "METHODS", "NORM_CHUNK", "RectifiedPool", "THREADS", "choose",
            "compile_report", "contrast_norm", "contrast_norm_gradient", "cut", "general_backward",
            "general_forward", "general_max_pool", "general_transpose", "max_pool", "momentum_step",
-           "naive_forward", "paste", "product", "relu", "relu_gradient", "run", "spread", "triad",
-           "unpool", "unpool_boxes"]
+           "naive_forward", "paste", "pixel_loss", "product", "relu", "relu_gradient", "run",
+           "shuffle", "smooth", "spread", "triad", "unpool", "unpool_boxes", "unshuffle"]
 
 METHODS = {"direct": direct, "unfold": unfold, "shift": shift, "winograd": winograd}
 

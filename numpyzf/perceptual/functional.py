@@ -115,7 +115,8 @@ def enlarge_forward(x, *, factor):
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     N, C, H, W = x.shape
     y = np.empty((N, C, H * factor, W * factor), x.dtype)
-    in_shares(enlarge_planes, x.reshape(N * C, H, W), y.reshape(N * C, H, factor, W, factor))
+    kernels.run(enlarge_planes, N * C, x.reshape(N * C, H, W),
+                y.reshape(N * C, H, factor, W, factor))
     return y, Larger(factor, (H, W))
 
 
@@ -132,7 +133,8 @@ def enlarge_backward(dy, saved):
     dy, (factor, (H, W)) = saved.check(dy), saved
     N, C, _, _ = dy.shape
     dx = np.empty((N, C, H, W), dy.dtype)
-    in_shares(sum_squares, dy.reshape(N * C, H, factor, W, factor), dx.reshape(N * C, H, W))
+    kernels.run(sum_squares, N * C, dy.reshape(N * C, H, factor, W, factor),
+                dx.reshape(N * C, H, W))
     return dx
 
 
@@ -158,8 +160,8 @@ def pixel_shuffle_forward(x, *, factor):
     N, maps, H, W = x.shape
     C = shuffled(maps, factor)
     y = np.empty((N, C, H * factor, W * factor), x.dtype)
-    in_shares(shuffle_planes, x.reshape(N * C, factor, factor, H, W),
-              y.reshape(N * C, H, factor, W, factor))
+    kernels.run(kernels.shuffle, N * C, x.reshape(N * C, factor, factor, H, W),
+                y.reshape(N * C, H * factor, W * factor))
     return y, Larger(factor, (H, W))
 
 
@@ -168,16 +170,9 @@ def pixel_shuffle_backward(dy, saved):
     dy, (factor, (H, W)) = saved.check(dy), saved
     N, C, _, _ = dy.shape
     dx = np.empty((N, C * factor ** 2, H, W), dy.dtype)
-    # the same copies the other way round
-    in_shares(shuffle_planes, dy.reshape(N * C, H, factor, W, factor).transpose(0, 2, 4, 1, 3),
-              dx.reshape(N * C, factor, factor, H, W).transpose(0, 3, 1, 4, 2))
+    kernels.run(kernels.unshuffle, N * C, dy.reshape(N * C, H * factor, W * factor),
+                dx.reshape(N * C, factor, factor, H, W))
     return dx
-
-
-def shuffle_planes(x, y, start, stop):
-    """y (M, H, factor, W, factor) of x (M, factor, factor, H, W), for planes from start to stop."""
-    for i, j in np.ndindex(x.shape[1:3]):
-        y[start:stop, :, i, :, j] = x[start:stop, i, j]
 
 
 def shuffled(maps, factor):
@@ -195,14 +190,27 @@ def bicubic_enlarge_forward(x, *, factor):
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
     rows, columns = (enlarging(n, factor, x.dtype) for n in x.shape[2:])
-    return rows @ x @ columns.T, Larger(factor, x.shape[2:])
+    return on_planes(x, rows, columns.T), Larger(factor, x.shape[2:])
 
 
 def bicubic_enlarge_backward(dy, saved):
     """By the transposed matrices, Rᵀ dy C: dy (N, C, factor·H, factor·W) -> dx (N, C, H, W)."""
     dy, (factor, size) = saved.check(dy), saved
     rows, columns = (enlarging(n, factor, dy.dtype) for n in size)
-    return rows.T @ dy @ columns
+    return on_planes(dy, rows.T, columns)
+
+
+def on_planes(x, left, right):
+    """left @ x @ right of every map of x (N, C, H, W): (N, C, H', W')."""
+    N, C, H, W = x.shape
+    y = np.empty((N * C, len(left), right.shape[1]), x.dtype)
+    kernels.run(multiply_planes, N * C, x.reshape(N * C, H, W), y, left, right)
+    return y.reshape(N, C, *y.shape[1:])
+
+
+def multiply_planes(x, y, left, right, start, stop):
+    """left @ x @ right of planes from start to stop."""
+    np.matmul(left @ x[start:stop], right, out=y[start:stop])
 
 
 @lru_cache(maxsize=32)
@@ -215,40 +223,22 @@ def enlarging(n, factor, dtype):
 
 # ---- smoothing ---------------------------------------------------------------------------------
 def smooth(x, *, factor):
-    """The weighted mean of factor + 1 neighbors down the rows, then along the columns: y = S x Sᵀ.
+    """The weighted mean of factor + 1 neighbors down the rows, then along the columns.
 
     The weights are ½ 1 … 1 ½, over factor; of an odd factor, just its mean. Whatever repeats every
     `factor` pixels adds up to nothing but its mean: so no grid of that period is left, nor one of
-    a part of it. Beyond the border there are zeros. The matrix is symmetric, so this is its own
+    a part of it. Beyond the border there are zeros. The weights are symmetric, so this is its own
     adjoint.
 
     x: (N, C, H, W) -> y of the same shape.
     """
     x, factor = checks.array("x", x, "NCHW"), checks.integer("factor", factor, 1)
-    rows, columns = (smoothing(n, factor, x.dtype) for n in x.shape[2:])
-    y, planes = np.empty_like(x), (-1, *x.shape[2:])
-    kernels.run(smooth_planes, len(x) * x.shape[1], x.reshape(planes), y.reshape(planes), rows,
-                columns)
-    return y
-
-
-def smooth_planes(x, y, rows, columns, start, stop):
-    """y (M, H, W) of x (M, H, W), for planes from start to stop."""
-    np.matmul(rows, x[start:stop] @ columns, out=y[start:stop])
-
-
-@lru_cache(maxsize=32)
-def smoothing(n, factor, dtype):
-    """The matrix (n, n) of a dtype; read-only."""
-    weights = np.ones(factor + 1 - factor % 2)
+    weights = np.full(factor + 1 - factor % 2, 1 / factor, x.dtype)
     if factor % 2 == 0:
-        weights[[0, -1]] = 0.5
-    distance = np.arange(n) - np.arange(n)[:, None] + len(weights) // 2
-    inside = (distance >= 0) & (distance < len(weights))
-    matrix = np.where(inside, weights[distance.clip(0, len(weights) - 1)] / factor, 0)
-    matrix = matrix.astype(dtype)
-    matrix.flags.writeable = False
-    return matrix
+        weights[[0, -1]] /= 2
+    y, planes = np.empty_like(x), (len(x) * x.shape[1], *x.shape[2:])
+    kernels.run(kernels.smooth, planes[0], x.reshape(planes), y.reshape(planes), weights)
+    return y
 
 
 # ---- reflection padding ------------------------------------------------------------------------
@@ -372,8 +362,3 @@ def centers(sizes):
     starts = [[(n - m) // 2 for n, m in zip(size, least)] for size in sizes]
     return [(..., slice(top, top + least[0]), slice(left, left + least[1]))
             for top, left in starts]
-
-
-def in_shares(work, x, y):
-    """work(x, y, start, stop) for planes, the first axis of both; one thread does few of them."""
-    kernels.run(work, len(x), x, y)

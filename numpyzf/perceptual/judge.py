@@ -43,16 +43,29 @@ class Judge:
         channels. Raises ValueError for pictures too small for these layers, or of another size than
         a fully connected one takes.
         """
-        mean, scale = (value.astype(x.dtype) for value in (self.mean, self.scale))
-        C = len(mean)
-        if x.ndim != 4 or x.shape[1] not in (1, C):
-            raise ValueError(f"this judge takes pictures (N, {C}, H, W), or of one channel, not "
-                             f"{x.shape}")
         net = self.net_for(x)
-        return net.forward(np.ascontiguousarray((x - mean) / scale), until=[*net.layers][-1])
+        return net.forward(self.prepared(x), until=[*net.layers][-1])
+
+    def targets(self, x):
+        """`features` that others are compared with, {layer: (N, F, OH, OW)}: there is no way back.
+
+        It takes less time and memory: nothing else is kept. x and errors are as there.
+        """
+        return self.net_for(x).outputs(self.prepared(x), self.layers, batch=len(x))
+
+    def prepared(self, x):
+        """Pictures as the net takes them, (N, C, H, W), with as many channels."""
+        mean, scale = (value.astype(x.dtype) for value in (self.mean, self.scale))
+        own = np.subtract(x, mean, order="C")   # one channel becomes as many as there are means
+        own /= scale
+        return own
 
     def net_for(self, x):
         """The net for pictures of the size and the dtype of x."""
+        C = len(self.mean)
+        if x.ndim != 4 or x.shape[1] not in (1, C):
+            raise ValueError(f"this judge takes pictures (N, {C}, H, W), or of one channel, not "
+                             f"{x.shape}")
         key = (*x.shape[2:], x.dtype)
         if key not in self._at_size:
             try:

@@ -20,26 +20,9 @@ def pixel(y, target, *, power=2):
     checks.same_shape("y", y, "target", target)
     gradient = np.empty(np.shape(y), np.result_type(y, target))
     flat = (np.reshape(each, -1) for each in (y, target, gradient))
-    value = sum(kernels.run(differences, gradient.size, *flat, power, gradient.size))
+    # divided by their number: C·H·W, and N as it is a mean over the batch
+    value = sum(kernels.run(kernels.pixel_loss, gradient.size, *flat, power, gradient.size))
     return float(value / gradient.size), gradient
-
-
-def differences(y, target, gradient, power, size, start, stop):
-    """Σ |y − target|^power, in float64, of flat arrays from start to stop; and their gradient.
-
-    gradient: flat, the result: that of the sum over `size`.
-    """
-    step = gradient[start:stop]
-    np.subtract(y[start:stop], target[start:stop], out=step)
-    exact = np.abs(step).astype(np.float64)
-    if power == 1:
-        np.sign(step, out=step)
-        value = exact.sum()
-    else:
-        step *= 2
-        value = exact @ exact
-    step *= step.dtype.type(1 / size)           # of the mean over N too
-    return value
 
 
 def feature(y, target):

@@ -84,6 +84,17 @@ def test_it_takes_pictures_of_other_sizes(size, rng):
     assert trace["relu1"].shape[1:] == (64, *((n - 3) // 2 + 1 for n in size))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_targets_are_features(channels, rng):
+    """Also of a view that isn't contiguous; and where a kept ReLU has a pool behind it."""
+    judge = judge_of("squeezenet", ["relu1", "fire2"])
+    x = rng.random((2, 40, 50, channels)).astype(np.float32).transpose(0, 3, 1, 2)
+    trace, seen = judge.features(x), judge.targets(x)
+    assert [*seen] == judge.layers
+    for layer in seen:
+        np.testing.assert_array_equal(seen[layer], trace[layer])
+
+
 def test_it_keeps_few_sizes(rng):
     judge = judge_of("labnet-cifar10", ["relu1"])
     shapes = [(1, 3, 16 + n, 20) for n in range(9)]
@@ -126,5 +137,7 @@ def test_bad_input_is_refused_with_what_to_do(rng):
         judge.features(rng.random((1, 3, 12, 20), np.float32))
     with pytest.raises(ValueError, match="this judge takes pictures"):
         judge.features(rng.random((1, 4, 64, 64), np.float32))
+    with pytest.raises(ValueError, match="or of one channel"):
+        judge.targets(rng.random((1, 4, 64, 64), np.float32))
     with pytest.raises(ValueError, match="60×60 pixels.*fc6"):
         judge_of("labnet-cifar10", ["fc6"]).features(rng.random((1, 3, 60, 60), np.float32))

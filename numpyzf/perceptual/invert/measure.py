@@ -61,7 +61,7 @@ def invert(run, image, layer, *, variation=10.0, steps=200, seed=0, progress=Non
         if found.trouble:
             break
     made = pictures.to_bytes(x[0])
-    left, _ = losses.feature(judge.features(x)[layer], seen)
+    left, _ = losses.feature(judge.targets(x)[layer], seen)
     return Inversion(layer, seen.size, made, pictures.psnr(made, image),
                      float(left * loss.scale), done, found.trouble)
 
@@ -72,7 +72,7 @@ def features(run, image, layer):
     Raises ValueError as `invert` does.
     """
     judge = Judge(run, [layer])
-    seen = judge.features(pictures.from_bytes(image)[None])[layer]
+    seen = judge.targets(pictures.from_bytes(image)[None])[layer]
     if not seen.any():
         raise ValueError(f"{layer} is silent on this picture: there is nothing to start from")
     return judge, seen

@@ -40,8 +40,8 @@ class Objective:
         self.plan = plan
         self.judge = judge_of(plan.judge, [*dict.fromkeys([*plan.content_layers,
                                                            *plan.style_layers])])
-        trace = self.judge.features(pictures.from_bytes(style)[None])
-        self.grams = {layer: losses.gram(trace[layer]) for layer in plan.style_layers}
+        seen = self.judge.targets(pictures.from_bytes(style)[None])
+        self.grams = {layer: losses.gram(seen[layer]) for layer in plan.style_layers}
         silent = [layer for layer, gram in self.grams.items() if not gram.any()]
         if silent:
             raise ValueError(f"{', '.join(silent)}: silent on the style's picture, so there is no "
@@ -49,8 +49,8 @@ class Objective:
 
     def content(self, x):
         """What is kept of pictures (N, C, H, W): {layer: maps}."""
-        trace = self.judge.features(x)
-        return {layer: trace[layer] for layer in self.plan.content_layers}
+        seen = self.judge.targets(x)
+        return {layer: seen[layer] for layer in self.plan.content_layers}
 
     def __call__(self, y, content):
         """Value, {"content": …, "style": …, "variation": …} without weights, and gradient.

@@ -230,7 +230,7 @@ def judge_pulls(images, *, net="squeezenet", layers=None, seed=0):
 def _gradient(own, layer, x, target):
     """The gradient of the feature loss of one layer with respect to pictures x (N, 3, H, W)."""
     trace = own.features(x)
-    _, signal = losses.feature(trace[layer], own.features(target)[layer])
+    _, signal = losses.feature(trace[layer], own.targets(target)[layer])
     return own.pull(trace, {layer: signal}, x.shape[1])
 
 

@@ -114,7 +114,8 @@ class FeatureObjective:
         """Value, {"feature": …, "pixel": …}, gradient, of floats (N, C, H, W), 0 … 1."""
         pixel, dy = losses.pixel(y, target, power=self.power)
         dy *= y.dtype.type(self.pixel)
-        own, other = (self.judge.features(from_corners(x)) for x in (y, target))
+        own = self.judge.features(from_corners(y))
+        other = self.judge.targets(from_corners(target))
         feature, signals = 0.0, {}
         for layer in self.judge.layers:
             value, signals[layer] = losses.feature(own[layer], other[layer])
