@@ -157,8 +157,8 @@ def test_a_relu_and_a_pool_give_a_nan_the_same_gradient_in_one_as_in_two():
     """None: the switch points at it, but the ReLU lets nothing through."""
     x, dy = np.array([[[[1, 2], [NAN, 4.0]]]]), np.ones((1, 1, 1, 1))
     both = kernels.RectifiedPool(Window(2, 2, 0), False)
-    y, saved = both.forward(x)
-    assert np.isnan(y).all()
+    y, saved = both.forward(x, train=True)
+    assert np.isnan(y).all() and np.isnan(both.forward(x)[0]).all()
     np.testing.assert_array_equal(both.backward(dy, saved)[0], np.zeros_like(x))
     y, mask = functional.relu_forward(x)
     _, switches = functional.max_pool_forward(y, size=2, stride=2)

@@ -24,13 +24,13 @@ from .. import checks
 from ..geometry import Window, pool_output_size
 from .cache import njit
 from .machine import run
-from .phases import split_phases
+from .phases import split_phases, take_every
 
 WINDOWS = 512       # at a time: they and what they look at stay in the first-level cache
 
 
 class RectifiedPool(NamedTuple):
-    """A ReLU and the max pool behind it in one: what a training pass runs in place of the two.
+    """A ReLU and the max pool behind it in one: what runs in place of the two without a Trace.
 
     It gives the numbers of the two layers and has less to do: the ReLU's gradient passes where the
     pool's maximum is positive, so its mask is needed at the pool's size only.
@@ -38,12 +38,16 @@ class RectifiedPool(NamedTuple):
     window: Window      # of the pool
     ceil: bool          # whether a last window may hang over the edge
 
-    def forward(self, x, train=True, rng=None):
-        """The maxima of max(x, 0); saved: the maxima, the switches, x's shape."""
+    def forward(self, x, train=False, rng=None):
+        """The maxima of max(x, 0). Saved, in training: the maxima, the switches, x's shape."""
         N, C, H, W = x.shape
         OH = pool_output_size(H, *self.window, self.ceil)
         OW = pool_output_size(W, *self.window, self.ceil)
-        y, index = np.empty((N, C, OH, OW), x.dtype), np.empty((N, C, OH, OW), np.int32)
+        y = np.empty((N, C, OH, OW), x.dtype)
+        if not train:                   # nothing comes down again: no switches
+            run(rectified_maxima, N * C, x, y, *self.window)
+            return y, None
+        index = np.empty((N, C, OH, OW), np.int32)
         run(max_pool, N * C, x, y, index, *self.window, True)
         return y, (y, index, x.shape)
 
@@ -151,6 +155,57 @@ def max_pool(x, y, index, size, stride, pad, rectify, start, stop):
                         out[q] = values[q]
                     for q in range(ow):
                         out_index[q] = places[q]
+
+
+@njit(nogil=True, cache=True)
+def rectified_maxima(x, y, size, stride, pad, start, stop):
+    """The maxima that max_pool finds of max(x, 0), without switches: in half the time.
+
+    x, y, size, stride, pad, start, stop: as in max_pool.
+    """
+    channels, height, width = x.shape[1:]
+    oh, ow = y.shape[2], y.shape[3]
+    zero = x.dtype.type(0)
+    # memory: maxima down the columns for each row of windows, zero in the padding; the same split
+    # by column modulo the stride, the rows one after the other; the maxima of all windows
+    overhang = (size - 1) // stride
+    row_length = ow + overhang
+    columns = np.zeros((oh, max(row_length * stride, pad + width)), x.dtype)
+    phases = np.empty((stride, oh * row_length), x.dtype)
+    maxima = np.empty(oh * row_length, x.dtype)
+    windows = oh * row_length - overhang
+    for plane in range(start, stop):
+        # this channel of this image
+        n, c = plane // channels, plane % channels
+        for p in range(oh):
+            # down the columns: zero, or the largest pixel of the rows that are seen
+            best = columns[p, pad:]
+            for v in range(width):
+                best[v] = zero
+            for h in range(max(p * stride - pad, 0), min(p * stride - pad + size, height)):
+                for v in range(width):
+                    best[v] = larger(x[n, c, h, v], best[v])
+            # split
+            for a in range(stride):
+                take_every(stride, columns[p, a:], phases[a, p * row_length:], row_length)
+        # along the rows, of all windows and of what lies between two rows of them
+        for q in range(windows):
+            maxima[q] = phases[0, q]
+        for j in range(1, size):
+            near = phases[j % stride, j // stride:]
+            for q in range(windows):
+                maxima[q] = larger(near[q], maxima[q])
+        # write the rows
+        for p in range(oh):
+            own, out = maxima[p * row_length:], y[n, c, p]
+            for q in range(ow):
+                out[q] = own[q]
+
+
+@njit(inline="always")
+def larger(value, best):
+    """`value` if it is larger than `best` or the first NaN, else `best`."""
+    return value if (not value <= best) & (best == best) else best
 
 
 @njit(inline="always")

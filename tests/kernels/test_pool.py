@@ -4,6 +4,7 @@ import pytest
 from comparing import assert_close, draw
 
 from numpyzf import kernels, reference
+from numpyzf.geometry import Window
 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 both_ways = pytest.mark.parametrize("rectify", [False, True], ids=["", "rectify"])
@@ -35,7 +36,12 @@ def test_max_pool_and_unpool(pool_case, values, rectify, dtype, rng):
     y, index = pooled(x, right_y.shape, rectify, **pool_case.windows())
     np.testing.assert_array_equal(y, right_y, strict=True)
     np.testing.assert_array_equal(index, right_index, strict=True)
-    assert not (rectify and np.signbit(y).any())                # no −0 either
+    if rectify:
+        assert not np.signbit(y).any()                          # no −0 either
+        maxima, saved = kernels.RectifiedPool(
+            Window(pool_case.size, pool_case.stride, pool_case.pad), pool_case.ceil).forward(x)
+        np.testing.assert_array_equal(maxima, y, strict=True)
+        assert not np.signbit(maxima).any() and saved is None
     r, = draw(rng, dtype, y.shape)
     down = np.full_like(x, 7)
     kernels.run(kernels.unpool, x.shape[0] * x.shape[1], r, index, down)
@@ -54,6 +60,9 @@ def test_more_windows_than_a_band(H, W, size, stride, pad, values, rectify, rng)
     y, index = pooled(x, right_y.shape, rectify, size, stride, pad)
     np.testing.assert_array_equal(y, right_y)
     np.testing.assert_array_equal(index, right_index)
+    if rectify:
+        maxima, _ = kernels.RectifiedPool(Window(size, stride, pad), False).forward(x)
+        np.testing.assert_array_equal(maxima, y)
 
 
 @pytest.mark.small
