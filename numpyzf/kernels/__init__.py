@@ -6,7 +6,7 @@ What is in this room:
     phases.py       how pixels are split by a stride, with a drawing
     direct.py       convolution by its definition: the one to read first
     unfold.py       convolution by a matrix product
-    shift.py        convolution of few channels
+    shift.py        convolution of few channels, or of few filters
     winograd.py     convolution of many channels, with fewer multiplications; its kernels:
     points.py       to the values at the points, and back
     polynomials.py  the same for a tile, in one dimension
@@ -19,13 +19,13 @@ What is in this room:
     cache.py        where compiled kernels are kept
 
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
-kernels; shift's conv_transpose is unfold's. `METHODS` holds them by name, all but general.py's,
-which general/functional.py calls: there is no choice for its windows. Of finite numbers all but
-Winograd's give the same to rounding; Winograd's differs by up to some 1e-5 of the largest in
-float32. Where it would give a NaN or an infinity, as numbers overflow on its way or come in, it
-leaves the call to direct, which is slower. A NaN or an infinity in the arguments then reaches what
-the definition says. By unfold and shift it can reach further, where it meets a zero of padding or
-between two rows (0 · NaN is NaN): outputs, taps and pixels that don't see it.
+kernels; where shift has no conv_transpose of its own, it is unfold's. `METHODS` holds them by name,
+all but general.py's, which general/functional.py calls: there is no choice for its windows. Of
+finite numbers all but Winograd's give the same to rounding; Winograd's differs by up to some 1e-5
+of the largest in float32. Where it would give a NaN or an infinity, as numbers overflow on its way
+or come in, it leaves the call to direct, which is slower. A NaN or an infinity in the arguments
+then reaches what the definition says. By unfold and shift it can reach further, where it meets a
+zero of padding or between two rows (0 · NaN is NaN): outputs, taps and pixels that don't see it.
 
 Which method `choose` takes for "auto", and why. functional.py asks it for convolutions and their
 gradients; a projection always takes unfold:
@@ -35,9 +35,10 @@ gradients; a projection always takes unfold:
                 multiplications to do, tiles that hang over the edge included. With fewer maps
                 the transforms cost more than the products save; with many filters and few images
                 the filters' transform does.
-    "shift"     else, where there are fewer than 16 channels (each phase of a stride counts as
-                one), up to 192 pairs of a filter and a channel, and 3 or more taps per stride. With
-                few channels and filters, a matrix product doesn't make up for unfolding.
+    "shift"     else, with 3 or more taps per stride, where there are fewer than 16 filters, at
+                stride 1, or fewer than 16 channels (each phase of a stride counts as one) and up to
+                960 rows of taps in all filters. With few channels or filters, a matrix product
+                doesn't make up for unfolding.
     "unfold"    else.
     "direct"    never. It is there to be read, and to check the others.
 

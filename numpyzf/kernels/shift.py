@@ -1,4 +1,4 @@
-"""Convolution of few channels by sums of shifted rows of pixels: no columns, no product.
+"""Convolution of few channels, or few filters, by sums of shifted rows of pixels: no product.
 
 The idea: as in direct.py, an output row is a sum of input rows, each shifted by a tap and times
 its weight. There every multiply-add loads a pixel and a sum, and stores the sum. Here up to five
@@ -11,11 +11,14 @@ of products of a stretch of pixels and a stretch of dy, ten at a time.
 
 Cost: 2·N·F·C·K·K·OH·row_length operations, where row_length is a little more than OW. Pixels are
 split once for all filters. Unfolding would write C·K·K numbers for each window, each for F products
-only. The fewer channels there are, the less a matrix product makes up for that.
+only. The fewer filters there are, the less a matrix product makes up for that; and with few
+channels its rows are short.
+
+The way down: few filters mean few maps to come down from, and at stride 1 that is a convolution of
+few channels. Else conv_transpose is left to unfold.py.
 
 Threads: each band of rows of an image is one thread's. In the gradient each thread sums dw and db
-up over its own bands. dx and conv_transpose are left to unfold.py: the first layer, which this
-method is for, needs no dx in training.
+up over its own bands.
 
 fastmath: "contract" lets a product and its sum be rounded once and not twice. Where stretches are
 summed up, "reassoc" lets the compiler choose the order of the sum, and "nsz" lets it ignore the
@@ -23,15 +26,16 @@ sign of zero. NaN and infinity count as ever, and the same machine gives the sam
 """
 import numpy as np
 
-from ..geometry import conv_output_size
+from ..geometry import Window, conv_output_size
+from . import unfold
 from .cache import njit
 from .machine import run
 from .phases import split_phases
-from .unfold import conv_transpose
 
 # outputs summed up at a time, for each of two filters: they stay in the first-level cache
 STRETCH = 2048
-MOST_PAIRS = 192    # 64 filters of 3 channels: from there on a matrix product is faster
+FEW = 16            # with fewer channels, or fewer filters, a matrix product is slow
+MOST_ROWS = 960     # of taps in all filters; 64 filters of 3 channels have so many with 5 rows each
 
 # ---- drivers ------------------------------------------------------------------------------------
 
@@ -39,14 +43,15 @@ MOST_PAIRS = 192    # 64 filters of 3 channels: from there on a matrix product i
 def pays(w_shape, window):
     """True where shift is the fastest: few maps, and 3 or more taps per stride.
 
-    That is fewer than 16 channels, where each phase of a stride counts as one, and up to MOST_PAIRS
-    pairs of a filter and a channel.
+    That is fewer than FEW filters, at stride 1; or fewer than FEW channels, where each phase of a
+    stride counts as one, and up to MOST_ROWS rows of taps in all filters.
 
     w_shape: (F, C, K, K).
     window: geometry.Window of the filters.
     """
     (F, C, _, _), (size, stride, _) = w_shape, window
-    return C * stride * stride < 16 and F * C <= MOST_PAIRS and size > 2 * stride
+    few_channels = C * stride * stride < FEW and F * C * size <= MOST_ROWS
+    return size > 2 * stride and (few_channels or (stride == 1 and F < FEW))
 
 
 def conv_forward(x, w, b, window):
@@ -62,7 +67,7 @@ def conv_forward(x, w, b, window):
 
 
 def conv_backward(dy, x, w, window, need_dx):
-    """As in direct.py; dx is that of unfold.py."""
+    """As in direct.py."""
     N, F, OH, OW = dy.shape
     size, stride, pad = window
     # bands as in conv_forward
@@ -75,6 +80,17 @@ def conv_backward(dy, x, w, window, need_dx):
         dw += own_dw
         db += own_db
     return conv_transpose(dy, w, window, x.shape[2:]) if need_dx else None, dw, db
+
+
+def conv_transpose(r, w, window, size):
+    """As in direct.py. From few maps, at stride 1, it is a convolution by filters turned around."""
+    filter_size, stride, pad = window
+    if len(w) >= FEW or stride > 1 or pad >= filter_size:
+        return unfold.conv_transpose(r, w, window, size)
+    # (F, C, K, K) -> (C, F, K, K): each channel of the result is a sum over the maps of r
+    turned = np.ascontiguousarray(w.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])
+    no_bias = np.zeros(len(turned), w.dtype)
+    return conv_forward(r, turned, no_bias, Window(filter_size, 1, filter_size - 1 - pad))
 
 
 # ---- kernels ------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.small
     (14, (48, 32, 5, 5), 1, 2, "winograd"),     # the second of a lab net
     (13, (384, 256, 3, 3), 1, 1, "winograd"),   # the third of zfnet
     (8, (4, 3, 1, 1), 1, 0, "unfold"),          # a single tap
-    (8, (4, 32, 3, 3), 1, 0, "unfold"),         # few filters, and too many channels for shift
+    (96, (3, 64, 9, 9), 1, 4, "shift"),         # few filters
+    (96, (64, 3, 9, 9), 1, 4, "unfold"),        # few channels, but too many rows of taps
+    (32, (4, 32, 5, 5), 2, 0, "unfold"),        # few filters, with a stride
     (32, (4, 4, 5, 5), 2, 0, "unfold")])        # 16 channels, phases counted
 def test_what_auto_stands_for(size, w_shape, stride, pad, method):
     window = Window(w_shape[2], stride, pad)
@@ -60,7 +62,7 @@ def test_every_kernel_releases_the_lock_and_is_called_through_run():
         if name != "naive_forward":
             assert list(inspect.signature(kernel.py_func).parameters)[-2:] == ["start", "stop"]
     if not os.environ.get("NUMBA_DISABLE_JIT"):
-        assert len(found) == 13
+        assert len(found) == 17
 
 
 def test_numba_is_imported_in_the_machine_room_only():

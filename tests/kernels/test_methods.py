@@ -138,9 +138,14 @@ def test_images_of_few_outputs_share_a_block(columns, images, own, monkeypatch):
 # ---- shift --------------------------------------------------------------------------------------
 
 @small
-@pytest.mark.parametrize("length, bands", [(1, 15), (8, 10), (12, 5), (1000, 5)], ids=str)
-def test_shifted_rows_are_summed_in_bands_that_threads_share(length, bands, rng, monkeypatch):
-    """Five images of three rows, four numbers each: bands of one row, of two and one, of all."""
+@pytest.mark.parametrize("length, bands, down", [(1, 15, 25), (8, 10, 25), (12, 5, 15),
+                                                 (1000, 5, 5)], ids=str)
+def test_shifted_rows_are_summed_in_bands_that_threads_share(length, bands, down, rng,
+                                                             monkeypatch):
+    """Five images of three rows, four numbers each: bands of one row, of two and one, of all.
+
+    The same on the way down, a convolution that makes five rows of six numbers.
+    """
     seen = []
 
     def run(kernel, count, *arguments):
@@ -152,12 +157,12 @@ def test_shifted_rows_are_summed_in_bands_that_threads_share(length, bands, rng,
     monkeypatch.setattr(shift, "run", run)
     arrays = draw(rng, np.float64, (5, 2, 5, 4), (3, 2, 3, 3), 3, (5, 3, 3, 2))
     assert_all_close(*arrays, "shift")
-    assert seen == [bands, bands]
+    assert seen == [bands, bands, down, down]
 
 
 @small
 @pytest.mark.parametrize("K, stride", [(3, 1), (4, 1), (5, 1), (6, 1), (7, 2), (9, 2), (8, 3)])
-@pytest.mark.parametrize("filters", [1, 2, 3])
+@pytest.mark.parametrize("filters", [1, 2, 3, shift.FEW])
 def test_every_number_of_taps_side_by_side(filters, K, stride, rng):
     """One tap to six. A row of 18 outputs is longer than a vector of numbers, its rest is not."""
     size = K + stride, K + 17 * stride
