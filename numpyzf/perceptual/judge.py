@@ -56,7 +56,7 @@ class Judge:
     def prepared(self, x):
         """Pictures as the net takes them, (N, C, H, W), with as many channels."""
         mean, scale = (value.astype(x.dtype) for value in (self.mean, self.scale))
-        own = np.subtract(x, mean, order="C")   # one channel becomes as many as there are means
+        own = x - mean                      # one channel becomes as many as there are means
         own /= scale
         return own
 

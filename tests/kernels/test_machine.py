@@ -95,17 +95,21 @@ def test_a_slow_thread_does_fewer_pieces(two_threads):
 
 def test_a_thread_that_comes_too_late_is_not_waited_for(two_threads):
     """The only worker is kept busy: the caller does all, and goes on."""
-    begun, go_on = threading.Event(), threading.Event()
-    busy = threading.Thread(target=lambda: run(
-        lambda start, stop: (begun.set(), go_on.wait(20)) if start else begun.wait(20), 2,
-        pieces=2))
+    begun, go_on, ended = threading.Event(), threading.Event(), []
+
+    def work(start, stop):
+        if not start:
+            return begun.wait(20)
+        begun.set()
+        return go_on.wait(20)
+    busy = threading.Thread(target=lambda: ended.extend(run(work, 2, pieces=2)))
     busy.start()
     assert begun.wait(20)
     here = threading.current_thread().name
     assert run(lambda start, stop: threading.current_thread().name, 3, pieces=3) == 3 * [here]
-    assert not go_on.is_set()
     go_on.set()
     busy.join(20)
+    assert ended == [True, True]            # it was still busy
 
 
 def test_threads_are_kept_for_the_next_call(two_threads):
@@ -168,22 +172,22 @@ def test_many_callers_at_once_get_their_own_results(two_threads):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
 @pytest.mark.parametrize("number", ["os.getpid", "lambda: 7"], ids=["its own", "used before"])
 def test_a_forked_process_makes_threads_of_its_own(number):
-    """The threads of the process that forked aren't there: to give them work would be to wait.
+    """The threads of the process that forked aren't there, and nothing waits for them.
 
     Also if the system gives the process a number that was used before.
     """
     assert in_a_process(f"""if True:
-        import os
+        import os, threading
         os.getpid = {number}
         from numpyzf.kernels import run
         def piece(start, stop): return start, stop
         run(piece, 2, pieces=2)
         child = os.fork()
         if child == 0:
-            print(run(piece, 2, pieces=2), flush=True)
+            print(run(piece, 2, pieces=2), threading.active_count(), flush=True)
             os._exit(0)
         os.waitpid(child, 0)
-        print(run(piece, 4, pieces=2))""") == "[(0, 1), (1, 2)]\n[(0, 2), (2, 4)]\n"
+        print(run(piece, 4, pieces=2))""") == "[(0, 1), (1, 2)] 2\n[(0, 2), (2, 4)]\n"
 
 
 @pytest.mark.parametrize("before", ["", "run(piece, 4, pieces=2)"], ids=["first", "again"])

@@ -281,7 +281,8 @@ def test_few_and_many_maps_are_told_apart_by_filters_times_channels(counts, rng)
 @pytest.mark.parametrize("channels, filters", [(16, 32), (96, 256), (384, 512)])
 def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels, filters):
     """From point to point they aren't a multiple of 4 kB apart, however many tiles there are."""
-    U = np.zeros((36, filters, channels), np.float32)
+    U = winograd.filter_points(np.zeros((filters, channels, 3, 3), np.float32), 6, 1)
+    assert U.shape == (36, filters, channels) and U.strides[0] % 4096
     for images in range(1, 70):
         for side in (1, 4):
             tiles = winograd.Tiles(6, 4, side, side)
