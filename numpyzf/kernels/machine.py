@@ -92,10 +92,10 @@ def _share(kernel, count, arguments, pieces):
                 ended.put(None)
 
     helpers = len(tickets)
-    for _ in range(helpers):
-        # the context: that this is a piece, and numpy.errstate
-        _calls().put(functools.partial(copy_context().run, help_out))
     try:
+        for _ in range(helpers):
+            # the context: that this is a piece, and numpy.errstate
+            _calls().put(functools.partial(copy_context().run, help_out))
         take()
     finally:
         while _took(tickets):           # who hasn't begun has nothing left to do
