@@ -150,7 +150,8 @@ assert rounding["compiled"] > 3 * rounding["unfolded"]                  # which 
 # row has only 13 pixels, barely one vector. So this rung gains little more than the second core.
 #
 # *Further on this way:* `kernels/shift.py` mends both for a layer of few channels, such as a first
-# one, and `conv_forward` takes it there by itself.
+# one, or of few filters, such as the last one of a network that makes pictures. `conv_forward`
+# takes it there by itself.
 #
 # **Think.** In the picture this rung stands far right of rung two, since a plane of sums stays in
 # the cache, and a row of pixels is read for nine taps at once. Why does moving fewer bytes help so
@@ -341,7 +342,8 @@ assert error(whole, right) < 1e-5
 # **And the additions?** They aren't free. But a tile is transformed once for each *input* map and
 # then used by all filters; and since the way back is linear, we sum over channels *at the points*
 # and go back once for each *output* map. So at each point there is a matrix product: BLAS again,
-# with 36 products in place of one (`kernels/winograd.py`).
+# with 36 products in place of one (`kernels/winograd.py`, which also has tiles of seven and eight
+# points, and takes what costs least; here that is six).
 #
 # Above the roof is no magic: the roof is drawn for the definition's operations, and this rung does
 # fewer. It would be four times fewer, if maps were made of whole tiles. But 13 pixels need four

@@ -350,9 +350,11 @@ def concat_backward(dy, counts):
 def add_forward(xs):
     """The sum of a list of arrays of one shape; saved: how many they are."""
     xs = several(xs)
-    y = xs[0] if len(xs) > 1 else xs[0].copy()
     for number, x in enumerate(xs[1:], 1):
-        y = y + checks.array(f"input {number}", x, shape=y.shape, why="that of input 0")
+        checks.array(f"input {number}", x, shape=xs[0].shape, why="that of input 0")
+    y = xs[0] + xs[1] if len(xs) > 1 else xs[0].copy()
+    for x in xs[2:]:
+        y += x
     return y, len(xs)
 
 

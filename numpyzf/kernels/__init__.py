@@ -35,10 +35,11 @@ gradients; a projection always takes unfold:
                 multiplications to do, tiles that hang over the edge included. With fewer maps
                 the transforms cost more than the products save; with many filters and few images
                 the filters' transform does.
-    "shift"     else, with 3 or more taps per stride, where there are fewer than 16 filters, at
-                stride 1, or fewer than 16 channels (each phase of a stride counts as one) and up to
-                960 rows of taps in all filters. With few channels or filters, a matrix product
-                doesn't make up for unfolding.
+    "shift"     else, with 3 or more taps per stride, in two cases. Few filters: fewer than 16, at
+                stride 1, with rows of 16 outputs or more, twice as many as a filter has columns.
+                Few channels: fewer than 16 (each phase of a stride counts as one), if all filters
+                together have up to 960 rows of taps. With few of either, a matrix product doesn't
+                make up for unfolding.
     "unfold"    else.
     "direct"    never. It is there to be read, and to check the others.
 
@@ -52,8 +53,9 @@ Threads: `run` is the one way to use several threads, and `product` multiplies m
 kernel starts threads of its own, and BLAS's are at rest meanwhile. Work is cut into more pieces
 than there are threads, and each thread takes the next one when it is free: a core that another
 program uses holds nobody up. No two pieces write one number: an output plane is in one piece in
-direct and the pools, an image in Winograd, a band of rows in shift, some rows of one in unfold and
-general, a map of a box in boxes, a chunk or a part of a flat array in pointwise. Sums of several
+direct, the pools and pictures, an image in Winograd, or a filter on its way to the points, a band
+of rows in shift, some rows of one in unfold and general, a map of a box in boxes, a chunk or a part
+of a flat array in pointwise and the pixel loss. Sums of several
 pieces are added in the order of the pieces, and how many there are depends on the work alone. So
 results don't depend on which thread is first, nor on how many there are. Kernels release the
 interpreter's lock. A forked process makes threads of its own when it first needs some; fork while
@@ -121,7 +123,7 @@ def choose(method, images, height, width, w_shape, window):
         return method
     if winograd.pays(images, height, width, w_shape, window):
         return "winograd"
-    return "shift" if shift.pays(w_shape, window) else "unfold"
+    return "shift" if shift.pays(width, w_shape, window) else "unfold"
 
 
 class CompileLog(event.Listener):

@@ -66,9 +66,9 @@ def run(kernel, count, *arguments, pieces=None):
 
 def _share(kernel, count, arguments, pieces):
     """run, with several pieces."""
-    numbers, results, ended = iter(range(pieces)), [None] * pieces, SimpleQueue()
-    # one for each worker that is asked to help: it takes one, or the caller takes it back
-    tickets = [None] * (min(THREADS, pieces) - 1)
+    numbers, results = iter(range(pieces)), [None] * pieces
+    # of each worker that has helped: None, or its error; and a sign that there is one more
+    finished, signs = [], SimpleQueue()
 
     def take():
         """Do pieces until none is left."""
@@ -81,39 +81,48 @@ def _share(kernel, count, arguments, pieces):
                 pass
             raise
 
-    def help_out():
-        """take, on a worker's thread, unless it comes too late."""
-        if _took(tickets):
-            try:
-                take()
-            except BaseException as error:
-                ended.put(error)
-            else:
-                ended.put(None)
+    def help_out(seat):
+        """On a worker's thread: take, unless the caller had the seat first."""
+        if seat.setdefault("whose", "a worker's") != "a worker's":
+            return
+        try:
+            seat["take"]()
+            finished.append(None)
+        except BaseException as error:
+            finished.append(error)
+        signs.put(None)
 
-    helpers = len(tickets)
+    helpers = min(THREADS, pieces) - 1
+    calls, workers = _workers() if helpers else (None, 0)
+    # one for each worker that is asked: its own as soon as it comes, or the caller's in the end
+    seats, interrupted = [{"take": take} for _ in range(min(helpers, workers))], None
     try:
-        for _ in range(helpers):
+        for seat in seats:
             # the context: that this is a piece, and numpy.errstate
-            _calls().put(functools.partial(copy_context().run, help_out))
+            calls.put(functools.partial(copy_context().run, help_out, seat))
         take()
     finally:
-        while _took(tickets):           # who hasn't begun has nothing left to do
-            helpers -= 1
-        # also after an error: they write into arrays of the caller
-        errors = [ended.get() for _ in range(helpers)]
-    for error in filter(None, errors):
-        raise error
-    return results
-
-
-def _took(tickets):
-    """Take a ticket; False if there is none. Two threads never take the same one."""
+        # Wait for who has begun, also after an error or an interruption: they write into arrays of
+        # the caller. Who hasn't has nothing left to do, and no reason to hold on to these arrays.
+        waiting = True
+        while waiting:
+            try:
+                begun = [seat.setdefault("whose", "the caller's") for seat in seats]
+                while len(finished) < begun.count("a worker's"):
+                    signs.get()
+                waiting = False
+            except KeyboardInterrupt as interrupt:
+                interrupted = interrupt
+        for seat in seats:
+            del seat["take"]
+    errors = [error for error in (*finished, interrupted) if error is not None]
+    finished.clear()
     try:
-        tickets.pop()
-    except IndexError:
-        return False
-    return True
+        if errors:
+            raise errors[0]
+    finally:
+        del errors, interrupted         # an error that is held where it was raised is kept long
+    return results
 
 
 def add_up(work, parts, own):
@@ -220,29 +229,39 @@ def _openblas():
     return None, None
 
 
-@cache
-def _calls():
-    """The queue of what the worker threads call. They wait for it without using a core.
+def _workers():
+    """The queue of what worker threads call, and how many of these threads there are.
 
-    They don't survive a fork: a forked process makes its own. concurrent.futures would do the same
-    in twice the time, and there are some 50 calls of run in a training step.
+    They wait for the queue without using a core. concurrent.futures would do the same in twice the
+    time, and there are some 50 calls of run in a training step.
     """
-    calls = SimpleQueue()
+    with _pool.lock:
+        if not _pool.count:
+            _pool.calls = SimpleQueue()
+            while _pool.count < max(1, THREADS - 1):
+                try:
+                    # a daemon: Python doesn't wait for it in the end
+                    threading.Thread(target=_work, args=(_pool.calls,), daemon=True,
+                                     name=f"numpyzf {_pool.count}").start()
+                except RuntimeError:    # there can't be more threads, or Python is about to end
+                    break
+                _pool.count += 1
+        return _pool.calls, _pool.count
 
-    def work():
-        while True:
-            calls.get()()
-    for number in range(max(1, THREADS - 1)):
-        try:
-            # a daemon: Python doesn't wait for it in the end
-            threading.Thread(target=work, name=f"numpyzf {number}", daemon=True).start()
-        except RuntimeError:            # Python begins no thread any more: callers do all pieces
-            break
-    return calls
+
+def _work(calls):
+    while True:
+        calls.get()()
 
 
+def _forget_workers():
+    """Threads don't survive a fork: the forked process makes its own when it needs them."""
+    _pool.lock, _pool.count = threading.Lock(), 0
+
+
+_pool = SimpleNamespace(lock=threading.Lock(), calls=None, count=0)
 if hasattr(os, "register_at_fork"):         # not on Windows
-    os.register_at_fork(after_in_child=_calls.cache_clear)
+    os.register_at_fork(after_in_child=_forget_workers)
 
 
 # ---- memory -------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ So one place of all windows is one stretch of numbers, whatever the stride. A ro
 row_length = OW + overhang numbers, where overhang = (size − 1) // stride: the last window of a
 row looks `overhang` numbers beyond its first. Padding is fill, at the edges of the phases.
 """
-from numba import njit
+from .cache import njit
 
 
 @njit(inline="always")

@@ -35,23 +35,28 @@ from .phases import split_phases
 # outputs summed up at a time, for each of two filters: they stay in the first-level cache
 STRETCH = 2048
 FEW = 16            # with fewer channels, or fewer filters, a matrix product is slow
+SHORTEST = 16       # row of outputs, for few filters
 MOST_ROWS = 960     # of taps in all filters; 64 filters of 3 channels have so many with 5 rows each
 
 # ---- drivers ------------------------------------------------------------------------------------
 
 
-def pays(w_shape, window):
+def pays(width, w_shape, window):
     """True where shift is the fastest: few maps, and 3 or more taps per stride.
 
-    That is fewer than FEW filters, at stride 1; or fewer than FEW channels, where each phase of a
+    There are two cases. Few filters: fewer than FEW, at stride 1, and rows of SHORTEST outputs or
+    more, twice as many as a filter has columns. Few channels: fewer than FEW, where each phase of a
     stride counts as one, and up to MOST_ROWS rows of taps in all filters.
 
+    width: of the input.
     w_shape: (F, C, K, K).
     window: geometry.Window of the filters.
     """
     (F, C, _, _), (size, stride, _) = w_shape, window
+    OW = conv_output_size(width, *window)
+    few_filters = F < FEW and stride == 1 and OW >= max(SHORTEST, 2 * size)
     few_channels = C * stride * stride < FEW and F * C * size <= MOST_ROWS
-    return size > 2 * stride and (few_channels or (stride == 1 and F < FEW))
+    return size > 2 * stride and (few_filters or few_channels)
 
 
 def conv_forward(x, w, b, window):

@@ -97,7 +97,7 @@ def tiles_of(images, height, width, w_shape, window):
 
 
 def multiplications(tiles, images, w_shape, stride):
-    """For each pair of maps; and what the filters' way to the points costs, in multiplications."""
+    """How many each pair of maps takes; the filters' way to the points counts as more tiles."""
     points, _, tiles_down, tiles_across = tiles
     F, C = w_shape[:2]
     count = images * tiles_down * tiles_across

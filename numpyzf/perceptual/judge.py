@@ -51,7 +51,7 @@ class Judge:
 
         It takes less time and memory: nothing else is kept. x and errors are as there.
         """
-        return self.net_for(x).outputs(self.prepared(x), self.layers, batch=len(x))
+        return self.net_for(x).outputs(self.prepared(x), self.layers, batch=max(1, len(x)))
 
     def prepared(self, x):
         """Pictures as the net takes them, (N, C, H, W), with as many channels."""

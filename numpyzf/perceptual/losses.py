@@ -18,8 +18,9 @@ def pixel(y, target, *, power=2):
     Returns the value, a float, and its gradient with respect to y.
     """
     checks.same_shape("y", y, "target", target)
-    gradient = np.empty(np.shape(y), np.result_type(y, target))
-    flat = (np.reshape(each, -1) for each in (y, target, gradient))
+    y = checks.array("y", y)
+    target, gradient = checks.array("target", target, like=y.dtype), np.empty_like(y)
+    flat = (each.reshape(-1) for each in (y, target, gradient))
     # divided by their number: C·H·W, and N as it is a mean over the batch
     value = sum(kernels.run(kernels.pixel_loss, gradient.size, *flat, power, gradient.size))
     return float(value / gradient.size), gradient

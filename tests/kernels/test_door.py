@@ -24,6 +24,10 @@ pytestmark = pytest.mark.small
     (13, (384, 256, 3, 3), 1, 1, "winograd"),   # the third of zfnet
     (8, (4, 3, 1, 1), 1, 0, "unfold"),          # a single tap
     (96, (3, 64, 9, 9), 1, 4, "shift"),         # few filters
+    (7, (10, 512, 7, 7), 1, 0, "unfold"),       # few filters, but one output
+    (14, (15, 256, 3, 3), 1, 1, "unfold"),      # or short rows
+    (17, (3, 64, 9, 9), 1, 4, "unfold"),        # less than twice as many outputs as columns
+    (18, (3, 64, 9, 9), 1, 4, "shift"),
     (96, (64, 3, 9, 9), 1, 4, "unfold"),        # few channels, but too many rows of taps
     (32, (4, 32, 5, 5), 2, 0, "unfold"),        # few filters, with a stride
     (32, (4, 4, 5, 5), 2, 0, "unfold")])        # 16 channels, phases counted

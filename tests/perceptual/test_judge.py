@@ -93,6 +93,7 @@ def test_targets_are_features(channels, rng):
     assert [*seen] == judge.layers
     for layer in seen:
         np.testing.assert_array_equal(seen[layer], trace[layer])
+        assert judge.targets(x[:0])[layer].shape == (0, *seen[layer].shape[1:])
 
 
 def test_it_keeps_few_sizes(rng):
