@@ -1,8 +1,8 @@
 """What networks that make pictures need: sub-pixel rearrangement, smoothing, the pixel loss.
 
-Each goes through its pictures once from top to bottom, a row at a time. Cost: bytes, not operations;
-in NumPy the rearrangement would be factor² copies of every factor-th pixel, the smoothing two
-products with matrices of mostly zeros, the loss six passes.
+Each goes through its pictures once from top to bottom, a row at a time. Cost: bytes, not
+operations; in NumPy the rearrangement would be factor² copies of every factor-th pixel, the
+smoothing two products with matrices of mostly zeros, the loss six passes.
 
 Threads: a plane is in one piece, or a part of a flat array.
 Source: Shi et al. 2016 (rearrangement), Johnson et al. 2016 section 3.2 (pixel loss).
