@@ -281,8 +281,7 @@ def test_few_and_many_maps_are_told_apart_by_filters_times_channels(counts, rng)
 @pytest.mark.parametrize("channels, filters", [(16, 32), (96, 256), (384, 512)])
 def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels, filters):
     """From point to point they aren't a multiple of 4 kB apart, however many tiles there are."""
-    U = winograd.filter_points(np.zeros((filters, channels, 3, 3), np.float32), 6, 1)
-    assert U.shape == (36, filters, channels) and U.strides[0] % 4096
+    U = np.zeros((36, filters, channels), np.float32)
     for images in range(1, 70):
         for side in (1, 4):
             tiles = winograd.Tiles(6, 4, side, side)
@@ -290,6 +289,13 @@ def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels
             assert T == images * side * side and T <= V.shape[1] == M.shape[1] <= T + 1
             assert V.strides[0] % 4096 and M.strides[0] % 4096
             assert V.ctypes.data % 64 == M.ctypes.data % 64 == 0
+
+
+@small
+def test_nor_do_those_of_a_filter():
+    """16 filters of 64 channels would be 4 kB."""
+    U = winograd.filter_points(np.zeros((16, 64, 3, 3), np.float32), 6, 1)
+    assert U.shape == (36, 16, 64) and U.strides[0] % 4096
 
 
 # ---- where it is used ---------------------------------------------------------------------------
