@@ -9,7 +9,7 @@ A NaN: a network refuses it (checks.images). A pool takes it as the maximum. A R
 stops the gradient there; the deconvnet's rectification lets it through.
 
 A convolution can be computed in four ways, the `method`, which give the same to rounding, but for
-"winograd": to some 1e-5 of the largest in float32. kernels/__init__.py has more, also of NaN.
+"winograd": to some 3e-5 of the largest in float32. kernels/__init__.py has more, also of NaN.
 """
 from typing import NamedTuple
 

@@ -21,7 +21,7 @@ What is in this room:
 Each convolution file is one method: conv_forward, conv_backward and conv_transpose, then their
 kernels; where shift has no conv_transpose of its own, it is unfold's. `METHODS` holds them by name,
 all but general.py's, which general/functional.py calls: there is no choice for its windows. Of
-finite numbers all but Winograd's give the same to rounding; Winograd's differs by up to some 1e-5
+finite numbers all but Winograd's give the same to rounding; Winograd's differs by up to some 3e-5
 of the largest in float32. Where it would give a NaN or an infinity, as numbers overflow on its way
 or come in, it leaves the call to direct, which is slower. A NaN or an infinity in the arguments
 then reaches what the definition says. By unfold and shift it can reach further, where it meets a
@@ -55,11 +55,10 @@ than there are threads, and each thread takes the next one when it is free: a co
 program uses holds nobody up. No two pieces write one number: an output plane is in one piece in
 direct, the pools and pictures, an image in Winograd, or a filter on its way to the points, a band
 of rows in shift, some rows of one in unfold and general, a map of a box in boxes, a chunk or a part
-of a flat array in pointwise and the pixel loss. Sums of several
-pieces are added in the order of the pieces, and how many there are depends on the work alone. So
-results don't depend on which thread is first, nor on how many there are. Kernels release the
-interpreter's lock. A forked process makes threads of its own when it first needs some; fork while
-no kernel and no product runs.
+of a flat array in pointwise and the pixel loss. Sums of several pieces are added in the order of
+the pieces, and how many there are depends on the work alone. So results don't depend on which
+thread is first, nor on how many there are. Kernels release the interpreter's lock. A forked process
+makes threads of its own when it first needs some; fork while no kernel and no product runs.
 
 Why the first call is slow: when a kernel is first called, Numba compiles it for the machine and
 the dtype. This takes one to four seconds. The result is stored on disk (in __pycache__ beside

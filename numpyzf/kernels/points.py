@@ -203,7 +203,7 @@ def filters_to_points(w, U, scales, points, taps, stride, start, stop):
     """G w Gᵀ of every filter w.
 
     w: (F, C, K, K).
-    U: (n², ≥ F, s²·C), the result.
+    U: (n², F, s²·C), the result.
     scales: (n,), of the points.
     points, taps, stride: n, r and s.
     start, stop: which of the F filters.

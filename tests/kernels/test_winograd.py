@@ -291,13 +291,6 @@ def test_the_values_of_a_tile_do_not_all_meet_in_one_place_of_the_cache(channels
             assert V.ctypes.data % 64 == M.ctypes.data % 64 == 0
 
 
-@small
-def test_nor_do_those_of_a_filter():
-    """16 filters of 64 channels would be 4 kB."""
-    U = winograd.filter_points(np.zeros((16, 64, 3, 3), np.float32), 6, 1)
-    assert U.shape == (36, 16, 64) and U.strides[0] % 4096
-
-
 # ---- where it is used ---------------------------------------------------------------------------
 
 @small
