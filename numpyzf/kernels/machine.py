@@ -27,8 +27,6 @@ PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
 # 5 to 10 % slower, of 96 up to 20 %, of 64 a third and more. So there are wide ones where this
 # makes four or more of them, or else up to four narrow ones.
 WIDE, NARROW = 512, 96
-# The largest product, in multiply-adds, of a few images that go through all steps on one thread.
-SMALL_PRODUCT = 3 << 17
 
 _in_a_piece = ContextVar("in a piece", default=False)
 _inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of in_a_piece

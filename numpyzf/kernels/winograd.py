@@ -45,7 +45,7 @@ import numpy as np
 
 from ..geometry import ceil_div, conv_output_size
 from . import direct
-from .machine import SMALL_PRODUCT, add_up, blocks, product, run, scratch
+from .machine import add_up, blocks, product, run, scratch
 from .points import (filters_to_points, inputs_from_points, inputs_to_points, outputs_from_points,
                      outputs_to_points, points_to_filters)
 
@@ -55,6 +55,7 @@ COSTS = {6: 1, 7: 1.15, 8: 1.25}
 TAPS = range(2, 8)          # of a filter at stride 1; with more, a tile has fewer than two outputs
 BLOCK_NBYTES = 32 << 20     # of V at a time, many maps: enough for products at full rate
 FEW_MAPS = 96 * 96          # filters times channels: up to so many are few maps
+NEAR_NBYTES = 5 << 19       # of V and M, few maps: they stay in a cache of one or two megabytes
 FILTER_GRAIN = 1 << 20      # bytes of filters at the points for each piece of their way
 FILTER_TILES = 32           # many filters' way to the points takes as long as that of so many tiles
 
@@ -209,14 +210,13 @@ def blocks_of(count, U, tiles):
     Returns a list of slices, and whether each of them is one thread's.
     """
     n2, F, C = U.shape
-    T = tiles.tiles_down * tiles.tiles_across
-    few = F * C <= FEW_MAPS
-    if few:         # a few images stay in the cache; the cost is in multiply-adds
-        cost = T * C * F
-        # four blocks or more, unless they get too small
-        limit = min(SMALL_PRODUCT, max(count * cost // 4, SMALL_PRODUCT // 4))
-        return blocks(0, count, cost, limit) or [slice(0, 0)], True
-    return blocks(0, count, T * n2 * C * U.itemsize, BLOCK_NBYTES) or [slice(0, 0)], False
+    T = tiles.tiles_down * tiles.tiles_across       # of an image
+    if F * C > FEW_MAPS:
+        return blocks(0, count, T * n2 * C * U.itemsize, BLOCK_NBYTES) or [slice(0, 0)], False
+    # a few images; but four blocks or more, unless they get too small for a thread
+    cost = T * n2 * (F + C) * U.itemsize
+    limit = min(NEAR_NBYTES, max(count * cost // 4, NEAR_NBYTES // 8))
+    return blocks(0, count, cost, limit) or [slice(0, 0)], True
 
 
 def values_of(U, tiles, block):

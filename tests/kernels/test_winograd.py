@@ -83,7 +83,7 @@ def test_blocks_of_the_batch(limit, few, rng, monkeypatch):
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
     monkeypatch.setattr(winograd, "COSTS", {6: 1})                  # four tiles an image
     monkeypatch.setattr(winograd, "BLOCK_NBYTES", limit)            # 2304 bytes an image
-    monkeypatch.setattr(winograd, "SMALL_PRODUCT", limit // 64)     # 24 multiply-adds an image
+    monkeypatch.setattr(winograd, "NEAR_NBYTES", limit * 5 // 2)    # 5760, with those of M
     assert_right(draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1), 1, 1)
 
 
@@ -192,7 +192,7 @@ def one_at_a_time(request, monkeypatch):
     """Blocks of one image, and filters that are few, or many."""
     monkeypatch.setattr(winograd, "FEW_MAPS", request.param)
     monkeypatch.setattr(winograd, "BLOCK_NBYTES", 1)
-    monkeypatch.setattr(winograd, "SMALL_PRODUCT", 1)
+    monkeypatch.setattr(winograd, "NEAR_NBYTES", 1)
 
 
 @small
@@ -237,8 +237,8 @@ def counts(monkeypatch):
 
 @small
 @few_or_many
-def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch):
-    """Many maps: bytes of V of a block; few maps: multiply-adds of one product."""
+def test_blocks_keep_to_their_limits(few, counts, rng, monkeypatch):
+    """Many maps: bytes of V of a block; few maps: bytes of V and M."""
     sizes = []
 
     def scratch(name, shape, dtype):
@@ -248,7 +248,7 @@ def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch)
     monkeypatch.setattr(winograd, "FEW_MAPS", few)
     monkeypatch.setattr(winograd, "COSTS", {6: 1})                  # four tiles an image
     monkeypatch.setattr(winograd, "BLOCK_NBYTES", 5000)             # 2304 bytes an image: two
-    monkeypatch.setattr(winograd, "SMALL_PRODUCT", 80)              # 24 multiply-adds: three
+    monkeypatch.setattr(winograd, "NEAR_NBYTES", 18000)             # 5760, with those of M: three
     monkeypatch.setattr(winograd, "scratch", scratch)
     x, w, b, _ = draw(rng, np.float64, 7, 2, 6, 6, 3, 3, 1, 1)
     functional.conv_forward(np.concatenate([x, x]), w, b, pad=1, method="winograd")
@@ -261,11 +261,13 @@ def test_memory_and_products_keep_to_their_limits(few, counts, rng, monkeypatch)
 @pytest.mark.parametrize("images, sizes", [
     (100, [20] * 5),                    # as large as they may be
     (32, [8] * 4),                      # four
-    (8, [4, 4])])                       # fewer: four would be smaller than a quarter of that
+    (8, [2] * 4),
+    (4, [2, 2])])                       # fewer: four would be smaller than an eighth of that
 def test_few_images_make_smaller_blocks(images, sizes):
-    """A block of 20 images is as large as a product may be."""
+    """A block of 20 images is as large as it may be."""
     tiles = winograd.Tiles(6, 4, 8, 8)
-    U = np.zeros((36, winograd.SMALL_PRODUCT // 20 // 64, 1), np.float32)
+    image = 64 * 36 * 4                                 # bytes of one map's values
+    U = np.zeros((36, winograd.NEAR_NBYTES // 20 // image - 1, 1), np.float32)
     parts, own = winograd.blocks_of(images, U, tiles)
     assert own and [part.stop - part.start for part in parts] == sizes
 
