@@ -47,6 +47,26 @@ def test_train_then_apply(tmp_path, net, rng, capsys):
     assert "14×9 pixels became 28×18" in capsys.readouterr().out
 
 
+def test_match_gives_the_histogram_of_the_small_picture(tmp_path, net, rng, capsys):
+    pixels = rng.integers(60, 200, size=(19, 24, 3), dtype=np.uint8)
+    source = write(tmp_path / "small.png", pixels)
+    made = []
+    for number, options in enumerate(([], ["--match"])):
+        assert apply(source, "--net", net, "--out", tmp_path / f"{number}.png", *options) == 0
+        made.append(np.moveaxis(np.asarray(Image.open(tmp_path / f"{number}.png")), -1, 0))
+    small = np.moveaxis(pixels, -1, 0)
+    np.testing.assert_array_equal(made[1], pictures.match_histogram(made[0], small))
+    assert (made[1] != made[0]).any()
+    capsys.readouterr()
+    told = []
+    for options in ([], ["--match"]):
+        assert cli.main(["superres", "evaluate", source, "--scale", "2", "--net", net,
+                         *options]) == 0
+        told.append(capsys.readouterr().out)
+    assert "histograms of the small ones" in told[1] and "histograms" not in told[0]
+    assert told[0].splitlines()[1] != told[1].splitlines()[1]
+
+
 @pytest.mark.parametrize("name, pixels, shape", [
     ("gray", np.full((5, 6), 90, np.uint8), (10, 12)),
     ("alpha", np.full((5, 6, 4), 90, np.uint8), (10, 12, 3)),

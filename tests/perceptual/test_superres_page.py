@@ -322,10 +322,22 @@ def test_a_classifier_that_was_the_judge_is_told(tmp_path):
 
 
 @pytest.mark.small
+def test_matched_histograms_are_told(tmp_path):
+    told = []
+    for match in (False, True):
+        one = network(loss="pixel")
+        one.match = match
+        _, reader = written(tmp_path, networks={4: {"plain": one}})
+        told.append("has the histogram of the low-resolution picture" in " ".join(
+            reader.texts("p")))
+    assert told == [False, True]
+
+
+@pytest.mark.small
 def test_networks_are_listed_by_scale(tmp_path, monkeypatch):
     opened = {"a": SimpleNamespace(name="a", scale=4), "b": SimpleNamespace(name="b", scale=8),
               "again": SimpleNamespace(name="a", scale=4)}
-    monkeypatch.setattr(command, "open_enlarger", opened.get)
+    monkeypatch.setattr(command, "open_enlarger", lambda name, match: opened[name])
     options = parsed("evaluate", "x", "--net", "a", "--net", "b")
     assert command._networks(options) == {4: {"a": opened["a"]}, 8: {"b": opened["b"]}}
     with pytest.raises(ValueError, match="b enlarges 8 times, not 4: give --scale 8"):

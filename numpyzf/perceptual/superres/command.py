@@ -83,13 +83,14 @@ def add_apply(parser):
                         help="an image file, or one that comes along: "
                              f"{', '.join(data.examples())}")
     parser.add_argument("--net", metavar="NET", default="pixel", help=NETWORK)
+    _add_match(parser)
     parser.add_argument("--out", metavar="FILE",
                         help="the larger picture; PICTURE-x4-NET.png in this folder if not given")
 
 
 def run_apply(options):
     """Make one picture larger; ValueError or OSError if that can't be."""
-    enlarger = open_enlarger(options.net)
+    enlarger = open_enlarger(options.net, match=options.match)
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
     path = Path(options.out or name)
@@ -129,7 +130,9 @@ def run_evaluate(options):
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
         f"{options.scale} pixels at each side; sharp: gradient energy as a share of the "
         "original's; grid: what repeats after as many pixels as the scale, against the original, "
-        "1 or less is none; pat: any pattern of its own, 1 is none.")
+        "1 or less is none; pat: any pattern of its own, 1 is none."
+        + (" The networks' pictures have the histograms of the small ones." if options.match
+           else ""))
     if options.json:
         with replacing(options.json) as file:
             text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
@@ -169,7 +172,7 @@ def run_page(options):
     say(f"Look at it: {Path(options.out).resolve()}")
 
 
-# ---- what both share ----------------------------------------------------------------------------
+# ---- what they share ----------------------------------------------------------------------------
 
 def _add_pictures(parser):
     parser.add_argument("source", metavar="FOLDER",
@@ -180,13 +183,21 @@ def _add_pictures(parser):
     parser.add_argument("--net", metavar="NET", action="append", default=[],
                         help=f"beside bicubic enlargement: {NETWORK}; may be given several times; "
                              "those that come along if not given")
+    _add_match(parser)
+
+
+def _add_match(parser):
+    parser.add_argument("--match", action="store_true",
+                        help="give what a network makes the histogram of the small picture, "
+                             "channel by channel, as the paper does")
 
 
 def _networks(options):
     """The networks that were asked for, or come along: {scale: {name: Enlarger}}."""
     ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
     found = {options.scale: {}}
-    for enlarger in map(open_enlarger, options.net or ours):
+    for net in options.net or ours:
+        enlarger = open_enlarger(net, match=options.match)
         own = found.setdefault(enlarger.scale, {})
         if enlarger.name in (*own, measure.BICUBIC):
             raise ValueError(f"two networks are called {enlarger.name}: rename a folder")

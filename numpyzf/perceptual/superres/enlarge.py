@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ... import data
-from .. import apply, learn
+from .. import apply, learn, pictures
 from .train import build
 
 EMBEDDED = Path(data.embedded.__file__).parent
@@ -16,20 +16,23 @@ class Enlarger(NamedTuple):
     net: object         # a network.Network
     scale: int          # how many times larger a picture becomes on each side
     about: dict         # how it was trained, see train.Plan
+    match: bool = False     # whether what it makes gets the histogram of the small picture
 
     def __call__(self, picture):
-        return apply.enlarge(self.net, picture, self.scale)
+        large = apply.enlarge(self.net, picture, self.scale)
+        return pictures.match_histogram(large, picture) if self.match else large
 
 
-def open_enlarger(name):
+def open_enlarger(name, *, match=False):
     """A trained network by what the command line calls it.
 
     name: "pixel" or "feature", which come with numpyzf, whatever folders are here; or the folder of
     a training, or a file: "./pixel".
+    match: see Enlarger.
     Returns an Enlarger. Raises FileNotFoundError, or ValueError naming the file.
     """
     ours = name in COME_ALONG
     path = COME_ALONG[name] if ours else Path(name)
     state = learn.load(path, build)
     return Enlarger(str(name) if ours else path.stem if path.is_file() else path.resolve().name,
-                    state.net, state.about["scale"], state.about)
+                    state.net, state.about["scale"], state.about, match)

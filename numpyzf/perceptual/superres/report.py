@@ -124,7 +124,10 @@ def _last(found):
                              TEXT["table"].format(crop=scales), rows=rows)]
     sections.append(page.Section("What differs from the paper", TEXT["differs"]))
     if any(found.networks.values()):
-        sections.append(page.Section("The networks", TEXT["networks"],
+        matched = any(getattr(network, "match", False)
+                      for own in found.networks.values() for network in own.values())
+        words = TEXT["networks"] + f" {TEXT['matched']}" * matched
+        sections.append(page.Section("The networks", words,
                                      rows=_network_table(found.networks)))
     if found.made:
         sections.append(page.Section("The checkerboard, made and removed",
