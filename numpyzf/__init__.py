@@ -6,16 +6,18 @@ The house, in the order to read it:
                         then reference, functional: every operation; checks: of arguments
     the machine room    kernels/: the same operations, faster; kernels/__init__.py is its door
     images              data/: data sets, preparation, scenes whose parts are known
-    nets on disk        checkpoints, plots, page, texts: files, pictures, words;
-                        runs: train a net into a folder, read it back
+    nets on disk        files, checkpoints, plots, page, texts: files, pictures, words;
+                        runs/: train a net into a folder, read it back
+    nets from elsewhere general/: more layers; exchange/: ONNX files
     galleries           look/: many units at once, occlusion, linear classifiers
                         tour/: one trained net looked at
                         inside/: a page of every unit of it
+                        perceptual/: a net as the judge of pictures (Johnson et al. 2016)
                         paper/: every figure and table
                         bench/: one convolution in six ways
                         labs/: exercises and their grader
                         lessons/: notebooks from tutorials/
-    the command         cli, __main__
+    the command         cli, __main__; terminal, progress: what is said meanwhile
 
 Imports go down only: the galleries use the reading, and the reading uses the machine room, by its
 one door; never the other way round.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from . import plots, texts
-from .checkpoints import replacing
+from .files import replacing
 
 
 class Section(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from . import draw_text
-from .checkpoints import replacing
+from .files import replacing
 from .geometry import ceil_div
 
 # Okabe & Ito's palette, which people with any kind of color blindness can tell apart.

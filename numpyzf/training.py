@@ -1,6 +1,6 @@
 """Training as the paper does it (section 3): mini-batches, SGD with momentum, filters that are
 renormalized, and a rate that is lowered when the validation accuracy stalls.
-`train_step` is one step, `train` the loop; runs.py keeps a training on disk.
+`train_step` is one step, `train` the loop; runs/ keeps a training on disk.
 """
 from dataclasses import dataclass, field
 from typing import NamedTuple

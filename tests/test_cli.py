@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data, kernels, plots, runs, terminal, training
+from numpyzf import cli, data, plots, runs, terminal, training
 from numpyzf.deconvnet import RULES
 from numpyzf.bench import ladder
 from numpyzf.exchange.model import KEYS, load_model
@@ -19,7 +19,7 @@ from numpyzf.exchange.read import read_onnx
 from numpyzf.exchange.write import write_onnx
 from numpyzf.layers import Conv, Flatten, Linear
 from numpyzf.network import Network
-from numpyzf.paper import reproduce
+from numpyzf.paper import command, reproduce
 from numpyzf.paper.claims import HOLDS, Claim, Report
 from numpyzf.tour import explain
 
@@ -158,7 +158,7 @@ def test_reproduce_computes_what_is_missing_and_names_the_page(numpyzf, tmp_path
     def item(study):
         made.append((study.quick, study.train.images.shape))
         return Report([Claim("so it is", "1 (1 seed)", HOLDS)], [])
-    monkeypatch.setattr(cli, "how_many", lambda: 1)     # else it runs in another process
+    monkeypatch.setattr(command, "how_many", lambda: 1)     # else it runs in another process
     items = [reproduce.Item("fig1", "Figure 1: one", item),
              reproduce.Item("table1", "Table 1: two", item, ("fig8",))]
     monkeypatch.setattr(reproduce, "ITEMS", items)
@@ -690,7 +690,7 @@ def test_an_error_without_words_says_something(numpyzf, monkeypatch):
     """Python's own MemoryError has no text."""
     def too_much(*arguments, **options):
         raise MemoryError
-    monkeypatch.setattr(cli.data, "available", too_much)
+    monkeypatch.setattr(data, "available", too_much)
     status, _, err = numpyzf("data")
     assert status == 2 and err == ["numpyzf: out of memory: try fewer or smaller images, "
                                    "or a smaller batch"]

@@ -22,7 +22,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # From the ground up. A module imports from its own line, or from lines above.
 FLOORS = ["checks", "texts", "geometry", "fields", "kernels", "reference", "functional", "layers",
           "network", "deconvnet", "models", "general", "training", "gradhints", "gradcheck",
-          "checkpoints", "draw_text", "plots", "terminal", "page", "data", "runs", "exchange",
+          "files", "checkpoints", "draw_text", "plots", "terminal", "progress", "page", "data",
+          "runs", "exchange",
           "look", "tour", "inside", "perceptual", "paper", "bench", "labs", "lessons", "cli",
           "__main__"]
 READING = ["geometry", "layers", "network", "deconvnet", "models", "training", "gradcheck",

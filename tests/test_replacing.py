@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from numpyzf import checkpoints
-from numpyzf.checkpoints import locked, replacing
+from numpyzf import files
+from numpyzf.files import locked, replacing
 
 
 def test_the_new_file_takes_the_name_when_it_is_complete(tmp_path):
@@ -62,7 +62,7 @@ def test_two_threads_may_write_one_file(tmp_path):
 
 def test_what_a_killed_writer_left_is_swept_but_not_what_a_living_one_writes(tmp_path):
     path = tmp_path / "a.npz"
-    code = (f"import os\nfrom numpyzf.checkpoints import replacing\n"
+    code = (f"import os\nfrom numpyzf.files import replacing\n"
             f"with replacing({str(path)!r}) as file:\n    file.write(b'half')\n    os._exit(3)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 3
     left = os.listdir(tmp_path)
@@ -113,10 +113,10 @@ def test_the_error_that_matters_is_told(tmp_path, monkeypatch):
             file.write(b"new")
 
 
-@pytest.mark.skipif(checkpoints.fcntl is None, reason="Windows doesn't delete what is open")
+@pytest.mark.skipif(files.fcntl is None, reason="Windows doesn't delete what is open")
 @pytest.mark.parametrize("sweeper", ["holds it", "is done"])
 def test_a_file_swept_before_its_writer_has_locked_it(tmp_path, monkeypatch, sweeper):
-    lock, times = checkpoints.fcntl.flock, []
+    lock, times = files.fcntl.flock, []
 
     def late(file, how):
         times.append(file.name)
@@ -125,7 +125,7 @@ def test_a_file_swept_before_its_writer_has_locked_it(tmp_path, monkeypatch, swe
                 raise BlockingIOError(11, "Resource temporarily unavailable")
             os.unlink(file.name)
         lock(file, how)
-    monkeypatch.setattr(checkpoints.fcntl, "flock", late)
+    monkeypatch.setattr(files.fcntl, "flock", late)
     with replacing(tmp_path / "a.txt") as file:
         assert times[0] != times[1] == file.name
         file.write(b"new")
@@ -135,7 +135,7 @@ def test_a_file_swept_before_its_writer_has_locked_it(tmp_path, monkeypatch, swe
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def none(file, how):
         raise OSError(38, "Function not implemented")
-    monkeypatch.setattr(checkpoints.fcntl, "flock", none)
+    monkeypatch.setattr(files.fcntl, "flock", none)
     (tmp_path / ".a.txt.1.part").write_bytes(b"perhaps someone's")
     with replacing(tmp_path / "a.txt") as file:
         file.write(b"new")
@@ -188,7 +188,7 @@ def test_one_at_a_time_is_let_in(tmp_path):
 
 
 def test_a_process_that_has_died_keeps_no_one_out(tmp_path):
-    code = ("import os\nfrom numpyzf.checkpoints import locked\n"
+    code = ("import os\nfrom numpyzf.files import locked\n"
             f"with locked({str(tmp_path / 'a.lock')!r}):\n    os._exit(3)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 3
     with locked(tmp_path / "a.lock"):

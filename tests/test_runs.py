@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from numpyzf import checkpoints, data, models, runs, training
-from numpyzf.runs import hold_out, load_run, run_data, train_run
+from numpyzf.runs import hold_out, load_run, run_data, settings, train_run
 from numpyzf.training import Recipe
 
 RECIPE = Recipe(epochs=2, batch=16)
@@ -508,7 +508,7 @@ def test_images_too_small_for_the_lab_net(tmp_path):
     for side, fits in ((11, False), (12, True)):
         images = data.Dataset(np.zeros((8, 1, side, side), np.uint8), labels, ("a", "b"))
         if fits:
-            assert runs._input_side("labnet", images, "these") == side
+            assert settings.input_side("labnet", images, "these") == side
             models.labnet(2, input_shape=(1, side, side))
             continue
         with pytest.raises(ValueError, match="labnet takes images of 12×12 pixels or more, .* has "

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import numpyzf
-from numpyzf import __main__, cli, plots, runs
+from numpyzf import __main__, cli, plots, progress, runs
 from numpyzf.bench import ladder
 from numpyzf.paper import reproduce
 
@@ -38,23 +38,23 @@ def start(*arguments, cwd, program=None, **settings):
 def test_a_log_shows_signs_of_life_once_a_minute(monkeypatch, capsys):
     """An epoch may take hours. Five lines a second are for a terminal."""
     now = 0
-    monkeypatch.setattr(runs, "_logged", -1000)         # this process has done other things
-    monkeypatch.setattr(runs.time, "monotonic", lambda: now)
-    runs.show_progress("")
+    monkeypatch.setattr(progress, "_logged", -1000)         # this process has done other things
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    progress.show_progress("")
     for now in range(200):
-        runs.show_progress(f"{now}")
+        progress.show_progress(f"{now}")
     assert capsys.readouterr().err.split() == ["61", "122", "183"]
     for now in range(200, 400):
-        runs.show_progress(f"{now}")
+        progress.show_progress(f"{now}")
         if now % 40 == 0:
-            runs.show_progress("")          # the line about an epoch goes to stdout
+            progress.show_progress("")          # the line about an epoch goes to stdout
     assert capsys.readouterr().err == ""
 
 
 def test_a_command_in_an_old_process_tells_of_no_progress_at_once(monkeypatch, capsys):
-    monkeypatch.setattr(runs, "_logged", -1000)
+    monkeypatch.setattr(progress, "_logged", -1000)
     assert cli.main(["data"]) == 0
-    runs.show_progress("1 of 9")
+    progress.show_progress("1 of 9")
     assert capsys.readouterr().err == ""
 
 
@@ -160,7 +160,7 @@ def test_nohup_stays_in_force(monkeypatch):
 
     def note(_):
         seen.extend(signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM))
-    monkeypatch.setattr(cli, "_data", note)
+    monkeypatch.setattr(cli.images, "run_data", note)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert cli.main(["data"]) == 0

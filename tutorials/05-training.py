@@ -63,7 +63,7 @@ figure
 # normalization, three fully connected layers with dropout, but 32 to 64 maps in place of hundreds.
 # Its `forward` and `backward` are lesson 1 and 2, layer after layer. The rest stands here. It is
 # what `numpyzf train` does, without files, validation and a falling rate, which `training.py` and
-# `runs.py` have.
+# `runs/` have.
 
 # %%
 def train_net(count, *, initialization="he", batch=32, rate=0.01, momentum=0.9, radius=0.1, seed=0):

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from ..checkpoints import locked
+from ..files import locked
 
 BLOCK = 1 << 16     # bytes read at a time
 REDRAW = 0.1        # seconds between two states of the progress line

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import checks, runs, texts
-from ..checkpoints import replacing
+from ..files import replacing
 from ..data.preprocess import Preparation
 from ..general.layers import Softmax
 from ..layers import Conv, Flatten

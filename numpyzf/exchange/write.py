@@ -7,7 +7,7 @@ A net with dilated average pools, which ONNX has since 2023, is written as opset
 import numpy as np
 
 from .. import checks
-from ..checkpoints import replacing
+from ..files import replacing
 from ..general.frames import frame, span
 from ..general.layers import (Add, AveragePool, BatchNorm, ClippedReLU, Concat, GeneralConv,
                               GeneralMaxPool, GlobalAveragePool, LeakyReLU, Pad, Sigmoid, Softmax)

@@ -23,17 +23,17 @@ The data of a page, as page.js reads them; all numbers count from 0:
 """
 import time
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from .. import checks, texts
-from ..checkpoints import locked
 from ..data.preprocess import Prepared, center_crop
+from ..files import locked
 from ..look.many import boxes_seen
-from ..runs import Run, clock, show_progress
+from ..progress import clock, show_progress
+from ..runs import Run
 from ..terminal import version
 from ..tour import captions
 from . import examine, layers as shown, project, search, sheets, write

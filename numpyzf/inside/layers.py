@@ -1,7 +1,7 @@
 """Which layers of a net get pages, how many of a unit's images are projected, and what feeds it."""
 import numpy as np
 
-from ..layers import Conv, Flatten, Linear, Rule
+from ..layers import Flatten, Linear, Rule
 from ..look.boxes import cut
 from ..look.many import project_many
 from ..network import Network

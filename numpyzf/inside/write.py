@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 
 from .. import page
-from ..checkpoints import replacing
+from ..files import replacing
 
 
 def write(path, data, sheets):

@@ -2,7 +2,7 @@
 import zipfile
 from pathlib import Path
 
-from ..checkpoints import replacing
+from ..files import replacing
 
 PACKAGE = Path(__file__).parent.parent
 

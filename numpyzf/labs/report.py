@@ -3,7 +3,7 @@ import json
 import textwrap
 from typing import NamedTuple
 
-from ..checkpoints import replacing
+from ..files import replacing
 from .marking import FAILED, NOT_DONE, NOT_RUN, PASSED, PREDICT
 from .tasks import title_of
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from .. import checks, texts
-from ..checkpoints import replacing
+from ..files import replacing
 from . import reproduce, together
 
 ABOUT = "study.json"

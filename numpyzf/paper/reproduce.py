@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import page, plots, texts
-from ..checkpoints import replacing
+from ..files import replacing
 from ..data import png
-from ..runs import clock
+from ..progress import clock
 from . import together
 from .claims import NOT_TESTABLE, VERDICTS, Claim, NotTestable, Report
 from .figure1.report import report as figure1

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import checks, data as datasets, runs, texts, training
-from ..checkpoints import locked, replacing
+from ..files import locked, replacing
 from ..data import scenes
 from .claims import NotTestable
 from .photographs import Photographs

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from .. import page, texts
-from ..runs import clock
+from ..progress import clock
 from .claims import (BY_CONSTRUCTION, DOES_NOT_HOLD, HOLDS, NOT_DECIDED, NOT_TESTABLE, VERDICTS,
                      Report)
 

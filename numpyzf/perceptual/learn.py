@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .. import checkpoints, checks, runs
+from .. import checkpoints, checks
+from ..files import one_at_a_time
+from ..progress import clock
 from .adam import adam_step
 
 FILE = "network.npz"
@@ -106,7 +108,7 @@ def train(folder, about, build, start, batches, objective, *, measure=None, repo
     folder = checks.path("folder", folder)
     checks.writable_folder(folder)
     path = folder / FILE
-    with runs.one_at_a_time(folder, report):
+    with one_at_a_time(folder, report):
         if path.exists():
             state = load(path, build)
             _check_same(path, state, about)
@@ -168,7 +170,7 @@ class _Progress:
         elif now - self.shown >= 0.2:
             self.shown = now
             seconds = (now - self.start) / (state.step - self.first)
-            left = runs.clock(seconds * (self.steps - state.step))
+            left = clock(seconds * (self.steps - state.step))
             self.progress(f"step {state.step:,}/{self.steps:,}  loss {terms['loss']:.5g}  "
                           f"{1000 * seconds:.0f} ms/step  {left} left")
 

@@ -40,6 +40,8 @@ def add_features(sub):
 
 def run_features(options):
     """Draw the strongest activations of a layer; ValueError or OSError if that can't be."""
+    if options.out:
+        picture(options.out)        # an error now, not when everything is computed
     run, name = opened(options)
     maps = ["maps", *map(str, options.maps)] if options.maps else []
     layer = options.layer or usual_layer(run.net)
@@ -89,6 +91,8 @@ def add_explain(sub):
 
 def run_explain(options):
     """Say what an image is, and draw what a net saw; ValueError or OSError if that can't be."""
+    if options.out:
+        picture(options.out)
     _check_places(options.run, options.image)
     run, net = opened(options)
     channels, side, _ = run.prepare.mean.shape

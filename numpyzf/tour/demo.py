@@ -6,7 +6,7 @@ text.md.
 from pathlib import Path
 
 from .. import page, plots, texts, training
-from ..checkpoints import replacing
+from ..files import replacing
 from ..data.preprocess import Prepared
 from ..look.many import top_activations
 from ..page import Link, Section

@@ -6,7 +6,7 @@ from queue import Queue
 import numpy as np
 import pytest
 
-from numpyzf.checkpoints import locked
+from numpyzf.files import locked
 from numpyzf.data.preprocess import center_crop
 from numpyzf.deconvnet import project
 from numpyzf.inside import build, parts, project as projecting, search

@@ -7,7 +7,6 @@ import pytest
 from comparing import assert_close, draw
 
 from numpyzf import functional, reference
-from numpyzf.geometry import Window
 from numpyzf.kernels import shift, unfold
 
 small = pytest.mark.small

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from numpyzf import cli
-from numpyzf.paper import processes, reproduce
+from numpyzf.paper import command as command_of, processes, reproduce
 from numpyzf.paper.study import Study
 
 ITEMS = [reproduce.Item(name, f"Heading of {name}", None) for name in ("fig3", "table1", "fig1")]
@@ -106,8 +106,8 @@ def test_the_command_of_one_item_computes_it_in_its_own_process(tmp_path, monkey
     command = processes._command(study, ITEMS[0], again=True)
     assert command[:4] == [sys.executable, "-u", "-m", "numpyzf"]
     asked = []
-    monkeypatch.setattr(cli, "end_with_the_starter", lambda: asked.append("end"))
-    monkeypatch.setattr(cli, "how_many", lambda: 8)
+    monkeypatch.setattr(command_of, "end_with_the_starter", lambda: asked.append("end"))
+    monkeypatch.setattr(command_of, "how_many", lambda: 8)
     monkeypatch.setattr(reproduce, "compute", lambda study, items, **options: asked.append(
         (study.source, study.quick, items, options)) or study.out)
     assert cli.main(command[4:]) == 0

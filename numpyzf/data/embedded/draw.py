@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ...checkpoints import replacing
+from ...files import replacing
 from .. import fashion
 from . import ACROSS
 

@@ -1,8 +1,7 @@
 """The command `numpyzf invert`: a picture made anew from what each layer of a net saw of it."""
-from pathlib import Path
-
-from ... import checks, data, runs, texts
+from ... import checks, data, texts
 from ...exchange.model import open_net
+from ...progress import show_progress
 from ...terminal import at_least, picture, save, say
 from ...tour.usual import usual_layers
 from . import draw, measure
@@ -47,9 +46,9 @@ def run_invert(options):
     for layer in layers:
         made.append(measure.invert(
             run, image, layer, variation=options.variation, steps=options.steps,
-            seed=options.seed, progress=lambda step, value: runs.show_progress(
+            seed=options.seed, progress=lambda step, value: show_progress(
                 f"{layer}: step {step}/{options.steps}  loss {value:.4g}")))
-        runs.show_progress("")
+        show_progress("")
     print(table(made))
     save(draw.draw(image, made, net), path)
     troubles = [f"{one.layer}: {one.trouble}" for one in made if one.trouble]

@@ -1,8 +1,9 @@
 """The command `numpyzf style transfer`; network_command.py has `train` and `apply`."""
 from pathlib import Path
 
-from ... import data, plots, runs, texts
+from ... import data, plots, texts
 from ...data.image import load_image
+from ...progress import show_progress
 from ...terminal import at_least, picture, say
 from . import measure, objective
 
@@ -60,9 +61,9 @@ def run_transfer(options):
     content, style = (load_image(file, options.size) for file in (source, other))
     made = measure.transfer(
         objective.Objective(plan, style), content, steps=options.steps,
-        progress=lambda step, value: runs.show_progress(
+        progress=lambda step, value: show_progress(
             f"step {step}/{options.steps}  loss {value:.4g}"))
-    runs.show_progress("")
+    show_progress("")
     print(table(plan, made))
     plots.save_pixels(made.picture, path)
     say(f"Look at it: {Path(path).resolve()}")

@@ -1,8 +1,9 @@
 """The commands `numpyzf style train` and `apply`: a network for one style."""
 from pathlib import Path
 
-from ... import data, plots, runs, texts
+from ... import data, plots, texts
 from ...data.image import load_image
+from ...progress import show_progress
 from ...terminal import at_least, say
 from .. import learn, pictures
 from . import train
@@ -41,7 +42,7 @@ def run_train(options):
     train.check(plan)
     style = with_shorter_side(load_image(data.photograph(options.style)), options.style_size)
     images = data.photographs(options.photos, options.size)
-    state = train.train(options.out, style, images, plan, report=say, progress=runs.show_progress)
+    state = train.train(options.out, style, images, plan, report=say, progress=show_progress)
     if "missing" in state.history[-1]:
         say("On photographs that it didn't learn from, the Gram loss falls by "
             f"{1 - state.history[-1]['missing']:.1%}")

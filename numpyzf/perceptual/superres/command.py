@@ -2,8 +2,9 @@
 import json
 from pathlib import Path
 
-from ... import checks, data, plots, runs, texts
-from ...checkpoints import replacing
+from ... import checks, data, plots, texts
+from ...files import replacing
+from ...progress import show_progress
 from ...terminal import at_least, say
 from .. import learn
 from . import findings, measure, report, train
@@ -66,7 +67,7 @@ def run_train(options):
     if options.share:
         _check_file(options.share, "--share")
     images = train.read(options.source, folder=options.folder, size=options.size)
-    state = train.train(options.out, images, plan, report=say, progress=runs.show_progress)
+    state = train.train(options.out, images, plan, report=say, progress=show_progress)
     row = state.history[-1]
     if "psnr" in row:
         say(f"Images that it didn't learn from: bicubic {row['bicubic']:.2f} dB, this network "
@@ -123,8 +124,8 @@ def run_evaluate(options):
         raise ValueError(f"{', '.join(networks[scale])} enlarges {scale} times, not "
                          f"{options.scale}: give --scale {scale}, or another --net")
     rows = measure.evaluate(options.source, options.scale, networks[options.scale],
-                            progress=runs.show_progress)
-    runs.show_progress("")
+                            progress=show_progress)
+    show_progress("")
     for line in measure.table(rows).splitlines():
         say(line)
     say(f"{options.scale} times enlarged. PSNR in dB and SSIM of luminance, without "
@@ -167,7 +168,7 @@ def add_page(parser):
 def run_page(options):
     """Measure, draw and write the page; ValueError or OSError if that can't be."""
     _check_file(options.out, "--out")
-    found = findings.find(options, _networks(options), report=say, progress=runs.show_progress)
+    found = findings.find(options, _networks(options), report=say, progress=show_progress)
     report.write(options.out, found, options.side)
     say(f"Look at it: {Path(options.out).resolve()}")
 
