@@ -16,6 +16,7 @@ import numpy as np
 MOST_SIDE = 4096        # of a window, a stride or a padding: memory grows with its square
 FARTHEST = 1 << 31      # of a box from its map: kernels count in int64, whose sums stay small so
 MOST_CLASSES = 1 << 16
+MOST_WEIGHT = 1_000_000     # of a loss: gradients are squared, and float32 ends at 3e38
 
 # ---- numbers -----------------------------------------------------------------------------------
 
@@ -101,6 +102,14 @@ def finite(name, value):
     if not np.isfinite(value):
         raise ValueError(f"{name} must be a finite number, not {value}")
     return float(value)
+
+
+def weight(name, value):
+    """A number by which a loss counts, 0 … MOST_WEIGHT, as Python's float."""
+    value = finite(name, value)
+    if not 0 <= value <= MOST_WEIGHT:
+        raise ValueError(f"{name} must be a weight of 0 to {MOST_WEIGHT:,}, not {value:g}")
+    return value
 
 
 def path(name, value):

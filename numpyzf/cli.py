@@ -36,6 +36,11 @@ DEMO_KEEP = (1, 2, 4)           # epochs whose nets stay, to see how units grow
 DEMO_MEGABYTES = 4              # of its page of every unit
 
 
+# what an interrupted command says
+EPOCHS = "; started again, a training goes on from its last finished epoch"
+STEPS = "; started again, the training goes on from what it has reported last"
+
+
 def main(arguments=None):
     """Run one command.
 
@@ -62,10 +67,7 @@ def _run(arguments):
         options, unknown = _parser().parse_known_args(arguments)
         if unknown:     # told with this command's usage; argparse would show that of all
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-        if options.command in (_demo, training.run_train, paper.run_reproduce):
-            kept = "; started again, a training goes on from its last finished epoch"
-        if options.command is inside.run_look:
-            kept = "; started again, the page goes on from there"
+        kept = options.kept
         log_begins()
         options.command(options)
         sys.stdout.flush()
@@ -77,10 +79,19 @@ def _run(arguments):
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if os.environ.get("NUMPYZF_TRACEBACK"):
             raise
-        text = str(error) or "out of memory: try fewer or smaller images, or a smaller batch"
-        _complain(f"numpyzf: {texts.clean(text)}")
+        _complain(f"numpyzf: {texts.clean(_words(error))}")
         return 2
     return 0
+
+
+def _words(error):
+    """What an error says; of one that the system or NumPy has put into words, in ours."""
+    if isinstance(error, MemoryError):
+        told = f" ({error})" if str(error) else ""
+        return f"out of memory{told}: try fewer or smaller images, or a smaller batch"
+    if isinstance(error, OSError) and error.errno and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _prepare_streams():
@@ -165,7 +176,7 @@ def _version():
 def _add_demo(commands):
     sub = _command(commands, "demo", _demo,
                    "train a small net on embedded images and draw what it sees, in about two "
-                   "minutes")
+                   "minutes", EPOCHS)
     sub.add_argument("--out", metavar="FOLDER", default="numpyzf-demo",
                      help="where the net, the pictures and the page go")
     sub.add_argument("--seed", type=at_least(0), default=0, help="of everything random")
@@ -198,7 +209,7 @@ def _demo(options):
 def _add_train(commands):
     training.add_train(_command(commands, "train", training.run_train,
                                 "train a net on a data set; started again, it goes on from the "
-                                "last finished epoch"))
+                                "last finished epoch", EPOCHS))
 
 
 def _add_features(commands):
@@ -216,13 +227,14 @@ def _add_explain(commands):
 def _add_look(commands):
     inside.add_look(_command(commands, "look", inside.run_look,
                              "make one page to look inside a net: every unit, what fires it most, "
-                             "and what of that came down to pixels"))
+                             "and what of that came down to pixels",
+                             "; started again, the page goes on from there"))
 
 
 def _add_reproduce(commands):
     paper.add_reproduce(_command(commands, "reproduce", paper.run_reproduce,
                                  "compute figures and tables of the paper, with what it claims and "
-                                 "what is measured here, on one page"))
+                                 "what is measured here, on one page", EPOCHS))
 
 
 # ---- superres -----------------------------------------------------------------------------------
@@ -233,7 +245,7 @@ def _add_superres(commands):
     actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
     superres.add_train(_command(actions, "train", superres.run_train,
                                 "train a network that enlarges, by the difference of pixels or of "
-                                "what a trained net sees; started again, it goes on"))
+                                "what a trained net sees; started again, it goes on", STEPS))
     superres.add_apply(_command(actions, "apply", superres.run_apply, "make a picture larger"))
     superres.add_evaluate(_command(actions, "evaluate", superres.run_evaluate,
                                    "measure enlarged pictures by the paper's protocol: PSNR, SSIM, "
@@ -253,7 +265,7 @@ def _add_style(commands):
                                 "paint one picture, by changing its pixels step by step"))
     style_network.add_train(_command(actions, "train", style_network.run_train,
                                      "train a network that paints any picture in one style; "
-                                     "started again, it goes on"))
+                                     "started again, it goes on", STEPS))
     style_network.add_apply(_command(actions, "apply", style_network.run_apply,
                                      "paint a picture by such a network"))
 
@@ -314,9 +326,12 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
         return super()._get_help_string(action)
 
 
-def _command(commands, name, function, text):
-    """A command of its own name, text and function; its arguments are added to what is returned."""
+def _command(commands, name, function, text, kept=""):
+    """A command of its own name, text and function; its arguments are added to what is returned.
+
+    kept: what stays of its work when it is interrupted, which it then says.
+    """
     sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
                               formatter_class=_Help)
-    sub.set_defaults(command=function, parser=sub)
+    sub.set_defaults(command=function, parser=sub, kept=kept)
     return sub

@@ -1,9 +1,10 @@
 """What the commands of several rooms share: words on the terminal, arguments, pictures."""
 import argparse
+import os
 from importlib import metadata
 from pathlib import Path
 
-from . import plots, texts
+from . import checks, plots, texts
 
 
 def say(text):
@@ -48,6 +49,11 @@ def lines(path):
         raise argparse.ArgumentTypeError(f"{path} can't be read: {error}") from None
 
 
+def words(text):
+    """For argparse: "relu1, fire2" as a tuple of words, each once."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+
+
 def integers(text):
     """For argparse: "0,5,17" as a list of integers."""
     if not all(part.strip().isdecimal() for part in text.split(",")):
@@ -56,7 +62,24 @@ def integers(text):
     return [int(part) for part in text.split(",")]
 
 
-# ---- pictures ------------------------------------------------------------------------------------
+# ---- files that are written ----------------------------------------------------------------------
+
+def output(path, option="--out", what="a file"):
+    """The Path of a file that a command will write, to know now and not when all is computed.
+
+    path: as it was typed; ~ is the home folder.
+    option, what: for the error, an OSError, if it can't be written.
+    """
+    path = checks.path(option, path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; {option} takes the name of {what}")
+    if path.exists() and not path.is_file():    # /dev/null, in whose place a file would be put
+        raise OSError(f"{path} is no file; {option} takes the name of {what}")
+    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise OSError(f"{path} can't be written: {path.parent} is no folder that can be written "
+                      f"to; {option} takes the name of {what} in a folder that is there")
+    return path
+
 
 def save(figure, path):
     """Write a matplotlib figure, and say where it is."""
@@ -67,11 +90,7 @@ def save(figure, path):
 
 def picture(path):
     """The Path of a picture; an error if it can't be written."""
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; --out takes the name of the picture")
-    if path.exists() and not path.is_file():    # /dev/null, beside which /dev/null.png would go
-        raise OSError(f"{path} is no file; --out takes the name of the picture")
+    path = output(path, what="the picture")
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
     plots.check_path(path)

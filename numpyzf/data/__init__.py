@@ -95,16 +95,17 @@ def photographs(folder=PHOTOGRAPHS, size=227, *, channels=3, lazily=False):
     >>> photographs().shape
     (12, 3, 227, 227)
     """
-    return read_photographs(_image_folder(folder, None), size, channels, lazily)
+    return read_photographs(_folder_of_photographs(folder), size, channels, lazily)
 
 
 def files(folder):
     """The Paths of all images in a folder and in the folders in it, sorted; of one file, itself.
 
+    folder: its path; also a picture's, as in `photograph`.
     Raises FileNotFoundError if there is no such folder, ValueError if there are no images in it.
     """
-    path = checks.path("folder", folder)
-    return [path] if path.is_file() else image_files(_image_folder(folder, None))
+    path = photograph(folder)
+    return [path] if path.is_file() else image_files(_folder_of_photographs(path))
 
 
 def examples():
@@ -145,6 +146,17 @@ def available():
             "6,000 + 1,200 drawn color images of objects made of parts, 64×64 or any size, "
             "10 classes")
     return list(zip(NAMES, what, places))
+
+
+def _folder_of_photographs(folder):
+    """The Path of a folder of images, whatever their classes; an error if it is none."""
+    path = checks.path("folder", folder)
+    if path.is_file():
+        raise ValueError(f"{path} is a file; give a folder with images in it")
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path}: no such folder; give one with images in it"
+                                + (", not the name of a data set" if str(folder) in NAMES else ""))
+    return path
 
 
 def _image_folder(data, folder):

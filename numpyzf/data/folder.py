@@ -122,9 +122,11 @@ def read_photographs(folder, size, channels=3, lazily=False):
 def image_files(folder):
     """The paths of all images in a folder, a Path, and in the folders in it, sorted.
 
-    Raises ValueError if there are none.
+    Raises ValueError if there are none, OSError for a folder that can't be read.
     """
-    paths = sorted(Path(parent, name) for parent, inner, names in os.walk(folder)
+    def refuse(error):
+        raise error
+    paths = sorted(Path(parent, name) for parent, inner, names in os.walk(folder, onerror=refuse)
                    for name in names if _is_image(name)
                    and all(map(_is_visible, Path(parent).relative_to(folder).parts)))
     if not paths:

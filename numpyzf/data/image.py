@@ -88,7 +88,7 @@ def _open(file):
 def _pixels(image, side, channels):
     """The pixels of an open image, uint8 (channels, H, W)."""
     if channels is None:
-        channels = 1 if image.getbands()[0] in GRAYS else 3
+        channels = 1 if image.getbands()[0] in GRAYS and image.mode != "LAB" else 3
     numbers = _numbers(image)
     image = _plain(_upright(image), *numbers).convert("RGB" if channels == 3 else "L")
     if side is not None:
@@ -131,7 +131,7 @@ def _plain(image, bits, white_is_zero):
         if "transparency" in image.info:        # one value
             gray[values == image.info["transparency"]] = 255
         image = Image.fromarray(gray)
-    if "A" in image.getbands() or "transparency" in image.info:
+    if image.mode != "LAB" and "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image

@@ -3,7 +3,8 @@
 What a network makes of a pixel depends on the pixels in the field around it alone. So each tile is
 computed with a margin as wide as that field, which is then cut off. At the picture's border there
 is no margin: the network pads with zeros, as at the border of the patches that it learned from. The
-result is that of the whole picture, in memory for one tile.
+result is that of the whole picture to rounding: here and there a byte differs by one. Memory is for
+one tile.
 """
 from typing import NamedTuple
 
@@ -15,13 +16,14 @@ from . import networks, pictures
 TILE = 96           # side of a tile in pixels of the smaller picture, without its margin
 
 
-def enlarge(net, picture, scale, *, tile=TILE):
+def enlarge(net, picture, scale, *, tile=TILE, progress=None):
     """Make a picture `scale` times larger on each side.
 
     net: a network.Network for pictures of 3 channels, or 1; of any input size.
     picture: uint8 (C, H, W). A gray one stays gray: the mean of what a network for RGB makes of it.
     An RGB one can't go through a network for gray.
     tile: pixels of the picture along a tile's side, without its margin.
+    progress: progress(text) gets a line after every row of tiles.
     Returns uint8 (C, scale·H, scale·W). Raises TypeError or ValueError.
     """
     C, H, W = _shape(picture)
@@ -37,6 +39,8 @@ def enlarge(net, picture, scale, *, tile=TILE):
             y = y[:, scaled(rows.own, scale), scaled(columns.own, scale)]
             y = y if C == channels else y.mean(axis=0, keepdims=True)
             out[:, scaled(rows.out, scale), scaled(columns.out, scale)] = pictures.to_bytes(y)
+        if progress:
+            progress(f"{rows.out.stop:,} of {H:,} rows")
     return out
 
 

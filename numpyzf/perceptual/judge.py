@@ -4,12 +4,14 @@ It is never trained here, and its parameters stay as they are. A signal at its f
 to the picture as the deconvnet's do, by the rule "gradient": no gradients of parameters are
 computed that nobody needs.
 """
+from pathlib import Path
+
 import numpy as np
 
-from .. import checks
+from .. import checks, texts
 from ..deconvnet import descend
 from ..exchange.model import open_net
-from ..layers import Rule
+from ..layers import ReLU, Rule
 from ..network import Network
 from . import networks
 
@@ -101,5 +103,9 @@ def judge_of(net="squeezenet", layers=None, *, random=None):
     run, _ = open_net(net)
     if random is not None:
         run.net.initialize(np.random.default_rng(random))
-    first = next(name for name in run.net.layers if name.startswith("relu"))
-    return Judge(run, layers or [first])
+    if layers is None:
+        layers = [name for name, layer in run.net.layers.items() if isinstance(layer, ReLU)][:1]
+        if not layers:
+            raise ValueError(f"{texts.short(Path(net).name)} has no ReLU to judge by: name layers; "
+                             f"it has {', '.join(run.net.layers)}")
+    return Judge(run, layers)

@@ -52,14 +52,21 @@ def fit(state, batches, objective, *, steps, rate, measure=None, save=None, prog
     save: save(state) is called after every EVERY steps, when a row was added to the history.
     progress: progress(state, terms) is called after every step.
 
-    Raises ValueError where the loss or a parameter isn't finite. What was saved last stays.
+    Raises ValueError where the loss or a number of the state isn't finite. What was saved last
+    stays.
     """
-    sums, count = {}, 0
+    sums, count, begin = {}, 0, state.step
     while state.step < steps:
         x, target = batches(state.rng)
-        trace = state.net.forward(x, train=True, rng=state.rng)
-        value, terms, dy = objective(trace.scores, target)
         now = rate_at(state.step, steps, rate)
+        try:
+            trace = state.net.forward(x, train=True, rng=state.rng)
+            value, terms, dy = objective(trace.scores, target)
+        except ValueError as error:
+            if state.step == begin:
+                raise
+            # a step with arrays of the same shapes went well: their numbers have grown too large
+            raise checks.diverged(f"step {state.step + 1}: {error}", rate) from error
         if not np.isfinite(value):
             raise checks.diverged(f"step {state.step + 1}: the loss is {value}", rate)
         adam_step(state.net.parameters, state.moments, state.net.backward(trace, dy),
@@ -82,7 +89,8 @@ def fit(state, batches, objective, *, steps, rate, measure=None, save=None, prog
 
 
 def _check_finite(state, rate):
-    for name, value in state.net.parameters.items():
+    squares = {f"Adam's mean square of {name}": own for name, (_, own) in state.moments.items()}
+    for name, value in {**state.net.parameters, **running(state.net), **squares}.items():
         if not np.isfinite(value).all():
             raise checks.diverged(f"step {state.step}: {name} isn't finite", rate)
 
@@ -185,8 +193,12 @@ def save(path, state):
 
 def share(path, state):
     """Write a trained network to take along: in float16, without what training needs to go on."""
-    arrays = {f"parameter/{name}": value.astype(np.float16)
-              for name, value in state.net.parameters.items()}
+    arrays = {}
+    for name, value in state.net.parameters.items():
+        if np.abs(value).max() > np.finfo(np.float16).max:
+            raise ValueError(f"{path} was not written: {name} has values that half precision "
+                             "can't hold; train again with a lower rate")
+        arrays[f"parameter/{name}"] = value.astype(np.float16)
     _write(path, arrays, state, None)
 
 
@@ -233,4 +245,7 @@ def load(path, build):
     except KeyError as error:
         raise ValueError(f"{path} holds no network for pictures: it has no {error}") from None
     except Exception as error:      # what is damaged makes `build` and NumPy raise nearly any
-        raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
+        words = " ".join(str(error).split())
+        if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
+            raise ValueError(f"{path}: {words}") from None
+        raise ValueError(f"{path} is damaged, or no network for pictures ({words})") from None

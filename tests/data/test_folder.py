@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf.data import folder, load, photographs
+from numpyzf.data import files, folder, load, photographs
 from numpyzf.data.folder import read_sample
 
 CLASSES = {"dog": 7, "cat": 12, "Ant": 5}
@@ -298,6 +298,32 @@ def test_no_such_folder(tmp_path, refuses):
     save(tmp_path / "a.png", 1)
     with refuses(ValueError, tmp_path / "a.png", "is a file"):
         load(tmp_path / "a.png")
+
+
+def test_a_folder_of_pictures_needs_no_classes(tmp_path, refuses, monkeypatch):
+    with refuses(FileNotFoundError, "nofolder", "no such folder; give one with images in it"):
+        photographs("nofolder")
+    with refuses(FileNotFoundError, "scenes", "in it, not the name of a data set"):
+        files("scenes")
+    save(tmp_path / "a.png", 1)
+    with refuses(ValueError, tmp_path / "a.png", "is a file; give a folder with images in it"):
+        photographs(tmp_path / "a.png")
+    assert files(tmp_path / "a.png") == [tmp_path / "a.png"]
+    assert [path.name for path in files("cat")] == ["cat.jpg"]
+
+
+def test_a_folder_that_can_t_be_read_is_no_empty_one(tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    save(tmp_path / "a.png", 1)
+    scandir = os.scandir
+
+    def forbidden(path):
+        if str(path).endswith("inner"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+    monkeypatch.setattr(os, "scandir", forbidden)
+    with pytest.raises(PermissionError, match="inner"):
+        files(tmp_path)
 
 
 @pytest.mark.parametrize("size, kind", [(0, ValueError), (10 ** 6, ValueError),

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from numpyzf.data import image as image_module
@@ -324,6 +324,12 @@ def test_channels_as_the_file_has_them(tmp_path):
     shapes = [load_image(tmp_path / f"{name}.png", 5, None).shape[0]
               for name in ("alpha", "16", "palette")]
     assert shapes == [1, 1, 3]
+    # its channels are called L, A and B: neither gray nor an alpha channel
+    to_lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    lab = ImageCms.profileToProfile(Image.fromarray(color), *to_lab, outputMode="LAB")
+    lab.save(tmp_path / "lab.tiff")
+    out = load_image(tmp_path / "lab.tiff", channels=None)
+    np.testing.assert_array_equal(out, np.asarray(lab.convert("RGB")).transpose(2, 0, 1))
     with pytest.raises(ValueError, match="1 \\(gray\\) or None"):
         load_image(tmp_path / "alpha.png", channels=2)
 

@@ -3,6 +3,9 @@ import numpy as np
 import pytest
 
 from numpyzf import runs
+from numpyzf.exchange.write import write_onnx
+from numpyzf.layers import Conv, Flatten, Linear, ReLU
+from numpyzf.network import Network
 from numpyzf.perceptual import losses
 from numpyzf.perceptual.judge import judge_of
 
@@ -142,3 +145,19 @@ def test_bad_input_is_refused_with_what_to_do(rng):
         judge.targets(rng.random((1, 4, 64, 64), np.float32))
     with pytest.raises(ValueError, match="60×60 pixels.*fc6"):
         judge_of("labnet-cifar10", ["fc6"]).features(rng.random((1, 3, 60, 60), np.float32))
+
+
+def test_a_net_of_one_s_own_whose_layers_have_any_names(tmp_path, rng):
+    layers = [("f.0", Conv(3, 4, 3, pad=1)), ("f.1", ReLU()), ("f.2", Conv(4, 2, 3)),
+              ("flat", Flatten()), ("scores", Linear(72, 5))]
+    for kept, default in ((layers, ["f.1"]), (layers[:1] + layers[2:], None)):
+        net = Network(kept, (3, 8, 8)).initialize(rng)
+        path = tmp_path / "own.onnx"
+        write_onnx(net, path)
+        assert judge_of(str(path), ["f.2"]).layers == ["f.2"]
+        if default:
+            assert judge_of(str(path)).layers == default
+        else:
+            with pytest.raises(ValueError, match="own.onnx has no ReLU to judge by: name layers; "
+                                                 "it has f.0, f.2"):
+                judge_of(str(path))

@@ -134,7 +134,8 @@ def test_a_shared_network_is_read_as_half_precision(tmp_path):
 
 @pytest.mark.parametrize("name, value, message", [
     ("info", np.array("{}"), "no 'about'"),
-    ("info", np.array("{"), "property name|Expecting"),
+    ("info", np.array("{"), r"is damaged, or no network for pictures \(Expecting"),
+    ("info", np.array("[]"), r"is damaged, or no network for pictures \(list indices"),
     ("parameter/conv1.w", np.full((1, 1, 3, 3), np.nan, np.float32), "NaN"),
     ("parameter/conv1.w", np.zeros((1, 2, 3, 3), np.float32), "conv1.w"),
     ("mean/conv1.w", None, "mean|conv1.w"),
@@ -148,3 +149,33 @@ def test_damaged_files_are_refused_by_name(tmp_path, name, value, message):
     with pytest.raises(ValueError, match=message) as caught:
         learn.load(path, build)
     assert str(path) in str(caught.value)
+
+
+def test_squares_that_overflow_are_not_saved(tmp_path):
+    """Adam's step is then zero, and the parameters stay finite."""
+    with pytest.raises(ValueError, match="step 6: Adam's mean square of conv1.w isn't finite: "
+                                         "training has diverged"), np.errstate(over="ignore"):
+        train(tmp_path, objective=lambda y, target: (1.0, {}, np.full_like(y, 1e25)))
+    assert not (tmp_path / learn.FILE).exists()
+
+
+def test_numbers_that_an_operation_refuses_later_are_a_divergence(tmp_path):
+    count = iter(range(1000))
+
+    def refusing(y, target):
+        if next(count) == 3:
+            raise ValueError("y holds NaN")
+        return objective(y, target)
+    with pytest.raises(ValueError, match="step 4: y holds NaN: training has diverged"):
+        train(tmp_path, objective=refusing)
+    count = iter([3])
+    with pytest.raises(ValueError, match="^y holds NaN$"):     # in the first step it is no such one
+        train(tmp_path, objective=refusing)
+
+
+def test_what_half_precision_can_t_hold_is_not_shared(tmp_path):
+    state = train(tmp_path)
+    state.net.parameters["conv1.b"][...] = 1e5
+    with pytest.raises(ValueError, match="small.npz was not written: conv1.b has values"):
+        learn.share(tmp_path / "small.npz", state)
+    assert not (tmp_path / "small.npz").exists()

@@ -8,7 +8,7 @@ from numpyzf import data
 from numpyzf.cli import main
 from numpyzf.data.image import load_image
 from numpyzf.perceptual import losses, pictures
-from numpyzf.perceptual.style import measure, objective
+from numpyzf.perceptual.style import command, measure, objective
 
 LAB = objective.Plan("labnet-cifar10", ("relu2",), ("relu1", "relu2"))
 
@@ -121,12 +121,26 @@ def test_the_command(tmp_path, capsys):
     (["--style-weight", "nan"], "style must be a finite number"),
     (["--size", "6"], "pixels"),
     (["--judge", "nowhere.onnx"], "nowhere.onnx"),
+    (["--style-weight", "-1"], "style must be a weight of 0 to 1,000,000"),
+    (["--variation", "1e300"], "variation must be a weight"),
 ])
 def test_what_can_t_be_is_one_line(tmp_path, capsys, words, message):
     out = tmp_path / "out.png"
     assert main(["style", "transfer", "cat", "jeans", *WORDS, *words, "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert re.search(message, error) and error.count("\n") == 1 and not out.exists()
+
+
+def test_a_picture_that_can_t_be_written_is_refused_before_it_is_painted(tmp_path, capsys,
+                                                                         monkeypatch):
+    monkeypatch.setattr(measure, "transfer", None)
+    for name, message in (("a.pdf", ".pdf is no kind of image"), ("gone/a.png", "no folder")):
+        assert main(["style", "transfer", "cat", "jeans", "--out", str(tmp_path / name)]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_loss_in_words():
+    assert command.changed(0.04) == "fell by 96.0%" and command.changed(1.5) == "rose by 50.0%"
 
 
 def test_a_loss_that_turns_to_nan_leaves_the_picture_from_before(tmp_path, capsys, monkeypatch):

@@ -135,6 +135,7 @@ def test_another_style_is_no_continuation(tmp_path, picture, images):
 
 @pytest.mark.parametrize("change, message", [
     ({"patch": 26}, "multiple of 4, not 26"), ({"maps": 0}, "maps"), ({"rate": np.nan}, "rate"),
+    ({"rate": -0.1}, "rate must be positive"), ({"content": -5}, "content must be a weight"),
     ({"style": np.inf}, "style must be"), ({"style_layers": ("relu99",)}, "relu99.*the layers are"),
     ({"content_layers": ("nothing",)}, "nothing.*the layers are"),
     ({"patch": 16, "judge": "squeezenet", "style_layers": ("fire5",), "content_layers": ("relu1",)},
@@ -211,6 +212,8 @@ def test_the_shorter_side_is_as_asked():
     picture = np.full((3, 30, 45), 90, np.uint8)
     assert network_command.with_shorter_side(picture, 20).shape == (3, 20, 30)
     assert (network_command.with_shorter_side(picture, 60) == 90).all()
+    with pytest.raises(ValueError, match="would have 15,000×10,000, more than 50,000,000"):
+        network_command.with_shorter_side(picture, 10_000)
 
 
 def test_the_commands(tmp_path, monkeypatch, capsys, images, picture):
@@ -229,6 +232,10 @@ def test_the_commands(tmp_path, monkeypatch, capsys, images, picture):
     assert cli.main("style apply net photos/2.png".split()) == 0
     with Image.open("2-net.png") as painted:
         assert painted.size == (31, 26) and painted.mode == "RGB"
+    (tmp_path / "net").rename(tmp_path / "net.v1")
+    assert cli.main("style apply net.v1 photos/2.png".split()) == 0
+    assert (tmp_path / "2-net.v1.png").exists()
+    (tmp_path / "net.v1").rename(tmp_path / "net")
     assert cli.main("style apply net/network.npz photos/1.png --size 13 --out a.jpg".split()) == 0
     with Image.open("a.jpg") as painted:
         assert painted.size == (16, 13) and painted.format == "JPEG"

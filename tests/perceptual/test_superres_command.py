@@ -1,10 +1,13 @@
 """numpyzf superres train and apply, as they are typed."""
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from numpyzf import cli, data
 from numpyzf.perceptual import learn, pictures
+from numpyzf.perceptual.style import train as style_train
 from numpyzf.perceptual.superres import enlarge, train
 
 
@@ -106,7 +109,52 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
                                "feature", "--judge", "labnet-cifar10", "--layers", "relu99")
     assert "don't fit" in refused(capsys, "train", photos, "--out", tmp_path / "new", "--loss",
                               "feature", "--size", "8", "--layers", "fire9")
+    for option, value, message in (("--rate", -1, "rate must be positive"),
+                                   ("--rate", 0, "rate must be positive"),
+                                   ("--feature", -1, "feature must be a weight of 0 to 1,000,000"),
+                                   ("--pixel", "1e30", "pixel must be a weight"),
+                                   ("--begin", "gone", "gone")):
+        assert message in refused(capsys, "train", photos, "--out", tmp_path / "new", option, value)
     assert not (tmp_path / "new").exists()
+    assert "is no file" in refused(capsys, "evaluate", source, "--json", os.devnull)
+    assert "is a folder" in refused(capsys, "apply", source, "--out", tmp_path)
+    assert "pixel or feature, which come along" in refused(capsys, "apply", source, "--net", "Pixel")
+    about = {"kind": "style", "patch": 8, "maps": 2}
+    learn.save(tmp_path / "style.npz", learn.State(style_train.build(about), rng_of(3), about))
+    assert "of the kind 'style', not one that enlarges" in refused(
+        capsys, "apply", source, "--net", tmp_path / "style.npz")
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+def test_a_training_begins_with_one_that_comes_along_and_goes_on_without_it(tmp_path, photos,
+                                                                           monkeypatch, capsys):
+    command = ["superres", "train", photos, "--out", str(tmp_path / "net"), "--batch", "2",
+               "--patch", "4", "--size", "16", "--loss", "feature", "--layers", " relu1,relu1",
+               "--rate", "1e-9", "--steps", "2", "--begin", "pixel"]
+    assert cli.main(command) == 0
+    state = learn.load(tmp_path / "net", train.build)
+    begun = enlarge.open_enlarger("pixel").net.parameters
+    for name, value in state.net.parameters.items():
+        np.testing.assert_allclose(value, begun[name], atol=1e-7)
+    assert state.about["layers"] == ["relu1"]
+    monkeypatch.setitem(train.COME_ALONG, "pixel", tmp_path / "moved away")
+    capsys.readouterr()
+    assert cli.main(command) == 0 and "Try it" in capsys.readouterr().out
+
+
+def test_a_network_worse_than_bicubic_is_told(tmp_path, rng, capsys):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(12):
+        write(folder / f"{number}.png", rng.integers(256, size=(20, 24, 3), dtype=np.uint8))
+    assert cli.main(["superres", "train", str(folder), "--out", str(tmp_path / "net"), "--scale",
+                     "2", "--maps", "4", "--blocks", "1", "--steps", "3", "--batch", "2",
+                     "--patch", "4", "--size", "32", "--rate", "1"]) == 0
+    assert "That is worse than bicubic: try more --steps, or a lower --rate" in (
+        capsys.readouterr().out)
 
 
 def test_a_shared_network_applies_like_its_training(tmp_path, photos, rng):

@@ -170,7 +170,7 @@ def test_as_json():
     found = json.loads(text)
     assert found["source"] == "folder" and found["scale"] == 4
     assert found["means"]["Set5"]["bicubic"]["psnr"] == pytest.approx(21)
-    assert [*found["means"]] == ["Set5", "Other", "all"]
+    assert [*found["means"]] == ["Set5", "Other"]
     last = found["pictures"][2]
     assert (last["picture"], last["height"], last["width"]) == ("Other/x/c", 8, 9)
     assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None, "grid": 1,

@@ -2,7 +2,7 @@
 from ... import checks, data, texts
 from ...exchange.model import open_net
 from ...progress import show_progress
-from ...terminal import at_least, picture, save, say
+from ...terminal import at_least, picture, save, say, words
 from ...tour.usual import usual_layers
 from . import draw, measure
 
@@ -17,7 +17,7 @@ def add_invert(parser):
     parser.add_argument("--net", metavar="NET", default="squeezenet",
                         help="squeezenet or labnet-cifar10, which come with numpyzf; a run's "
                              "folder or an ONNX file")
-    parser.add_argument("--layers", metavar="L,L,…", type=lambda text: text.split(","),
+    parser.add_argument("--layers", metavar="L,L,…", type=words,
                         help="layers to go back from; if not given, some from the pixels up")
     parser.add_argument("--size", type=at_least(1), default=SIZE,
                         help="side in pixels that the middle square of the picture becomes")
@@ -37,7 +37,7 @@ def run_invert(options):
     path = picture(options.out or texts.file_name(source.stem, "inverted", net))
     image = data.load_image(source, options.size, channels=run.net.input_shape[0])
     layers = options.layers or usual_layers(run.net)
-    checks.finite("variation", options.variation)
+    checks.weight("variation", options.variation)
     for layer in layers:        # all of them, before the first is computed
         measure.features(run, image, layer)
     C, H, W = image.shape

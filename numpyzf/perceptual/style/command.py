@@ -1,19 +1,12 @@
 """The command `numpyzf style transfer`; network_command.py has `train` and `apply`."""
-from pathlib import Path
-
 from ... import data, plots, texts
 from ...data.image import load_image
 from ...progress import show_progress
-from ...terminal import at_least, picture, say
+from ...terminal import at_least, output, say, words
 from . import measure, objective
 
 PICTURE = f"an image file, or one that comes along: {', '.join(data.examples())}"
 SIZE = 256      # side in pixels of the middle square of a picture, where none is given
-
-
-def names(text):
-    """For argparse: "relu1,fire2" as a tuple."""
-    return tuple(text.split(","))
 
 
 def add_transfer(parser):
@@ -35,9 +28,10 @@ def add_plan(parser, plan):
                         help="the net that sees content and style: a name, a run's folder or an "
                              "ONNX file")
     for name in ("content", "style"):
-        parser.add_argument(f"--{name}-layers", metavar="L,L,…", type=names,
+        parser.add_argument(f"--{name}-layers", metavar="L,L,…", type=words,
                             default=",".join(getattr(plan, f"{name}_layers")),
-                            help=f"its layers that the {name} is compared at")
+                            help=f"its layers that the {name} is compared at; those that stand "
+                                 "here if none are given are SqueezeNet's")
         parser.add_argument(f"--{name}-weight", metavar="NUMBER", type=float,
                             default=getattr(plan, name),
                             help=f"of the {name} loss of each layer, relative to the picture's own "
@@ -57,7 +51,9 @@ def run_transfer(options):
     """Paint one picture in the style of another; ValueError or OSError if that can't be."""
     plan = objective.Plan(**of_plan(options))
     source, other = data.photograph(options.content), data.photograph(options.style)
-    path = picture(options.out or texts.file_name(source.stem, "as", other.stem))
+    path = output(options.out or texts.file_name(source.stem, "as", other.stem),
+                  what="the picture")
+    plots.check_pixels_path(path)
     content, style = (load_image(file, options.size) for file in (source, other))
     made = measure.transfer(
         objective.Objective(plan, style), content, steps=options.steps,
@@ -66,7 +62,7 @@ def run_transfer(options):
     show_progress("")
     print(table(plan, made))
     plots.save_pixels(made.picture, path)
-    say(f"Look at it: {Path(path).resolve()}")
+    say(f"Look at it: {path.resolve()}")
     if made.trouble:
         raise ValueError(f"{made.trouble}. The picture is from before; try a smaller "
                          "--style-weight or --variation")
@@ -77,5 +73,10 @@ def table(plan, made):
     rows = [("term", "weight", "at the start", f"after {made.steps} steps", "weighted")]
     rows += [(name, f"{getattr(plan, name):g}", f"{made.first[name]:.4f}", f"{value:.4f}",
               f"{getattr(plan, name) * value:.4f}") for name, value in made.last.items()]
-    fallen = 1 - made.last["style"] / made.first["style"]
-    return f"{texts.table(rows, left=1)}\nThe style loss fell by {fallen:.1%}."
+    return (f"{texts.table(rows, left=1)}\nThe style loss "
+            f"{changed(made.last['style'] / made.first['style'])}.")
+
+
+def changed(share):
+    """What a loss did that has become this share of itself, in words."""
+    return f"fell by {1 - share:.1%}" if share <= 1 else f"rose by {share - 1:.1%}"

@@ -4,10 +4,12 @@ from pathlib import Path
 from ... import data, plots, texts
 from ...data.image import load_image
 from ...progress import show_progress
-from ...terminal import at_least, say
+from ...terminal import at_least, output, say
 from .. import learn, pictures
 from . import train
-from .command import PICTURE, add_plan, of_plan
+from .command import PICTURE, add_plan, changed, of_plan
+
+MOST_PIXELS = 50_000_000        # of a picture that is painted: they take 18 GB of memory
 
 
 def add_train(parser):
@@ -39,13 +41,13 @@ def run_train(options):
     given = of_plan(options)
     others = {name: getattr(options, name) for name in train.Plan._fields if name not in given}
     plan = train.Plan(**given, **others)
-    train.check(plan)
+    train.check(plan, options.out)
     style = with_shorter_side(load_image(data.photograph(options.style)), options.style_size)
     images = data.photographs(options.photos, options.size)
     state = train.train(options.out, style, images, plan, report=say, progress=show_progress)
     if "missing" in state.history[-1]:
-        say("On photographs that it didn't learn from, the Gram loss falls by "
-            f"{1 - state.history[-1]['missing']:.1%}")
+        say("On photographs that it didn't learn from, the style loss "
+            f"{changed(state.history[-1]['missing'])}")
     say(f"Try it: numpyzf style apply {options.out} PICTURE")
 
 
@@ -65,7 +67,8 @@ def run_apply(options):
     """Paint one picture; ValueError or OSError if that can't be."""
     state = learn.load(options.net, train.build)
     source, net = data.photograph(options.picture), Path(options.net).resolve()
-    path = Path(options.out or texts.file_name(source.stem, net.stem))
+    own = net.name if net.is_dir() else net.stem
+    path = output(options.out or texts.file_name(source.stem, own), what="the picture")
     plots.check_pixels_path(path)
     picture = load_image(source)
     if options.size:
@@ -77,7 +80,11 @@ def run_apply(options):
 def with_shorter_side(picture, size):
     """A picture made larger or smaller, until its shorter side has `size` pixels.
 
-    picture: uint8 (C, H, W). Returns uint8 (C, height, width).
+    picture: uint8 (C, H, W). Returns uint8 (C, height, width). Raises ValueError for a size that
+    would take more than MOST_PIXELS.
     """
     height, width = (max(1, round(n * size / min(picture.shape[1:]))) for n in picture.shape[1:])
+    if height * width > MOST_PIXELS:
+        raise ValueError(f"with a shorter side of {size:,} pixels the picture would have "
+                         f"{width:,}×{height:,}, more than {MOST_PIXELS:,}: take a smaller size")
     return pictures.to_bytes(pictures.resize(pictures.from_bytes(picture), height, width))

@@ -36,7 +36,7 @@ class Objective:
 
     def __init__(self, plan, style):
         for name in ("content", "style", "variation"):
-            checks.finite(name, getattr(plan, name))
+            checks.weight(name, getattr(plan, name))
         self.plan = plan
         self.judge = judge_of(plan.judge, [*dict.fromkeys([*plan.content_layers,
                                                            *plan.style_layers])])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import checks
 from .. import learn, networks, pictures
+from ..judge import judge_of
 from .objective import Objective, Plan as Aim
 
 HELD_OUT = 8        # photographs at most that a network is measured on and doesn't learn from
@@ -53,7 +54,7 @@ def train(folder, style_picture, images, plan, *, report=print, progress=None):
     plan: a Plan.
     Returns a learn.State. Raises ValueError for a plan that can't be, or pictures too small for it.
     """
-    check(plan)
+    check(plan, folder)
     count = min(HELD_OUT, len(images) // 10)
     learned, others = images[:len(images) - count], images[len(images) - count:]
     objective = Objective(Aim(*(getattr(plan, name) for name in Aim._fields)), style_picture)
@@ -69,14 +70,18 @@ def train(folder, style_picture, images, plan, *, report=print, progress=None):
                        measure=HeldOut(others, objective) if count else None)
 
 
-def check(plan):
-    """Refuse a plan that can't be carried out, before any image is read."""
+def check(plan, folder):
+    """Refuse a plan, or a folder for it, that can't be, before any image is read."""
+    checks.writable_folder(checks.path("out", folder))
     for name in ("maps", "steps", "batch", "patch"):
         checks.integer(name, getattr(plan, name), 1)
     if plan.patch % 4:
         raise ValueError(f"patch must be a multiple of 4, not {plan.patch}: the network makes maps "
                          "4 times smaller, and then larger")
-    checks.finite("rate", plan.rate)
+    checks.positive(rate=plan.rate)
+    for name in ("content", "style", "variation"):
+        checks.weight(name, getattr(plan, name))
+    judge_of(plan.judge, [*plan.content_layers, *plan.style_layers])    # raises what is wrong
 
 
 class Patches:

@@ -2,10 +2,10 @@
 import json
 from pathlib import Path
 
-from ... import checks, data, plots, texts
+from ... import data, plots, texts
 from ...files import replacing
 from ...progress import show_progress
-from ...terminal import at_least, say
+from ...terminal import at_least, output, say, words
 from .. import learn
 from . import findings, measure, report, train
 from .enlarge import COME_ALONG, open_enlarger
@@ -31,7 +31,7 @@ def add_train(parser):
                         help="of the difference of pixels; 2 is the paper's")
     parser.add_argument("--judge", metavar="NET", default=plan.judge,
                         help="the net of --loss feature: a name, a run's folder or an ONNX file")
-    parser.add_argument("--layers", metavar="L,L,…", type=lambda text: tuple(text.split(",")),
+    parser.add_argument("--layers", metavar="L,L,…", type=words,
                         default=",".join(plan.layers), help="its layers whose outputs are compared")
     parser.add_argument("--feature", type=float, default=plan.feature,
                         help="weight of the feature loss")
@@ -54,7 +54,7 @@ def add_train(parser):
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
     parser.add_argument("--begin", metavar="NET",
                         help="a trained network of the same build to begin with, such as one of "
-                             "another loss: its folder or file")
+                             f"another loss: its folder or file, or {' or '.join(COME_ALONG)}")
     parser.add_argument("--share", metavar="FILE",
                         help="write the trained network into this file, too: in half precision, "
                              "without what a training goes on from")
@@ -63,15 +63,17 @@ def add_train(parser):
 def run_train(options):
     """Train a network, or go on with it; ValueError or OSError if that can't be."""
     plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
-    train.check(plan)
+    train.check(plan, options.out)
     if options.share:
-        _check_file(options.share, "--share")
+        options.share = output(options.share, "--share")
     images = train.read(options.source, folder=options.folder, size=options.size)
     state = train.train(options.out, images, plan, report=say, progress=show_progress)
     row = state.history[-1]
     if "psnr" in row:
         say(f"Images that it didn't learn from: bicubic {row['bicubic']:.2f} dB, this network "
             f"{row['psnr']:.2f} dB (PSNR)")
+        if row["psnr"] < row["bicubic"]:
+            say("That is worse than bicubic: try more --steps, or a lower --rate")
     if options.share:
         learn.share(options.share, state)
     net = f"./{options.out}" if options.out in COME_ALONG else options.out
@@ -94,14 +96,15 @@ def run_apply(options):
     enlarger = open_enlarger(options.net, match=options.match)
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
-    path = Path(options.out or name)
+    path = output(options.out or name, what="the picture")
     plots.check_pixels_path(path)
     small = data.load_image(source, channels=None)
     _, H, W = small.shape
     if H * W * enlarger.scale ** 2 > MOST_PIXELS:
         raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would "
                          f"have more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
-    large = enlarger(small)
+    large = enlarger(small, show_progress)
+    show_progress("")
     plots.save_pixels(large, path)
     say(f"{W}×{H} pixels became {large.shape[2]}×{large.shape[1]}")
     say(f"Look at it: {path.resolve()}")
@@ -118,7 +121,7 @@ def add_evaluate(parser):
 def run_evaluate(options):
     """Measure bicubic enlargement and networks; ValueError or OSError if that can't be."""
     if options.json:
-        _check_file(options.json, "--json")
+        options.json = output(options.json, "--json")
     networks = _networks(options)
     for scale in networks.keys() - {options.scale}:
         raise ValueError(f"{', '.join(networks[scale])} enlarges {scale} times, not "
@@ -167,7 +170,7 @@ def add_page(parser):
 
 def run_page(options):
     """Measure, draw and write the page; ValueError or OSError if that can't be."""
-    _check_file(options.out, "--out")
+    options.out = output(options.out)
     found = findings.find(options, _networks(options), report=say, progress=show_progress)
     report.write(options.out, found, options.side)
     say(f"Look at it: {Path(options.out).resolve()}")
@@ -197,18 +200,10 @@ def _networks(options):
     """The networks that were asked for, or come along: {scale: {name: Enlarger}}."""
     ours = [name for name, path in COME_ALONG.items() if path.exists() and options.scale == 4]
     found = {options.scale: {}}
-    for net in options.net or ours:
+    for net in dict.fromkeys(options.net or ours):
         enlarger = open_enlarger(net, match=options.match)
         own = found.setdefault(enlarger.scale, {})
         if enlarger.name in (*own, measure.BICUBIC):
             raise ValueError(f"two networks are called {enlarger.name}: rename a folder")
         own[enlarger.name] = enlarger
     return found
-
-
-def _check_file(path, option):
-    """Refuse a file that can't be written, now and not when everything is computed."""
-    folder = Path(path).absolute().parent
-    if Path(path).is_dir() or not folder.is_dir():
-        raise OSError(f"{option} takes the name of a file in a folder that is there, not {path}")
-    checks.writable_folder(folder)

@@ -1,13 +1,9 @@
 """A picture made larger by a trained network: one's own, or one of the two that come along."""
-from pathlib import Path
 from typing import NamedTuple
 
-from ... import data
+from ... import checks
 from .. import apply, learn, pictures
-from .train import build
-
-EMBEDDED = Path(data.embedded.__file__).parent
-COME_ALONG = {name: EMBEDDED / f"superres-x4-{name}.npz" for name in ("pixel", "feature")}
+from .train import COME_ALONG, build
 
 
 class Enlarger(NamedTuple):
@@ -18,8 +14,9 @@ class Enlarger(NamedTuple):
     about: dict         # how it was trained, see train.Plan
     match: bool = False     # whether what it makes gets the histogram of the small picture
 
-    def __call__(self, picture):
-        large = apply.enlarge(self.net, picture, self.scale)
+    def __call__(self, picture, progress=None):
+        """The picture made larger; progress: as in apply.enlarge."""
+        large = apply.enlarge(self.net, picture, self.scale, progress=progress)
         return pictures.match_histogram(large, picture) if self.match else large
 
 
@@ -32,7 +29,10 @@ def open_enlarger(name, *, match=False):
     Returns an Enlarger. Raises FileNotFoundError, or ValueError naming the file.
     """
     ours = name in COME_ALONG
-    path = COME_ALONG[name] if ours else Path(name)
+    path = COME_ALONG[name] if ours else checks.path("net", name)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such network; give the folder of a training or its "
+                                f"file, or {' or '.join(COME_ALONG)}, which come along")
     state = learn.load(path, build)
     return Enlarger(str(name) if ours else path.stem if path.is_file() else path.resolve().name,
                     state.net, state.about["scale"], state.about, match)

@@ -49,6 +49,8 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
     steps: of the trainings that show the checkerboard.
     """
     source, scale = options.source, options.scale
+    if options.recognize:       # an error now, not when all else is measured
+        recognize.test_images(options.recognize, scale, options.size, lazily=True)
     run, name = open_net(options.classifier)
     shown = networks.setdefault(scale, {})
     rows = {scale: measure.evaluate(source, scale, shown, progress=progress)}

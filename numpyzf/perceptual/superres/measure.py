@@ -192,6 +192,7 @@ def as_json(source, scale, rows):
     def each(by_method):
         return {method: plain(scores) for method, scores in by_method.items()}
     return {"source": str(source), "scale": scale,
-            "means": {name or "all": each(means(own)) for name, own in groups(rows).items()},
+            "mean": each(means(rows)),
+            "means": {name: each(means(own)) for name, own in groups(rows).items() if name},
             "pictures": [{"picture": row.picture, "height": row.size[0], "width": row.size[1],
                           "scores": each(row.scores)} for row in rows]}

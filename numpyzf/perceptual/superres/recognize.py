@@ -56,11 +56,8 @@ def recognize(source, scale, networks, folder, *, size=None, seeds=SEEDS, recipe
     Returns a Recognition. Raises what data.load and runs.train_run do; ValueError if the images'
     side is no multiple of `scale`.
     """
-    images, labels, classes = data.load(source, "test", size=size)
+    images, labels, classes = test_images(source, scale, size)
     side, channels = images.shape[2], images.shape[1]
-    if side % checks.integer("scale", scale, 1):
-        raise ValueError(f"{source}: its images have a side of {side} pixels, which is no multiple "
-                         f"of {scale}; choose another size")
     chosen = np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)
     images, labels = images[chosen], labels[chosen]
     name = texts.short(source)
@@ -76,6 +73,19 @@ def recognize(source, scale, networks, folder, *, size=None, seeds=SEEDS, recipe
             right[method].append(answers == labels)
     return Recognition(name, side, tuple(classes),
                        {method: np.array(rows) for method, rows in right.items()})
+
+
+def test_images(source, scale, size, *, lazily=False):
+    """The test images that `recognize` asks about, a data.Dataset; an error if they can't be.
+
+    lazily: read none of a folder's, see data.load: to know before long work.
+    """
+    found = data.load(source, "test", size=size, lazily=lazily)
+    side = found.images[:1].shape[2]
+    if side % checks.integer("scale", scale, 1):
+        raise ValueError(f"{source}: its images have a side of {side} pixels, which is no multiple "
+                         f"of {scale}; choose another size")
+    return found
 
 
 def _enlarge_all(images, scale, networks):

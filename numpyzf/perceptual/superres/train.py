@@ -12,6 +12,8 @@ NETWORKS = ("small", "paper")
 LOSSES = ("pixel", "feature")
 CHUNK = 64          # images at a time that become small
 GRID = 4            # pixels after which a judge's first layers look at rows as before
+COME_ALONG = {name: Path(data.embedded.__file__).parent / f"superres-x4-{name}.npz"
+              for name in LOSSES}       # trained networks
 HELD_OUT = 16       # images at most that a network is measured on and doesn't learn from
 
 
@@ -37,6 +39,9 @@ class Plan(NamedTuple):
 
 def build(about):
     """The network that a dictionary like Plan's, with "channels", speaks of."""
+    if about.get("kind") != "superres":
+        raise ValueError(f"it holds a network of the kind {about.get('kind')!r}, not one that "
+                         "enlarges")
     scale, side = about["scale"], about["patch"]
     if about["network"] == "paper":
         return networks.paper_superres(scale, (about["channels"], side, side))
@@ -55,7 +60,7 @@ def train(folder, images, plan, *, report=print, progress=None):
     plan: a Plan.
     Returns a learn.State. Raises ValueError for images smaller than a patch.
     """
-    check(plan)
+    check(plan, folder)
     count = min(HELD_OUT, len(images) // 10)
     learned, others = images[:len(images) - count], images[len(images) - count:]
     pairs = Pairs(learned, plan.scale, plan.patch, plan.batch)
@@ -66,7 +71,7 @@ def train(folder, images, plan, *, report=print, progress=None):
         about["begin"] = Path(plan.begin).name
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
-    start = starting(plan)
+    start = starting(plan, folder)
     objective = objective_of(plan)
     if plan.loss == "feature":      # pictures may be too small for it
         seen = from_corners(np.zeros((1, images.shape[1], *[pairs.patch * plan.scale] * 2), "f"))
@@ -75,11 +80,14 @@ def train(folder, images, plan, *, report=print, progress=None):
                        progress=progress, measure=HeldOut(others, plan.scale) if count else None)
 
 
-def starting(plan):
-    """start(net, rng), which gives a network its first weights."""
-    if plan.begin is None:
+def starting(plan, folder):
+    """start(net, rng), which gives a network its first weights; where it goes on, none are asked.
+
+    Raises what learn.load does about the network that it shall begin with.
+    """
+    if plan.begin is None or (checks.path("out", folder) / learn.FILE).exists():
         return networks.start_bicubic if plan.network == "small" else networks.start
-    begin = learn.load(plan.begin, build).net.parameters
+    begin = learn.load(COME_ALONG.get(plan.begin, plan.begin), build).net.parameters
 
     def start(net, rng):
         net.load_parameters(begin)
@@ -146,8 +154,9 @@ def add_from_corners(x, seen):
         picture[:, rows, columns] += view
 
 
-def check(plan):
-    """Refuse a plan that can't be carried out, before any image is read."""
+def check(plan, folder):
+    """Refuse a plan, or a folder for it, that can't be, before any image is read."""
+    checks.writable_folder(checks.path("out", folder))
     checks.one_of("network", plan.network, NETWORKS)
     checks.one_of("loss", plan.loss, LOSSES)
     scales = (4, 8) if plan.network == "paper" else (2, 3, 4, 6, 8)
@@ -156,8 +165,10 @@ def check(plan):
                          f"{', '.join(map(str, scales))}, not {plan.scale}")
     for name in ("maps", "blocks", "steps", "batch", "patch"):
         checks.integer(name, getattr(plan, name), 1)
-    for name in ("rate", "feature", "pixel"):
-        checks.finite(name, getattr(plan, name))
+    checks.positive(rate=plan.rate)
+    for name in ("feature", "pixel"):
+        checks.weight(name, getattr(plan, name))
+    starting(plan, folder)
     if plan.loss == "feature":
         judge.judge_of(plan.judge, plan.layers)     # raises what is wrong with them
 
