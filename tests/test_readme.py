@@ -1,9 +1,12 @@
-"""The README's paper map names functions and tests that exist.
+"""The README's paper map names functions and tests that exist; what it installs is all there.
 
 Its example runs as a doctest, its commands in .ci/run.
 """
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,23 @@ def test_pictures_and_files_that_are_named_exist():
     paths += re.findall(r"`((?:numpyzf|tutorials|tests)/[\w/.-]+)`", README)
     assert len(paths) >= 2
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_an_installed_package_holds_every_file(tmp_path):
+    """As `pip install .` makes it, without -e: images and weights, texts and scripts."""
+    pytest.importorskip("setuptools", reason="it builds the package")
+    copy = tmp_path / "source"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("this is no git checkout, so what belongs to it isn't known")
+    files = tracked.stdout.strip("\0").split("\0")
+    for name in files:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, copy / name)
+    built = subprocess.run(
+        [sys.executable, "-c", "import setuptools; setuptools.setup()", "build", "--build-lib",
+         str(tmp_path / "built")], cwd=copy, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    package = {path.relative_to(tmp_path / "built").as_posix()
+               for path in (tmp_path / "built").rglob("*") if path.is_file()}
+    assert package == {name for name in files if name.startswith("numpyzf/")}

@@ -6,7 +6,6 @@ import math
 import operator
 import os
 import threading
-from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache
 from pathlib import Path
@@ -29,7 +28,7 @@ PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
 WIDE, NARROW = 512, 96
 
 _in_a_piece = ContextVar("in a piece", default=False)
-_inside = SimpleNamespace(lock=threading.Lock(), count=0, before=1)     # of in_a_piece
+_inside = SimpleNamespace(lock=threading.Lock(), threads=set(), before=1)     # of _run
 
 
 def run(kernel, count, *arguments, pieces=None):
@@ -56,10 +55,44 @@ def run(kernel, count, *arguments, pieces=None):
         nbytes = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray))
         pieces = nbytes // GRAIN
     pieces = max(1, min(pieces, count, PIECES))
-    with in_a_piece():
+    # in a copy of the context: an interruption, wherever it comes, leaves nothing set
+    return copy_context().run(_run, kernel, count, arguments, pieces)
+
+
+def _run(kernel, count, arguments, pieces):
+    """run, from outside of a piece, in a context of its own; meanwhile OpenBLAS uses one thread.
+
+    Two pools that take turns on the same cores wait for each other: OpenBLAS's threads go on
+    looking for work for a while, on cores that ours could have. Its number of threads is one for
+    the process: a product of the user's own, on another thread at the same moment, is on one
+    thread, too. Then all is as before. Other BLAS libraries are left as they are.
+    """
+    set_threads, get_threads = _openblas()
+    _in_a_piece.set(True)               # until this context ends
+    own = threading.get_ident()
+    try:
+        with _inside.lock:
+            if set_threads and not _inside.threads:
+                _inside.before = get_threads()
+            _inside.threads.add(own)
+            if set_threads:
+                set_threads(1)
         if pieces == 1:
             return [kernel(*arguments, 0, count)]
         return _share(kernel, count, arguments, pieces)
+    except SystemError as error:        # what Numba makes of an interruption as it returns arrays
+        while error is not None and not isinstance(error, KeyboardInterrupt):
+            error = error.__cause__
+        if error is None:
+            raise
+        raise error from None
+    finally:
+        with _inside.lock:
+            # the number first: if an interruption comes between, the next call finds this thread
+            # still here, and keeps the number from before
+            if set_threads and not _inside.threads - {own}:
+                set_threads(_inside.before)
+            _inside.threads.discard(own)
 
 
 def _share(kernel, count, arguments, pieces):
@@ -148,7 +181,7 @@ def product(a, b, out=None):
     """a @ b, on several threads: by groups of matrices, or by rows or columns of the result.
 
     a: (M, K) or (B, M, K).
-    b: (K, N), or (B, K, N), each multiplied with its a or with the only one.
+    b: (K, N); or (B, K, N), each multiplied with its a, or with the only one if that is (M, K).
     out: where the result goes, (M, N) or (B, M, N); a new array if not given.
 
     Returns the result. The pieces depend on the shapes alone, and BLAS multiplies each on the
@@ -181,32 +214,6 @@ def _some_matrices(a, b, out, start, stop):
 
 def _some_columns(a, b, out, start, stop):
     np.matmul(a, b[:, start:stop], out=out[:, start:stop])
-
-
-@contextmanager
-def in_a_piece():
-    """What is called inside is one piece: run makes no others, OpenBLAS uses no other thread.
-
-    Two pools that take turns on the same cores wait for each other: OpenBLAS's threads go on
-    looking for work for a while, on cores that ours could have. Its number of threads is one for
-    the process: a product of the user's own, on another thread at the same moment, is on one
-    thread, too. Then all is as before. Other BLAS libraries are left as they are.
-    """
-    set_threads, get_threads = _openblas()
-    outside = _in_a_piece.set(True)
-    with _inside.lock:
-        if set_threads and not _inside.count:
-            _inside.before = get_threads()
-            set_threads(1)
-        _inside.count += 1
-    try:
-        yield
-    finally:
-        _in_a_piece.reset(outside)
-        with _inside.lock:
-            _inside.count -= 1
-            if set_threads and not _inside.count:
-                set_threads(_inside.before)
 
 
 @cache

@@ -179,7 +179,7 @@ def shift_weights(dy, x, size, stride, pad, band, start, stop):
     partner_signal = np.zeros(band * row_length, x.dtype)
     dw, db = np.zeros((filters, channels, size, size), x.dtype), np.zeros(filters, x.dtype)
     # stand-in for the missing partner when the number of filters is odd
-    stand_in = np.empty((channels, size, size), x.dtype)
+    stand_in = np.zeros((channels, size, size), x.dtype)
     for band_number in range(start, stop):
         # this band: its image and its rows of outputs
         n, top = band_number // bands, band_number % bands * band

@@ -299,7 +299,7 @@ def scaled_tanh_forward(x, *, low=0.0, high=1.0):
     saved = TanhSaved(np.tanh(x), (high - low) / 2)
     y = saved.tanh * x.dtype.type(saved.half)
     y += x.dtype.type((low + high) / 2)
-    return y, saved
+    return np.clip(y, x.dtype.type(low), x.dtype.type(high), out=y), saved      # but for rounding
 
 
 def ordered(low, high):

@@ -2,8 +2,9 @@
 
 Most make maps larger, where a window's stride would be a fraction, or see whole maps: they have no
 `window`. On the way down, what is linear goes by its transpose under every rule. Normalization
-multiplies as on the way up, but for a Rule whose through_normalization is "gradient". A tanh is
-passed by, but for a rule that looks at the forward pass, which takes its gradient.
+multiplies as on the way up; for a Rule whose through_normalization is "gradient", instance
+normalization gives its gradient. (That of a batch's normalization would cross its images.) A tanh
+is passed by, but for a rule that looks at the forward pass, which takes its gradient.
 """
 import numpy as np
 

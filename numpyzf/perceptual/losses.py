@@ -17,8 +17,9 @@ def pixel(y, target, *, power=2):
     than many small ones.
     Returns the value, a float, and its gradient with respect to y.
     """
+    checks.one_of("power", power, (1, 2))
     checks.same_shape("y", y, "target", target)
-    y = checks.array("y", y)
+    y = _some("y", y)
     target, gradient = checks.array("target", target, like=y.dtype), np.empty_like(y)
     flat = (each.reshape(-1) for each in (y, target, gradient))
     # divided by their number: C·H·W, and N as it is a mean over the batch
@@ -67,7 +68,15 @@ def style(y, target_gram):
 
 def _as_rows(y):
     """Maps (N, C, H, W) as rows (N, C, H·W)."""
-    return checks.array("y", y, "NCHW").reshape(*y.shape[:2], -1)
+    return _some("y", y, "NCHW").reshape(*y.shape[:2], -1)
+
+
+def _some(name, values, axes=None):
+    """checks.array, of one number at least: there is no mean of none."""
+    values = checks.array(name, values, axes)
+    if not values.size:
+        raise ValueError(f"{name} holds no numbers, it has shape {values.shape}")
+    return values
 
 
 def total_variation(x):
@@ -78,7 +87,7 @@ def total_variation(x):
     x: pictures (N, C, H, W).
     Returns the value, a mean over N, and its gradient.
     """
-    x = checks.array("x", x, "NCHW")
+    x = _some("x", x, "NCHW")
     value, gradient = 0.0, np.zeros_like(x)
     for axis in (2, 3):
         steps = np.diff(x, axis=axis)

@@ -265,6 +265,59 @@ def test_threads_that_begin_at_one_moment_share_the_workers():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
+@pytest.mark.parametrize("function", ["run", "_run"])
+def test_an_interruption_at_any_line_leaves_no_trace(function, monkeypatch):
+    """After the next call, run makes pieces as before, and OpenBLAS has its threads."""
+    blas, asked = [3], []
+
+    def openblas():
+        return (lambda count: blas.__setitem__(0, count)), (lambda: blas[0])
+    monkeypatch.setattr(machine, "_openblas", openblas)
+    code = getattr(machine, function).__code__
+
+    def interrupt_at(number):
+        """Run, and raise at this one of the function's lines; whether it has so many."""
+        seen = []
+
+        def in_function(frame, event, argument):
+            # a line comes again where its with-block ends; no signal is looked for there
+            if event == "line" and frame.f_lineno not in seen:
+                seen.append(frame.f_lineno)
+                if len(seen) == number:
+                    raise KeyboardInterrupt
+            return in_function
+        sys.settrace(lambda frame, event, argument:
+                     in_function if frame.f_code is code else None)
+        try:
+            run(piece, 4, pieces=2)
+        except KeyboardInterrupt:
+            asked.append(number)
+        finally:
+            sys.settrace(None)
+        return len(seen) >= number
+
+    number = 1
+    while interrupt_at(number):
+        assert not machine._in_a_piece.get() and not machine._inside.lock.locked()
+        assert run(piece, 4, pieces=2) == [(0, 2), (2, 4)]
+        assert machine._inside.threads == set() and blas == [3]
+        number += 1
+    assert len(asked) == number - 1 >= 3
+
+
+def test_an_interruption_that_numba_has_wrapped_is_one(two_threads):
+    """As it returns arrays, Numba calls Python, where a signal's error may be raised."""
+    def wrapped(start, stop):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+    with pytest.raises(KeyboardInterrupt):
+        run(wrapped, 4, pieces=1)
+    with pytest.raises(SystemError, match="of another kind"):
+        run(lambda start, stop: (_ for _ in ()).throw(SystemError("of another kind")), 4, pieces=1)
+
+
 def test_an_interruption_waits_for_who_has_begun_and_is_raised():
     """While the caller waits for a worker that is still in its piece."""
     assert in_a_process("""if True:

@@ -63,6 +63,17 @@ def test_sums_are_of_float64():
     assert losses.feature(y, np.zeros_like(y))[0] == pytest.approx(exact, rel=1e-7)
 
 
+def test_no_power_but_one_and_two_and_no_mean_of_nothing():
+    y = np.ones((1, 1, 2, 2))
+    with pytest.raises(ValueError, match="power must be 1 or 2, not 3"):
+        losses.pixel(y, y, power=3)
+    none = np.ones((0, 1, 2, 2))
+    for loss in (lambda: losses.pixel(none, none), lambda: losses.total_variation(none),
+                 lambda: losses.gram(none), lambda: losses.style(none, np.ones((1, 1, 1)))):
+        with pytest.raises(ValueError, match=r"holds no numbers, it has shape \(0, 1, 2, 2\)"):
+            loss()
+
+
 # ---- gradients -----------------------------------------------------------------------------------
 
 CASES = {"feature": lambda y, other: losses.feature(y, other),

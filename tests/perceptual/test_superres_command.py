@@ -118,7 +118,7 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
     assert not (tmp_path / "new").exists()
     assert "is no file" in refused(capsys, "evaluate", source, "--json", os.devnull)
     assert "is a folder" in refused(capsys, "apply", source, "--out", tmp_path)
-    assert "pixel or feature, which come along" in refused(capsys, "apply", source, "--net", "Pixel")
+    assert "pixel or feature, which come along" in refused(capsys, "apply", source, "--net", "Px")
     about = {"kind": "style", "patch": 8, "maps": 2}
     learn.save(tmp_path / "style.npz", learn.State(style_train.build(about), rng_of(3), about))
     assert "of the kind 'style', not one that enlarges" in refused(
