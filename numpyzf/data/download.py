@@ -67,8 +67,8 @@ def fetch(url, path, *, digest=None, timeout=30.0):
             os.replace(part, path)
     except ConnectionError as error:
         raise OSError(f"could not download {url} ({error}); run this again to go on, or get that "
-                      f"file another way and put it at {path}; the data set fashion-mnist-small "
-                      "is embedded and needs no download") from error
+                      f"file another way and put it at {path}. To try something else, take a "
+                      "data set that needs no download, such as fashion-mnist-small") from error
     except OSError as error:
         raise OSError(f"cannot write to the folder {path.parent} ({error.strerror or error}); "
                       "make room there, or name another cache folder in $NUMPYZF_CACHE, then "

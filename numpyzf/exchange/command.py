@@ -37,8 +37,10 @@ def run_check(options):
         raise ValueError(f"{options.model}: {count} node{ending}, listed above, can't be read")
     net = read.network(reading, options.model, fold_norms=options.fold)
     print(net)
+    beside = Path(options.model).with_suffix(".json")
+    known = f"; {beside.name} beside it may" if beside.exists() else ""
     print("It can be read. It doesn't say how an image becomes its input (mean, scale, order of "
-          "channels), nor what the classes are called.")
+          f"channels), nor what the classes are called{known}.")
 
 
 def add_export(parser):

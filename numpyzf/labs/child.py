@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 PRINTED = 2000          # characters of what a student's file prints that are kept
+PRINTED_LINES = 20
 PROCESSES = 50          # so many at once are too many
 PACKAGE = Path(__file__).parent.parent
 PROC = Path("/proc")    # of Linux
@@ -67,7 +68,10 @@ class Child:
     def printed(self):
         """The beginning of what it printed."""
         text = self.kept.decode("utf-8", "replace").replace("\r\n", "\n")
-        return text if len(text) <= PRINTED else f"{text[:PRINTED]}\n… and more"
+        lines = text[:PRINTED].splitlines()
+        if len(text) <= PRINTED and len(lines) <= PRINTED_LINES:
+            return text
+        return "\n".join([*lines[:PRINTED_LINES], "… and more"])
 
     def ended(self):
         """Whether the process has ended by itself; its number stays taken until `wait`."""

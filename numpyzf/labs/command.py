@@ -1,12 +1,14 @@
-"""The command `numpyzf lab`: list, start, check, bundle, mutants."""
+"""The command `numpyzf lab`: list, start, check, grade, bundle, mutants."""
 import argparse
 import time
 from pathlib import Path
 
+from ..terminal import at_least, say
 from . import LABS, grade, report as reports
 from .bundle import write_bundle
 from .exercise import start
 from .mutants import table
+from .submissions import Table, submissions
 from .tasks import load
 
 
@@ -16,22 +18,19 @@ def add(sub):
     _add_list(actions)
     _add_start(actions)
     _add_check(actions)
+    _add_grade(actions)
     _add_bundle(actions)
     _add_mutants(actions)
 
 
-def _seed(text):
-    """For argparse: an integer of 0 or more."""
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
-    return int(text)
-
-
-def _seconds(text):
+def seconds(text):
     """For argparse: a number above 0."""
     if not 0 < float(text) < 1e6:
         raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text}")
     return float(text)
+
+
+seconds.__name__ = "number of seconds"          # what argparse calls it in an error
 
 
 def _action(actions, name, function, text):
@@ -79,8 +78,8 @@ def _add_check(actions):
     sub.add_argument("--task", metavar="N", help="one task only, such as 2.1")
     sub.add_argument("--lab", metavar="LAB", choices=LABS,
                      help="the lab, if neither the file's first line nor its name says it")
-    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="other inputs")
-    sub.add_argument("--time-limit", metavar="S", type=_seconds, default=grade.TIME_LIMIT,
+    sub.add_argument("--seed", metavar="N", type=at_least(0), default=0, help="other inputs")
+    sub.add_argument("--time-limit", metavar="S", type=seconds, default=grade.TIME_LIMIT,
                      help=f"seconds for each task; {grade.TIME_LIMIT} if not given")
     sub.add_argument("--json", metavar="FILE",
                      help="write Gradescope's results there, anew after every check")
@@ -106,9 +105,9 @@ def _check(options):
     report = grade.check(options.file, lab=options.lab, task=options.task, seed=options.seed,
                          time_limit=options.time_limit, hold_back=options.hold_back,
                          changed=changed)
-    print("\n".join(reports.as_text(report)))
     if report.problem:
         raise ValueError(report.problem)
+    print("\n".join(reports.as_text(report)))
     if report.score == report.points and not options.task:
         _draw(report, options)
 
@@ -123,13 +122,54 @@ def _draw(report, options):
         print(f"no figure: {problem}" if problem else f"Look at it: {Path(figure).resolve()}")
 
 
+# ---- grade ---------------------------------------------------------------------------------------
+
+def _add_grade(actions):
+    sub = _action(actions, "grade", _grade,
+                  "grade all submissions in a folder, and write a table of their points")
+    sub.add_argument("folder", metavar="FOLDER",
+                     help="files, or folders of them: of each folder those that say in their first "
+                          "line which lab they are, or else all")
+    sub.add_argument("--lab", metavar="LAB", choices=LABS,
+                     help="the lab, if the files don't say it")
+    sub.add_argument("--seed", metavar="N", type=at_least(0), default=0, help="of the inputs")
+    sub.add_argument("--time-limit", metavar="S", type=seconds, default=grade.TIME_LIMIT,
+                     help=f"seconds for each task; {grade.TIME_LIMIT} if not given")
+    sub.add_argument("--out", metavar="FOLDER", default="grades",
+                     help="where scores.csv and each report go; grades if not given")
+
+
+def _grade(options):
+    files = submissions(files_in(options.folder), LABS, options.lab)
+    if not files:
+        raise ValueError(f"{options.folder}: there are no submissions (.py, .ipynb) in it")
+    table = Table(options.out, options.folder)
+    for path in files:
+        try:
+            report = grade.check(path, lab=options.lab, seed=options.seed,
+                                 time_limit=options.time_limit)
+            told = report.problem or f"{report.score} of {report.points} points"
+        except ValueError as error:         # it can't be seen which lab it is
+            report = told = str(error)
+        table.add(path, report)
+        say(f"{path}: {told}")
+    say(f"Look at them: {(table.folder / 'scores.csv').resolve()}")
+
+
+def files_in(folder):
+    """The Path of a folder that is there; ValueError if it isn't."""
+    if not Path(folder).is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    return Path(folder)
+
+
 # ---- bundle --------------------------------------------------------------------------------------
 
 def _add_bundle(actions):
     sub = _action(actions, "bundle", _bundle, "make the zip file that grades a lab on Gradescope")
     sub.add_argument("lab", choices=LABS, metavar="LAB", help=", ".join(LABS))
     sub.add_argument("--out", metavar="FILE", help="the zip; LAB.zip in this folder if not given")
-    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the inputs there")
+    sub.add_argument("--seed", metavar="N", type=at_least(0), default=0, help="of the inputs there")
     _add_hold_back(sub)
 
 
@@ -147,7 +187,7 @@ def _add_mutants(actions):
                   "show the wrong answers that test a lab: which check refuses each, with which "
                   "hint")
     sub.add_argument("lab", choices=LABS, metavar="LAB", help=", ".join(LABS))
-    sub.add_argument("--seed", metavar="N", type=_seed, default=0, help="other inputs")
+    sub.add_argument("--seed", metavar="N", type=at_least(0), default=0, help="other inputs")
 
 
 def _mutants(options):
@@ -160,7 +200,8 @@ def _mutants(options):
             print(f"     NOT AS IT SHOULD: {row.task}/{row.check} and no other, with the hint: "
                   f"{row.expected_hint}")
     wrong = sum(not row.as_it_should for row in rows)
-    print(f"\n{len(rows)} wrong answers; {wrong or 'none'} not refused as it should be")
+    refused = "each is" if not wrong else f"{wrong} are not"
+    print(f"\n{len(rows)} wrong answers; {refused} refused as it should be")
     if wrong:
         raise ValueError(f"lab {options.lab}: {wrong} wrong answers are not refused as they should "
                          "be")

@@ -68,9 +68,12 @@ def start(lab, path=None):
 
     lab: a tasks.Lab.
     path: the file; NAME.py in this folder if not given.
-    Returns its Path. Raises FileExistsError: a student's work is never overwritten.
+    Returns its Path. Raises FileExistsError: a student's work is never overwritten; and
+    FileNotFoundError without a folder to write into.
     """
     path = Path(path or f"{lab.name}.py")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent}: make it, or choose another one")
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(exercise(lab.solution))

@@ -1,7 +1,6 @@
 """The grader: a process for each task, watched; the report is whole after every check."""
 import contextlib
 import queue
-import re
 import shutil
 import signal
 import tempfile
@@ -12,6 +11,7 @@ from . import report as reports
 from .child import PROCESSES, Child
 from .marking import FAILED, NOT_RUN
 from .student import Unreadable, read
+from .submissions import candidates, said_lab
 from .tasks import load
 
 TIME_LIMIT = 10             # seconds for one task
@@ -29,26 +29,27 @@ def find(path, names, lab=None):
     path: a student's file, or a folder that holds it.
     names: of the labs.
     lab: the lab's name, if it is known.
-    Returns (name, Path). Raises ValueError if no lab can be seen.
+    Returns (name, Path, note): the note says that there are other files, "" if there are none.
+    Raises ValueError if no lab can be seen.
     """
-    path = Path(path)
+    path, note = Path(path), ""
     if lab is not None and lab not in names:
         raise ValueError(f"there is no lab {lab!r}; there are {', '.join(names)}")
-    if path.is_dir() and lab:
-        files = sorted(p for p in path.iterdir() if p.suffix in (".py", ".ipynb"))
-        best = [p for p in files if p.stem == lab] or [p for p in files if lab in p.stem] or files
-        return lab, best[0] if best else path / f"{lab}.py"
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            start = path.read_bytes()[:100_000].replace(b"\0", b"").decode("latin-1")
-            said = re.search(rf"\bLab ({'|'.join(names)}):", start)
-            if said and not lab:
-                return said[1], path
-    lab = lab or next((name for name in names if name in path.stem), None)
+    if path.is_dir():
+        found = candidates(path, names, lab)
+        if len(found) > 1:
+            note = (f"of the {len(found)} files here that may be it, {found[0].name} was graded; "
+                    "numpyzf lab grade grades all in a folder")
+        if not (found or lab):
+            raise ValueError(f"{path}: there is no .py or .ipynb file in it")
+        path = found[0] if found else path / f"{lab}.py"
+    lab = lab or said_lab(path, names) or next((name for name in names if name in path.stem), None)
+    if lab is None and not path.exists():
+        raise ValueError(f"there is no file {path}")
     if lab is None:
         raise ValueError(f"{path} doesn't say which lab it is; there are {', '.join(names)}: give "
                          "one as --lab")
-    return lab, path
+    return lab, path, note
 
 
 def check(path, *, lab=None, task=None, seed=0, time_limit=TIME_LIMIT, memory_limit=MEMORY,
@@ -66,7 +67,7 @@ def check(path, *, lab=None, task=None, seed=0, time_limit=TIME_LIMIT, memory_li
     be seen which lab it is, or if the lab has no such task.
     """
     from . import LABS
-    name, path = find(path, LABS, lab)
+    name, path, note = find(path, LABS, lab)
     lab = load(name)
     tasks = [lab.task(task)] if task else lab.tasks
     check_held(lab, hold_back)
@@ -80,7 +81,7 @@ def check(path, *, lab=None, task=None, seed=0, time_limit=TIME_LIMIT, memory_li
         report = report._replace(results=results, problem=str(error))
         changed(report)
         return report
-    report.notes.extend(notes)
+    report.notes.extend([*filter(None, [note]), *notes])
     with _folder() as folder:
         order = {"lab": name, "seed": seed, "memory": memory_limit,
                  "beside": str(path.parent.absolute())}

@@ -52,7 +52,7 @@ def _not_ready(task, student):
     """(status, text) if a task can't be marked at all, else None."""
     answer = student.names.get(task.name)
     if task.name not in student.names or (answer is None and task.name in student.missing):
-        return FAILED, f"{why_missing(student, task.name)}."
+        return FAILED, sentence(why_missing(student, task.name))
     if answer is None:
         return NOT_DONE, ""
     if task.after and student.names.get(task.after) is None:
@@ -60,6 +60,11 @@ def _not_ready(task, student):
     if not task.prediction and not callable(answer):
         return FAILED, f"{task.name} must be a function."
     return None
+
+
+def sentence(words):
+    """Words with a full stop behind them, if they have no mark there."""
+    return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def _judged(check, judge, rng):

@@ -102,7 +102,10 @@ def run(text, file):
             tree = ast.parse("\n" * start + part, file)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None) or start + 1
-            note = f"line {line}: {getattr(error, 'msg', error)}: {_line(text, line)}"
+            words = getattr(error, "msg", str(error))
+            if words.startswith("invalid character"):       # as docstrings have them
+                words += ' (is a quote, """, missing somewhere above?)'
+            note = f"line {line}: {words}: {_line(text, line)}"
             notes.append(note)
             missing |= {name: f"it can't be read: {note}"
                         for name in re.findall(r"^(?:async )?(?:def|class) (\w+)", part, re.M)}

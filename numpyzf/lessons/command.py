@@ -7,11 +7,12 @@ from . import index, notebook, rules, source
 
 def add_arguments(parser):
     """Add what the command takes to an argparse parser."""
-    parser.add_argument("action", choices=("list", "answers", "build", "index"),
+    parser.add_argument("action", metavar="ACTION", choices=("list", "answers", "build", "index"),
                         help="list: what there is; answers: to the exercises of the lessons named; "
                              "build: run the lessons named, or all, and write notebooks and index; "
                              "index: write the index alone")
-    parser.add_argument("numbers", metavar="N", type=int, nargs="*", help="numbers of lessons")
+    parser.add_argument("numbers", metavar="N", type=int, nargs="*", default=[],
+                        help="numbers of lessons")
     parser.add_argument("--folder", type=Path, default=source.FOLDER,
                         help="where the lessons are")
 

@@ -184,7 +184,7 @@ def test_a_file_of_that_name_is_replaced_unless_it_is_the_one(server, path):
 def test_not_found(server, path, refuses):
     server.manner = "not found"
     leave_part(path, BODY[:70_000])
-    with refuses(OSError, server.url, path, "404", "fashion-mnist-small", "embedded"):
+    with refuses(OSError, server.url, path, "404", "no download, such as fashion-mnist-small"):
         fetch(server.url, path, digest=DIGEST)
     assert names(path) == ["data.bin.part"] and len(server.asked) == 1
 
@@ -193,8 +193,8 @@ def test_no_network(path, refuses):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/data.bin"
-        with refuses(OSError, url, f"put it at {path};",
-                     "fashion-mnist-small is embedded and needs no download"):
+        with refuses(OSError, url, f"put it at {path}.",
+                     "take a data set that needs no download, such as fashion-mnist-small"):
             fetch(url, path, digest=DIGEST)
     assert not path.exists()
 

@@ -238,7 +238,7 @@ def test_list_start_and_mutants(tmp_path, monkeypatch, capsys):
     assert "pooling.py is there already" in capsys.readouterr().err
     assert cli.main(["lab", "mutants", "pooling"]) == 0
     out = capsys.readouterr().out
-    assert out.count("refused by") == len(LAB.wrong) and "none not refused" in out
+    assert out.count("refused by") == len(LAB.wrong) and "each is refused" in out
 
 
 @pytest.mark.parametrize("arguments, message", [
@@ -256,12 +256,18 @@ def test_wrong_options_are_one_line(solved, capsys, arguments, message):
 def test_the_lab_is_seen_from_the_file_or_said(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("x = 1")
-    assert grade.find(path, LABS, "pooling") == ("pooling", path)
+    assert grade.find(path, LABS, "pooling") == ("pooling", path, "")
     with pytest.raises(ValueError, match="--lab"):
         grade.find(path, LABS)
     path.write_text(exercise(LAB.solution), encoding="utf-16")
-    assert grade.find(path, LABS) == ("pooling", path)
+    assert grade.find(path, LABS) == ("pooling", path, "")
     assert grade.find(tmp_path / "my-pooling (2).py", LABS)[0] == "pooling"
-    assert grade.find(tmp_path, LABS, "pooling") == ("pooling", path)
+    assert grade.find(tmp_path, LABS, "pooling") == grade.find(tmp_path, LABS) == (
+        "pooling", path, "")
     with pytest.raises(ValueError, match="no lab 'poling'"):
         grade.find(path, LABS, "poling")
+    with pytest.raises(ValueError, match="^there is no file .*nothing.py$"):
+        grade.find(tmp_path / "nothing.py", LABS)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="empty: there is no .py or .ipynb file in it"):
+        grade.find(tmp_path / "empty", LABS)

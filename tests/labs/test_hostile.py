@@ -259,9 +259,10 @@ def test_what_is_no_file(tmp_path):
     missing = check(tmp_path / "pooling.py")
     assert missing.problem == f"there is no file {tmp_path / 'pooling.py'}"
     (tmp_path / "pooling").mkdir()
-    assert "is a folder" in check(tmp_path / "pooling").problem
+    with pytest.raises(ValueError, match="pooling: there is no .py or .ipynb file in it"):
+        check(tmp_path / "pooling")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pooling-pipe.py")
         assert "is no file" in check(tmp_path / "pooling-pipe.py").problem
-    with pytest.raises(ValueError, match="doesn't say which lab it is"):
+    with pytest.raises(ValueError, match="there is no file .*other.py"):
         check(tmp_path / "other.py")

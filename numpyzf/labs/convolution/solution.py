@@ -29,7 +29,8 @@ import numpy as np
 from numpyzf.functional import conv_forward as library_forward
 from numpyzf.geometry import conv_output_size
 
-# For everything that a task does not ask for, use the library:
+# For everything that a task does not ask for, use the library. What has a = below is given by its
+# name:
 #
 #     conv_output_size(n, size, stride, pad)            how many windows there are along an axis
 #     library_forward(x, w, b, stride=1, pad=0)         a tuple; its first part is the y of task 2.1

@@ -355,9 +355,13 @@ def shift_manners(judge, rng):
 
 # ---- 4.1 correspondence --------------------------------------------------------------------------
 
-def compare_changes(judge, rng, changes):
-    """Compare correspondence for these changes (n, …), and features of about ten."""
+def compare_changes(judge, rng, changes, negative=0):
+    """Compare correspondence for these changes (n, …), and features of about ten.
+
+    negative: so many of the second image's features are below zero; all others are above.
+    """
     after = distinct(rng, np.shape(changes), start=10)
+    after[1, :negative] *= -1
     judge.compare(correspondence, after + np.asarray(changes, np.float32), after)
 
 
@@ -375,8 +379,9 @@ def disagreeing(rng, features, count):
 
 def two_images(judge, rng):
     """two images"""
-    for features, count in ((3, 1), (4, 1), (7, 5)):
-        compare_changes(judge, rng, rng.permutation(disagreeing(rng, features, count), axis=1))
+    for features, count in ((4, 1), (5, 1), (7, 5)):
+        compare_changes(judge, rng, rng.permutation(disagreeing(rng, features, count), axis=1),
+                        negative=2 if count == 1 else 1)
 
 
 def pairs(judge, rng):

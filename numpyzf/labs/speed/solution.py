@@ -28,7 +28,8 @@ import numpy as np
 from numpyzf.functional import conv_forward
 from numpyzf.geometry import conv_output_size
 
-# For everything that a task does not ask for, use the library:
+# For everything that a task does not ask for, use the library. What has a = below is given by its
+# name:
 #
 #     conv_output_size(n, size, stride, pad)            how many windows there are along an axis
 #     conv_forward(x, w, b, stride=1, pad=0)[0]         the library's convolution
