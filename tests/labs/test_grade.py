@@ -13,7 +13,7 @@ import pytest
 from numpyzf import cli
 from numpyzf.labs import LABS, check, grade, judge, report as reports, student
 from numpyzf.labs.exercise import exercise, replaced
-from numpyzf.labs.marking import PASSED, mark
+from numpyzf.labs.marking import PASSED, mark, sentence
 from numpyzf.labs.tasks import load
 
 LAB = load("pooling")
@@ -271,3 +271,28 @@ def test_the_lab_is_seen_from_the_file_or_said(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="empty: there is no .py or .ipynb file in it"):
         grade.find(tmp_path / "empty", LABS)
+
+
+def test_a_print_in_a_loop_does_not_bury_the_answer(tmp_path):
+    path = tmp_path / "pooling.py"
+    path.write_text("for i in range(400):\n    print(i)\n" + LAB.solution, encoding="utf-8")
+    text = reports.as_text(grade.check(path, task="1.1"))
+    assert [line for line in text if line.startswith("    |")] == [
+        *(f"    | {i}" for i in range(20)), "    | … and more"]
+
+
+def test_a_quote_that_is_missing_above_is_asked_for(tmp_path):
+    path = tmp_path / "pooling.py"
+    path.write_text(LAB.solution.replace('"""Task 2.1', '""Task 2.1', 1), encoding="utf-8")
+    notes = " ".join(grade.check(path, task="2.1").notes)
+    assert "invalid character" in notes and '(is a quote, """, missing somewhere above?)' in notes
+
+
+def test_no_full_stop_behind_a_question_mark():
+    assert sentence("is it maxpool?") == "is it maxpool?" and sentence("None") == "None."
+
+
+def test_a_file_in_a_folder_that_is_not_there(tmp_path, capsys):
+    assert cli.main(["lab", "start", "pooling", str(tmp_path / "nodir" / "p.py")]) == 2
+    error = capsys.readouterr().err
+    assert "there is no folder" in error and "Errno" not in error
