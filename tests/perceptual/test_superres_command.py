@@ -1,4 +1,5 @@
 """numpyzf superres train and apply, as they are typed."""
+import json
 import os
 
 import numpy as np
@@ -63,9 +64,10 @@ def test_match_gives_the_histogram_of_the_small_picture(tmp_path, net, rng, caps
     capsys.readouterr()
     told = []
     for options in ([], ["--match"]):
-        assert cli.main(["superres", "evaluate", source, "--scale", "2", "--net", net,
-                         *options]) == 0
+        assert cli.main(["superres", "evaluate", source, "--scale", "2", "--net", net, "--json",
+                         str(tmp_path / "all.json"), *options]) == 0
         told.append(capsys.readouterr().out)
+        assert json.loads((tmp_path / "all.json").read_text())["match"] == bool(options)
     assert "histograms of the small ones" in told[1] and "histograms" not in told[0]
     assert told[0].splitlines()[1] != told[1].splitlines()[1]
 

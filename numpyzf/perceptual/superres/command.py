@@ -54,7 +54,8 @@ def add_train(parser):
     parser.add_argument("--seed", type=at_least(0), default=plan.seed, help="of everything random")
     parser.add_argument("--begin", metavar="NET",
                         help="a trained network of the same build to begin with, such as one of "
-                             f"another loss: its folder or file, or {' or '.join(COME_ALONG)}")
+                             f"another loss: its folder or file; {' or '.join(COME_ALONG)} are "
+                             "those that come along, ./pixel is a folder")
     parser.add_argument("--share", metavar="FILE",
                         help="write the trained network into this file, too: in half precision, "
                              "without what a training goes on from")
@@ -139,7 +140,8 @@ def run_evaluate(options):
            else ""))
     if options.json:
         with replacing(options.json) as file:
-            text = json.dumps(measure.as_json(options.source, options.scale, rows), indent=1)
+            found = measure.as_json(options.source, options.scale, rows)
+            text = json.dumps(found | {"match": options.match}, indent=1)
             file.write(f"{text}\n".encode())
         say(f"Saved: {Path(options.json).resolve()}")
 
