@@ -323,6 +323,8 @@ def test_an_interruption_waits_for_who_has_begun_and_is_raised():
     assert in_a_process("""if True:
         import os, signal, threading, time
         from numpyzf.kernels import run
+        # a shell's job in the background is begun with the signal switched off
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         here, ended = threading.current_thread(), []
         both = threading.Barrier(2)
         def work(start, stop):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from numpyzf import data, runs
+from numpyzf.data.preprocess import Preparation
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
 from numpyzf.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_DECIDED
@@ -20,7 +21,7 @@ def brightness():
     net.layers["conv1"].params["w"][...] = 1
     net.layers["fc7"].params["w"][[0, 1], [0, 1]] = 1
     mean = np.full((1, 2, 2), 100, np.float32)
-    return runs.Run(net, runs.Preparation(mean, 1.0, 2, 0, False), tuple("xyz"))
+    return runs.Run(net, Preparation(mean, 1.0, 2, 0, False), tuple("xyz"))
 
 
 def bright_at(count, rng):

@@ -4,6 +4,7 @@ import pytest
 from real_nets import branched, write_model, write_photographs
 
 from numpyzf import data, models, runs
+from numpyzf.data.preprocess import Preparation
 from numpyzf.general.layers import Add
 from numpyzf.general.models import squeezenet
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
@@ -77,7 +78,7 @@ def test_means_over_parts_of_maps():
 
 def run():
     mean = np.full((3, 32, 32), 100, np.float32)
-    return runs.Run(branched(), runs.Preparation(mean, 50.0, 32, 0, False), tuple("vwxyz"))
+    return runs.Run(branched(), Preparation(mean, 50.0, 32, 0, False), tuple("vwxyz"))
 
 
 def test_features_are_those_of_one_pass(monkeypatch, rng):

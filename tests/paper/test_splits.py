@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from numpyzf import data, runs
+from numpyzf.data.preprocess import Preparation
 from numpyzf.layers import Conv, Flatten, Linear, ReLU
 from numpyzf.network import Network
 from numpyzf.paper import splits
@@ -134,7 +135,7 @@ def test_features_are_rows_of_each_layer(rng):
     net.layers["conv1"].params["w"][...] = 1
     net.layers["fc7"].params["w"][[0, 1], [0, 1]] = 1
     mean = np.full((1, 2, 2), 100, np.float32)
-    run = runs.Run(net, runs.Preparation(mean, 1.0, 2, 0, False), ())
+    run = runs.Run(net, Preparation(mean, 1.0, 2, 0, False), ())
     images = rng.integers(0, 256, (7, 1, 2, 2)).astype(np.uint8)
     found = splits.features(run, images, ["conv1", "relu7"])
     assert list(found) == ["conv1", "relu7"]

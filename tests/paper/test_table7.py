@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from numpyzf import data, runs
+from numpyzf.data.preprocess import Preparation
 from numpyzf.layers import Flatten, Linear, ReLU
 from numpyzf.look import linear
 from numpyzf.network import Network
@@ -84,7 +85,7 @@ def test_a_net_whose_upper_layer_loses_what_the_first_one_has(rng):
     net.layers["norm1"].params["w"][:, 0] = 1, -1
     net.layers["fc7"].params["w"][0, 0] = 1
     mean = np.full((1, 2, 2), 100, np.float32)
-    run = runs.Run(net, runs.Preparation(mean, 50.0, 2, 0, False), tuple("012"))
+    run = runs.Run(net, Preparation(mean, 50.0, 2, 0, False), tuple("012"))
     train, test = bright_or_dark(90, rng), bright_or_dark(60, rng)
     result = measure.measure_layers(run, train, test, ("norm1", "relu7"))
     assert result.layers == ("norm1", "relu7")
@@ -183,7 +184,7 @@ def test_a_step_that_one_seed_or_few_images_make_decides_nothing():
 def test_pixels_are_features_too(rng):
     """As layer 0, and no claim is about them."""
     run = runs.Run(Network([("flatten", Flatten()), ("relu7", ReLU())], (1, 2, 2)),
-                   runs.Preparation(np.zeros((1, 2, 2), np.float32), 1.0, 2, 0, False), tuple("01"))
+                   Preparation(np.zeros((1, 2, 2), np.float32), 1.0, 2, 0, False), tuple("01"))
     pixels = rng.integers(0, 256, (3, 1, 2, 2)).astype(np.uint8)
     found = splits.features(run, pixels, ("input", "relu7"))
     assert list(found) == ["input", "relu7"]
