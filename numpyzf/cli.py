@@ -34,8 +34,6 @@ from .training import Recipe
 DEMO_RECIPE = Recipe(epochs=7, batch=32, rate=1e-2)
 DEMO_KEEP = (1, 2, 4)           # epochs whose nets stay, to see how units grow
 DEMO_MEGABYTES = 4              # of its page of every unit
-
-
 # what an interrupted command says
 EPOCHS = "; started again, a training goes on from its last finished epoch"
 STEPS = "; started again, the training goes on from what it has reported last"

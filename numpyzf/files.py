@@ -79,6 +79,25 @@ def _sweep(folder, start):
                             left.unlink()
 
 
+def to_write(name, path, what="a file"):
+    """The Path of a file that can be written, to know now and not when all is computed.
+
+    name: of the argument or option, for errors.
+    path: the file; ~ is the home folder.
+    what: it is, for errors.
+    Raises OSError for a folder, for what is no file, and for a folder that can't be written to.
+    """
+    path = checks.path(name, path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; {name} takes the name of {what}")
+    if path.exists() and not path.is_file():    # /dev/null, in whose place a file would be put
+        raise OSError(f"{path} is no file; {name} takes the name of {what}")
+    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise OSError(f"{path} can't be written: {path.parent} is no folder that can be written "
+                      f"to; {name} takes the name of {what} in a folder that is there")
+    return path
+
+
 # ---- locks --------------------------------------------------------------------------------------
 
 @contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from . import draw_text
-from .files import replacing
+from .files import replacing, to_write
 from .geometry import ceil_div
 
 # Okabe & Ito's palette, which people with any kind of color blindness can tell apart.
@@ -288,7 +288,7 @@ def check_path(path):
     if _format(path) not in FigureCanvasBase.get_supported_filetypes():
         raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of picture; use "
                          ".png, .pdf or .svg")
-    _check_place(path)
+    to_write("path", path, "the picture")
 
 
 def pixels(x):
@@ -327,7 +327,7 @@ def check_pixels_path(path):
     if kind is None:
         raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of image; use "
                          f"{', '.join(PIXELS)}")
-    _check_place(path)
+    to_write("path", path, "the picture")
     return kind
 
 
@@ -361,16 +361,6 @@ def _import_matplotlib():
 
 
 # ---- checks ----------------------------------------------------------------------------------
-
-def _check_place(path):
-    """Whether a file can be made here."""
-    folder = Path(path).parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise OSError(f"{path} can't be written: {folder} is no folder that can be written to; "
-                      "make it, or choose another one")
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of the picture")
-
 
 def _check_channels(name, x):
     if x.ndim != 3 or x.shape[0] not in (1, 3):

@@ -1,10 +1,10 @@
 """What the commands of several rooms share: words on the terminal, arguments, pictures."""
 import argparse
-import os
 from importlib import metadata
 from pathlib import Path
 
-from . import checks, plots, texts
+from . import plots, texts
+from .files import to_write
 
 
 def say(text):
@@ -64,23 +64,6 @@ def integers(text):
 
 # ---- files that are written ----------------------------------------------------------------------
 
-def output(path, option="--out", what="a file"):
-    """The Path of a file that a command will write, to know now and not when all is computed.
-
-    path: as it was typed; ~ is the home folder.
-    option, what: for the error, an OSError, if it can't be written.
-    """
-    path = checks.path(option, path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; {option} takes the name of {what}")
-    if path.exists() and not path.is_file():    # /dev/null, in whose place a file would be put
-        raise OSError(f"{path} is no file; {option} takes the name of {what}")
-    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise OSError(f"{path} can't be written: {path.parent} is no folder that can be written "
-                      f"to; {option} takes the name of {what} in a folder that is there")
-    return path
-
-
 def save(figure, path):
     """Write a matplotlib figure, and say where it is."""
     path = picture(path)
@@ -90,7 +73,7 @@ def save(figure, path):
 
 def picture(path):
     """The Path of a picture; an error if it can't be written."""
-    path = output(path, what="the picture")
+    path = to_write("--out", path, "the picture")
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")       # as matplotlib would name it
     plots.check_path(path)

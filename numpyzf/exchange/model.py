@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import checks, runs, texts
-from ..files import replacing
 from ..data.preprocess import Preparation
+from ..files import replacing
 from ..general.layers import Softmax
 from ..layers import Conv, Flatten
 from ..network import Network

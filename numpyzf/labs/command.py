@@ -140,10 +140,8 @@ def _add_grade(actions):
 
 
 def _grade(options):
-    files = submissions(files_in(options.folder), LABS, options.lab)
-    if not files:
-        raise ValueError(f"{options.folder}: there are no submissions (.py, .ipynb) in it")
-    table = Table(options.out, options.folder)
+    files = submissions(options.folder, LABS, options.lab)
+    scores = Table(options.out, options.folder)
     for path in files:
         try:
             report = grade.check(path, lab=options.lab, seed=options.seed,
@@ -151,16 +149,9 @@ def _grade(options):
             told = report.problem or f"{report.score} of {report.points} points"
         except ValueError as error:         # it can't be seen which lab it is
             report = told = str(error)
-        table.add(path, report)
+        scores.add(path, report)
         say(f"{path}: {told}")
-    say(f"Look at them: {(table.folder / 'scores.csv').resolve()}")
-
-
-def files_in(folder):
-    """The Path of a folder that is there; ValueError if it isn't."""
-    if not Path(folder).is_dir():
-        raise ValueError(f"there is no folder {folder}")
-    return Path(folder)
+    say(f"Look at them: {(scores.folder / 'scores.csv').resolve()}")
 
 
 # ---- bundle --------------------------------------------------------------------------------------

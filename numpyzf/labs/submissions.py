@@ -44,11 +44,17 @@ def submissions(folder, names, lab=None):
     """The files to grade in a folder and in the folders in it, sorted.
 
     Of each folder the candidates: what a student has written beside a lab's file isn't graded.
+    Raises ValueError for a folder that isn't there, or without any.
     """
+    if not Path(folder).is_dir():
+        raise ValueError(f"there is no folder {folder}")
     folders = [Path(folder), *sorted(path for path in Path(folder).rglob("*") if path.is_dir())]
-    return [path for each in folders
-            if not any(part.startswith((".", "__")) for part in each.relative_to(folder).parts)
-            for path in sorted(candidates(each, names, lab))]
+    found = [path for each in folders
+             if not any(part.startswith((".", "__")) for part in each.relative_to(folder).parts)
+             for path in sorted(candidates(each, names, lab))]
+    if not found:
+        raise ValueError(f"{folder}: there are no submissions (.py, .ipynb) in it")
+    return found
 
 
 class Table:
@@ -73,7 +79,9 @@ class Table:
             row = (name, report.lab, report.score, report.points, passed, len(report.results),
                    report.problem)
             text = "\n".join([*reports.as_text(report), ""])
-            with replacing(self.folder / f"{name.replace('/', '-')}.txt") as file:
+            place = self.folder / f"{name}.txt"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(place) as file:
                 file.write(text.encode())
         self.rows.append(row)
         self.write()

@@ -214,6 +214,12 @@ def running(net):
             for key in ("mean", "variance") if hasattr(layer, key)}
 
 
+def name_of(path):
+    """What pictures and tables call a training: its folder's name, or its file's stem."""
+    path = checks.path("path", path)
+    return path.stem if path.is_file() else path.resolve().name
+
+
 def load(path, build):
     """Read what `save` or `share` wrote.
 

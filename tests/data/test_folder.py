@@ -300,7 +300,7 @@ def test_no_such_folder(tmp_path, refuses):
         load(tmp_path / "a.png")
 
 
-def test_a_folder_of_pictures_needs_no_classes(tmp_path, refuses, monkeypatch):
+def test_a_folder_of_pictures_needs_no_classes(tmp_path, refuses):
     with refuses(FileNotFoundError, "nofolder", "no such folder; give one with images in it"):
         photographs("nofolder")
     with refuses(FileNotFoundError, "scenes", "in it, not the name of a data set"):

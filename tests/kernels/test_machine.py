@@ -264,7 +264,6 @@ def test_threads_that_begin_at_one_moment_share_the_workers():
         print(threading.active_count())""", threads="8") == "8\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
 @pytest.mark.parametrize("function", ["run", "_run"])
 def test_an_interruption_at_any_line_leaves_no_trace(function, monkeypatch):
     """After the next call, run makes pieces as before, and OpenBLAS has its threads."""
@@ -318,6 +317,7 @@ def test_an_interruption_that_numba_has_wrapped_is_one(two_threads):
         run(lambda start, stop: (_ for _ in ()).throw(SystemError("of another kind")), 4, pieces=1)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
 def test_an_interruption_waits_for_who_has_begun_and_is_raised():
     """While the caller waits for a worker that is still in its piece."""
     assert in_a_process("""if True:

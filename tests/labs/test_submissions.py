@@ -73,8 +73,8 @@ def test_a_table_of_all(graded):
 
 
 def test_a_report_for_each(graded):
-    assert sorted(path.name for path in graded.iterdir()) == ["ada.py.txt", "bob-mine.py.txt",
-                                                              "scores.csv"]
+    assert sorted(path.relative_to(graded).as_posix() for path in graded.rglob("*.*")) == [
+        "ada.py.txt", "bob/mine.py.txt", "scores.csv"]
     assert "checks pass" in (graded / "ada.py.txt").read_text(encoding="utf-8")
 
 

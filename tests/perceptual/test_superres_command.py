@@ -122,13 +122,9 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
     assert "is a folder" in refused(capsys, "apply", source, "--out", tmp_path)
     assert "pixel or feature, which come along" in refused(capsys, "apply", source, "--net", "Px")
     about = {"kind": "style", "patch": 8, "maps": 2}
-    learn.save(tmp_path / "style.npz", learn.State(style_train.build(about), rng_of(3), about))
+    learn.save(tmp_path / "style.npz", learn.State(style_train.build(about), rng, about))
     assert "of the kind 'style', not one that enlarges" in refused(
         capsys, "apply", source, "--net", tmp_path / "style.npz")
-
-
-def rng_of(seed):
-    return np.random.default_rng(seed)
 
 
 def test_a_training_begins_with_one_that_comes_along_and_goes_on_without_it(tmp_path, photos,

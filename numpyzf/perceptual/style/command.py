@@ -1,8 +1,9 @@
 """The command `numpyzf style transfer`; network_command.py has `train` and `apply`."""
 from ... import data, plots, texts
 from ...data.image import load_image
+from ...files import to_write
 from ...progress import show_progress
-from ...terminal import at_least, output, say, words
+from ...terminal import at_least, say, words
 from . import measure, objective
 
 PICTURE = f"an image file, or one that comes along: {', '.join(data.examples())}"
@@ -51,8 +52,8 @@ def run_transfer(options):
     """Paint one picture in the style of another; ValueError or OSError if that can't be."""
     plan = objective.Plan(**of_plan(options))
     source, other = data.photograph(options.content), data.photograph(options.style)
-    path = output(options.out or texts.file_name(source.stem, "as", other.stem),
-                  what="the picture")
+    path = to_write("--out", options.out or texts.file_name(source.stem, "as", other.stem),
+                    "the picture")
     plots.check_pixels_path(path)
     content, style = (load_image(file, options.size) for file in (source, other))
     made = measure.transfer(

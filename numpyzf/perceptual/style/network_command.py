@@ -1,10 +1,9 @@
 """The commands `numpyzf style train` and `apply`: a network for one style."""
-from pathlib import Path
-
 from ... import data, plots, texts
 from ...data.image import load_image
+from ...files import to_write
 from ...progress import show_progress
-from ...terminal import at_least, output, say
+from ...terminal import at_least, say
 from .. import learn, pictures
 from . import train
 from .command import PICTURE, add_plan, changed, of_plan
@@ -66,9 +65,9 @@ def add_apply(parser):
 def run_apply(options):
     """Paint one picture; ValueError or OSError if that can't be."""
     state = learn.load(options.net, train.build)
-    source, net = data.photograph(options.picture), Path(options.net).resolve()
-    own = net.name if net.is_dir() else net.stem
-    path = output(options.out or texts.file_name(source.stem, own), what="the picture")
+    source = data.photograph(options.picture)
+    path = to_write("--out", options.out or texts.file_name(
+        source.stem, learn.name_of(options.net)), "the picture")
     plots.check_pixels_path(path)
     picture = load_image(source)
     if options.size:

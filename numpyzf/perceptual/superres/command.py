@@ -3,9 +3,9 @@ import json
 from pathlib import Path
 
 from ... import data, plots, texts
-from ...files import replacing
+from ...files import replacing, to_write
 from ...progress import show_progress
-from ...terminal import at_least, output, say, words
+from ...terminal import at_least, say, words
 from .. import learn
 from . import findings, measure, report, train
 from .enlarge import COME_ALONG, open_enlarger
@@ -66,7 +66,7 @@ def run_train(options):
     plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
     train.check(plan, options.out)
     if options.share:
-        options.share = output(options.share, "--share")
+        options.share = to_write("--share", options.share)
     images = train.read(options.source, folder=options.folder, size=options.size)
     state = train.train(options.out, images, plan, report=say, progress=show_progress)
     row = state.history[-1]
@@ -97,7 +97,7 @@ def run_apply(options):
     enlarger = open_enlarger(options.net, match=options.match)
     source = data.photograph(options.picture)
     name = texts.file_name(source.stem, f"x{enlarger.scale}", enlarger.name)
-    path = output(options.out or name, what="the picture")
+    path = to_write("--out", options.out or name, "the picture")
     plots.check_pixels_path(path)
     small = data.load_image(source, channels=None)
     _, H, W = small.shape
@@ -122,7 +122,7 @@ def add_evaluate(parser):
 def run_evaluate(options):
     """Measure bicubic enlargement and networks; ValueError or OSError if that can't be."""
     if options.json:
-        options.json = output(options.json, "--json")
+        options.json = to_write("--json", options.json)
     networks = _networks(options)
     for scale in networks.keys() - {options.scale}:
         raise ValueError(f"{', '.join(networks[scale])} enlarges {scale} times, not "
@@ -172,7 +172,7 @@ def add_page(parser):
 
 def run_page(options):
     """Measure, draw and write the page; ValueError or OSError if that can't be."""
-    options.out = output(options.out)
+    options.out = to_write("--out", options.out)
     found = findings.find(options, _networks(options), report=say, progress=show_progress)
     report.write(options.out, found, options.side)
     say(f"Look at it: {Path(options.out).resolve()}")

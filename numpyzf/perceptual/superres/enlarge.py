@@ -34,5 +34,5 @@ def open_enlarger(name, *, match=False):
         raise FileNotFoundError(f"{path}: no such network; give the folder of a training or its "
                                 f"file, or {' or '.join(COME_ALONG)}, which come along")
     state = learn.load(path, build)
-    return Enlarger(str(name) if ours else path.stem if path.is_file() else path.resolve().name,
+    return Enlarger(str(name) if ours else learn.name_of(path),
                     state.net, state.about["scale"], state.about, match)
