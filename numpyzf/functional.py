@@ -177,7 +177,7 @@ def relu_forward(x):
     x = checks.array("x", x)
     y, mask = np.empty_like(x), np.empty(x.shape, bool)
     flat = x.reshape(-1), y.reshape(-1), mask.reshape(-1)
-    kernels.run(kernels.relu, x.size, *flat)
+    kernels.run(kernels.relu, x.size, *flat, light=True)
     return y, mask
 
 
@@ -186,7 +186,7 @@ def relu_backward(dy, mask):
     dy, mask = checks.masked(dy, mask)
     dx = np.empty_like(dy)
     flat = dy.reshape(-1), mask.reshape(-1), dx.reshape(-1)
-    kernels.run(kernels.relu_gradient, dy.size, *flat)
+    kernels.run(kernels.relu_gradient, dy.size, *flat, light=True)
     return dx
 
 

@@ -217,7 +217,7 @@ class Network:
                             made.pop(below, None)
             except (TypeError, ValueError) as error:
                 raise checks.in_layer(name, error) from error
-        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+        return {name: np.concatenate(a) if len(a) > 1 else a[0] for name, a in parts.items()}
 
     def predict(self, x, *, batch=128):
         """The scores (N, classes) of any number of images: the last layer's `outputs`."""

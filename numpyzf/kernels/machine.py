@@ -21,6 +21,7 @@ from numba import config
 THREADS = config.NUMBA_NUM_THREADS  # the cores, unless $NUMBA_NUM_THREADS says otherwise
 PIECES = 32                 # of one call of run, at most: enough for 16 threads, some of them slow
 GRAIN = 1 << 18             # bytes of arrays for each piece: fewer aren't worth another call
+LIGHT_GRAIN = 1 << 22       # where next to nothing is done with each of them
 PRODUCT_GRAIN = 1 << 21     # multiply-adds for each piece of a product
 # Rows or columns of each piece. BLAS packs the whole other matrix anew for each: pieces of 256 are
 # 5 to 10 % slower, of 96 up to 20 %, of 64 a third and more. So there are wide ones where this
@@ -31,7 +32,7 @@ _in_a_piece = ContextVar("in a piece", default=False)
 _inside = SimpleNamespace(lock=threading.Lock(), threads=set(), before=1)     # of _run
 
 
-def run(kernel, count, *arguments, pieces=None):
+def run(kernel, count, *arguments, pieces=None, light=False):
     """Call kernel(*arguments, start, stop) for even pieces of range(count), on several threads.
 
     kernel: a kernel, or a Python function that spends its time in NumPy or kernels, which release
@@ -40,6 +41,8 @@ def run(kernel, count, *arguments, pieces=None):
     arguments: what the kernel takes before start and stop.
     pieces: how many pieces; if not given, as many as the arrays among the arguments have GRAIN
     bytes. There are PIECES at most, and `count` at most.
+    light: whether the kernel does next to nothing with each byte: then LIGHT_GRAIN bytes, since
+    memory is done with fewer before another thread has begun.
 
     Returns the list of results, in the order of the pieces. Each thread, and the caller's own is
     one, takes the next piece as soon as it is free: a core that is busy with something else does
@@ -53,7 +56,7 @@ def run(kernel, count, *arguments, pieces=None):
         return [kernel(*arguments, 0, count)]
     if pieces is None:
         nbytes = sum(each.nbytes for each in arguments if isinstance(each, np.ndarray))
-        pieces = nbytes // GRAIN
+        pieces = nbytes // (LIGHT_GRAIN if light else GRAIN)
     pieces = max(1, min(pieces, count, PIECES))
     # in a copy of the context: an interruption, wherever it comes, leaves nothing set
     return copy_context().run(_run, kernel, count, arguments, pieces)

@@ -130,13 +130,6 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
     pixels = np.zeros((parts, rows * columns * LANES), y.dtype)
     tile = np.zeros(SIDE * SIDE * LANES, y.dtype)
     for n in range(start, stop):
-        for part in range(parts):
-            # begin with the bias
-            lanes, first = min(LANES, filters - part * LANES), part * LANES
-            own, bias = pixels[part], b[first:]
-            for pixel in range(rows * columns):
-                for lane in range(lanes):
-                    own[pixel * LANES + lane] = bias[lane]
         for down in range(tiles_down):
             for across in range(tiles_across):
                 t = (n * tiles_down + down) * tiles_across + across
@@ -149,9 +142,9 @@ def outputs_from_points(values, b, y, points, outputs, tiles_down, tiles_across,
                         times_AT(tile[j * LANES:], SIDE * LANES, lanes, points, outputs)
                     for i in range(outputs):
                         times_AT(tile[i * SIDE * LANES:], LANES, lanes, points, outputs)
-                    # add them to the bias
+                    # add the bias
                     place = (down * outputs * columns + across * outputs) * LANES
-                    add_square(tile, SIDE, pixels[part, place:], columns, outputs, lanes)
+                    add_bias(tile, SIDE, pixels[part, place:], columns, outputs, lanes, b[first:])
         # to the maps
         for part in range(parts):
             take_apart(pixels[part], y[n, part * LANES:], rows, columns, 0, 0, 1)
@@ -350,6 +343,16 @@ def add_square(source, source_side, out, out_side, side, lanes):
             own, other = source[(i * source_side + j) * LANES:], out[(i * out_side + j) * LANES:]
             for lane in range(lanes):
                 other[lane] += own[lane]
+
+
+@njit(inline="always")
+def add_bias(source, source_side, out, out_side, side, lanes, bias):
+    """out = source + bias, as in copy_square."""
+    for i in range(side):
+        for j in range(side):
+            own, other = source[(i * source_side + j) * LANES:], out[(i * out_side + j) * LANES:]
+            for lane in range(lanes):
+                other[lane] = own[lane] + bias[lane]
 
 
 @njit(inline="always")

@@ -11,7 +11,8 @@ multiplications with each of them: the larger F, the less unfolding matters.
 
 Threads: columns of some images, or of some rows of one image, are made at a time. Of many blocks
 like this, each is one thread's. Few are brought through one after the other: then one thread writes
-all of a row of columns, or in `fold` all of a plane of x, and `product` cuts the product.
+all of a row of columns, or in `fold` all of a plane of x, and `product` cuts the product. Filters
+of one pixel: images are shared, or if they are few the product.
 Source: im2col, as in Chellapilla et al. 2006 and Caffe.
 """
 import numpy as np
@@ -34,17 +35,14 @@ def conv_forward(x, w, b, window):
     F = len(w)
     OH, OW = conv_output_size(x.shape[2], *window), conv_output_size(x.shape[3], *window)
     y = np.empty((len(x), F, OH, OW), x.dtype)
-    if window != ONE_PIXEL:
-        # the bias is the filters' last column, and meets the row of ones
-        wb = np.hstack([w.reshape(F, -1), b[:, None]])
+    if window == ONE_PIXEL:
+        return filter_pixels(w.reshape(F, -1), b, x, y)
+    # the bias is the filters' last column, and meets the row of ones
+    wb = np.hstack([w.reshape(F, -1), b[:, None]])
 
     def some_outputs(block):
         images, rows = block
-        if window == ONE_PIXEL:
-            # (F, C) @ (G, C, P) -> (G, F, P), written in place: the pixels are the columns
-            out = as_matrices(y, block)
-            np.add(product(w.reshape(F, -1), as_matrices(x, block), out), b[:, None], out)
-        elif images.stop - images.start == 1:
+        if images.stop - images.start == 1:
             # (F, C·K·K+1) @ (C·K·K+1, P) -> (F, P), some rows of one image, written in place
             product(wb, columns_of(x, block, window, OW), as_matrices(y, block)[0])
         else:
@@ -83,22 +81,43 @@ def conv_transpose(r, w, window, size):
     C, K, _ = w.shape[1:]
     x = np.empty((N, C, *size), r.dtype)
     wt = w.reshape(F, C * K * K).T
+    if window == ONE_PIXEL:
+        return filter_pixels(wt, None, r, x)
 
     def some_images(block):
         images, _ = block
-        if window == ONE_PIXEL:
-            # (C, F) @ (G, F, P) -> (G, C, P), written in place
-            product(wt, as_matrices(r, block), as_matrices(x, block))
-        else:
-            # (G, F, OH, OW) -> (F, G·P), no copy for one image
-            signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
-            # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
-            out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
-            columns = product(wt, signal, out)
-            run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
+        # (G, F, OH, OW) -> (F, G·P), no copy for one image
+        signal = r[images].transpose(1, 0, 2, 3).reshape(F, -1)
+        # (C·K·K, F) @ (F, G·P) -> (C·K·K, G·P)
+        out = scratch("columns", (C * K * K, signal.shape[1]), r.dtype)
+        columns = product(wt, signal, out)
+        run(fold, C, columns, x[images], K, window.stride, window.pad, OH, OW)
         return []
-    add_up(some_images, *blocks_of_outputs(w[0].size, N, OH, OW, r.dtype, window != ONE_PIXEL))
+    add_up(some_images, *blocks_of_outputs(w[0].size, N, OH, OW, r.dtype, whole=True))
     return x
+
+
+def filter_pixels(w, b, x, y):
+    """Filters of one pixel, (F, C): the pixels, as they lie, are the columns.
+
+    b: (F,), or None.
+    x, y: (N, C, H, W), and the result (N, F, H, W), which is returned.
+    """
+    N, C, H, W = x.shape
+
+    def some_images(x, y, start, stop):
+        # (F, C) @ (G, C, P) -> (G, F, P), written in place
+        y = product(w, x[start:stop], y[start:stop])
+        # what was just written is still near
+        if b is not None:
+            y += b[:, None]
+    pixels, out = x.reshape(N, C, H * W), y.reshape(N, len(w), H * W)
+    if N < OWN_BLOCKS:
+        # threads share the product
+        some_images(pixels, out, 0, N)
+    else:
+        run(some_images, N, pixels, out)
+    return y
 
 
 def blocks_of_outputs(height, N, OH, OW, dtype, whole=False):

@@ -51,11 +51,12 @@ def test_arguments_come_first(threads):
 @pytest.mark.parametrize("nbytes, items, pieces",
                          [(0, 9, 1), (99, 9, 1), (100, 9, 1), (200, 9, 2), (799, 9, 7),
                           (5000, 9, 9), (799, 3, 3), (99_999, 999, 32)])
-def test_small_arrays_are_done_in_few_pieces(nbytes, items, pieces, threads, monkeypatch):
-    """One for each GRAIN of bytes, of all arrays together, and PIECES at most."""
-    monkeypatch.setattr(machine, "GRAIN", 100)
+@pytest.mark.parametrize("light", [False, True])
+def test_small_arrays_are_done_in_few_pieces(nbytes, items, pieces, light, threads, monkeypatch):
+    """One for each GRAIN of bytes, of all arrays together, or LIGHT_GRAIN; and PIECES at most."""
+    monkeypatch.setattr(machine, "LIGHT_GRAIN" if light else "GRAIN", 100)
     first, second = np.zeros(nbytes // 3, np.int8), np.zeros(nbytes - nbytes // 3, np.int8)
-    found = run(lambda a, b, c, start, stop: (start, stop), items, first, 8, second)
+    found = run(lambda a, b, c, start, stop: (start, stop), items, first, 8, second, light=light)
     assert len(found) == pieces and sum(stop - start for start, stop in found) == items
 
 

@@ -7,7 +7,7 @@ import pytest
 from comparing import assert_close, draw
 
 from numpyzf import functional, reference
-from numpyzf.kernels import shift, unfold
+from numpyzf.kernels import machine, shift, unfold
 
 small = pytest.mark.small
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -96,6 +96,7 @@ def test_filters_of_one_pixel_are_products(shape, narrowest, rng, monkeypatch):
     monkeypatch.setattr(unfold, "NARROWEST", narrowest)
     monkeypatch.setattr(unfold, "unfold", None)                 # not called
     monkeypatch.setattr(unfold, "fold", None)
+    monkeypatch.setattr(machine, "GRAIN", 128)                  # of 24 bytes a map: some pieces
     x, w, b, dy = draw(rng, np.float64, shape, (3, shape[1], 1, 1), 3, (shape[0], 3, *shape[2:]))
     y, saved = functional.conv_forward(x, w, b, method="unfold")
     np.testing.assert_allclose(y, np.einsum("nchw,fc->nfhw", x, w[..., 0, 0]) + b[:, None, None],
