@@ -145,12 +145,36 @@ ROWS = [Row("Set5/a", (8, 9), {"bicubic": Scores(20., .5, .1, 1., 1.),
 def test_means_of_each_set():
     found = {name: measure.means(rows) for name, rows in measure.groups(ROWS).items()}
     assert [*found] == ["Set5", "Other", ""]
-    assert found["Set5"]["bicubic"] == pytest.approx((21, .6, .2, 1, 1))
-    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1, 1))      # without the infinite one
+    # of the same pictures for all methods: without b, where the net makes no error
+    assert found["Set5"]["bicubic"] == pytest.approx((20, .6, .2, 1, 1))
+    assert found["Set5"]["net"] == pytest.approx((30, .8, .5, 1, 1))
     assert found["Other"]["net"] == (50, .2, math.inf, 1, 1)
-    assert found[""]["bicubic"] == pytest.approx((24, .5, .2, 1, 1))
+    assert found["Other"]["bicubic"] == (30, .3, .2, 1, 1)
+    assert found[""]["bicubic"] == pytest.approx((25, .5, .2, 1, 1))
+    assert found[""]["net"] == pytest.approx((40, .6, .5, 1, 1))
     plain = [row._replace(picture="a") for row in ROWS]
     assert [*measure.groups(plain)] == [""]
+
+
+def test_what_is_left_out_of_means_is_told():
+    assert measure.counted(ROWS) == {"psnr": 2, "ssim": 3, "sharpness": 2, "grid": 3, "pattern": 3}
+    assert measure.uncounted(ROWS).endswith("has the number: psnr of 2, sharpness of 2.")
+    assert measure.uncounted(ROWS[:1]) == ""
+
+
+def test_flat_pictures_do_not_speak_for_one_method():
+    """Bicubic makes no error in one-colored pictures; that is not to be held against it."""
+    flat = [(f"flat {n}", np.full((3, 24, 24), 50 * n, np.uint8)) for n in range(3)]
+
+    def network(low):
+        made = nearest(low)
+        made[:, 9:12, 9:12] ^= 1
+        return made
+    rows = measure.evaluate([*flat, ("noise", noise(3, 40, 40))], 4, {"net": network})
+    found = measure.means(rows)
+    assert rows[0].scores["bicubic"].psnr == math.inf and rows[0].scores["net"].psnr > 50
+    assert found["net"].psnr == rows[3].scores["net"].psnr
+    assert found["bicubic"].psnr == rows[3].scores["bicubic"].psnr
 
 
 def test_a_table_of_few_and_of_many_pictures():
@@ -158,8 +182,8 @@ def test_a_table_of_few_and_of_many_pictures():
     assert len(lines) == 1 + 3 + 3 and "bicubic" in lines[0]
     assert lines[1].split() == ["Set5/a", "9×8", "20.00", "0.5000", "10%", "1.00", "1.00",
                                 "30.00", "0.7000", "40%", "1.00", "1.00"]
-    assert lines[4].split()[:6] == ["mean", "of", "2,", "Set5", "21.00", "0.6000"]
-    assert lines[6].split()[:4] == ["mean", "of", "3", "24.00"]
+    assert lines[4].split()[:6] == ["mean", "of", "2,", "Set5", "20.00", "0.6000"]
+    assert lines[6].split()[:4] == ["mean", "of", "3", "25.00"]
     plain = [row._replace(picture="a") for row in ROWS]
     lines = measure.table(plain * 20).splitlines()
     assert len(lines) == 2 and lines[1].startswith("mean of 60")
@@ -169,8 +193,8 @@ def test_as_json():
     text = json.dumps(measure.as_json("folder", 4, ROWS), allow_nan=False)
     found = json.loads(text)
     assert found["source"] == "folder" and found["scale"] == 4
-    assert found["means"]["Set5"]["bicubic"]["psnr"] == pytest.approx(21)
-    assert [*found["means"]] == ["Set5", "Other"]
+    assert found["means"]["Set5"]["bicubic"]["psnr"] == pytest.approx(20)
+    assert [*found["means"]] == ["Set5", "Other"] and found["counted"]["psnr"] == 2
     last = found["pictures"][2]
     assert (last["picture"], last["height"], last["width"]) == ("Other/x/c", 8, 9)
     assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None, "grid": 1,

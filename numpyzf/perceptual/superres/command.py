@@ -138,6 +138,8 @@ def run_evaluate(options):
         "1 or less is none; pat: any pattern of its own, 1 is none."
         + (" The networks' pictures have the histograms of the small ones." if options.match
            else ""))
+    if measure.uncounted(rows):
+        say(measure.uncounted(rows))
     if options.json:
         with replacing(options.json) as file:
             found = measure.as_json(options.source, options.scale, rows)

@@ -30,6 +30,7 @@ class Classifier(NamedTuple):
 class Findings(NamedTuple):
     """All that stands on the page."""
     scale: int          # of the pictures that are shown
+    source: str         # the name of their folder, or of the data set
     networks: dict      # {scale: {name: enlarge.Enlarger}}
     rows: dict          # {scale: list of measure.Row}
     shown: list         # of Shown
@@ -54,7 +55,8 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
     run, name = open_net(options.classifier)
     shown = networks.setdefault(scale, {})
     rows = {scale: measure.evaluate(source, scale, shown, progress=progress)}
-    groups = {row.group.lower() for row in rows[scale]}
+    folder = Path(source).resolve().name
+    groups = {folder.lower(), *(row.group.lower() for row in rows[scale])}
     in_the_paper = {own for group, own in measure.PAPER if group in groups}
     for other in sorted({*networks, *in_the_paper} - {scale}):
         rows[other] = measure.evaluate(source, other, networks.get(other, {}), progress=progress)
@@ -72,7 +74,8 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
     judged = [method for method, network in shown.items() if about(network).get("judge") == name]
     classifier = Classifier(texts.short(Path(name).name), run.classes, run.prepare.mean.shape[1],
                             judged)
-    return Findings(scale, networks, rows, pictures, classifier, made, pulls, steps, recognized)
+    return Findings(scale, folder, networks, rows, pictures, classifier, made, pulls, steps,
+                    recognized)
 
 
 def _shown(options, networks, rows, run):

@@ -138,19 +138,39 @@ def means(rows):
     """The mean Scores of each method over pictures: {method: Scores}.
 
     rows: a list of Row, one at least. A picture without any error has no PSNR that can go into a
-    mean, one without any edge no share of sharpness, a small one no grid: these are left out of
-    that mean, which is infinite, or NaN, if all are.
+    mean, one without any edge no share of sharpness, a small one no grid. If one method has no such
+    number for a picture, it is left out of that mean for all: so they are of the same pictures. A
+    mean of none is that of the first picture, often infinite, or NaN.
     """
+    values, counts = _values(rows), _counts(rows)
     found = {}
-    for method in rows[0].scores:
-        values = np.array([row.scores[method] for row in rows])
-        found[method] = Scores(*(_mean(column) for column in values.T))
+    for method, own in zip(rows[0].scores, values):
+        columns = zip(own.T, counts.T)
+        found[method] = Scores(*(float(column[which].mean() if which.any() else column[0])
+                                 for column, which in columns))
     return found
 
 
-def _mean(values):
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float(values[0])
+def counted(rows):
+    """How many pictures count in the mean of each score: {"psnr": 12, …}."""
+    return dict(zip(Scores._fields, map(int, _counts(rows).sum(axis=0))))
+
+
+def uncounted(rows):
+    """A sentence about pictures that are left out of means; "" if none is."""
+    few = [f"{name} of {count:,}" for name, count in counted(rows).items() if count < len(rows)]
+    return (f"Of {len(rows):,} pictures, means are over those for which every method has the "
+            f"number: {', '.join(few)}." if few else "")
+
+
+def _values(rows):
+    """Numbers (methods, pictures, scores)."""
+    return np.array([[row.scores[method] for row in rows] for method in rows[0].scores])
+
+
+def _counts(rows):
+    """Whether a picture counts in the mean of a score: booleans (pictures, scores)."""
+    return np.isfinite(_values(rows)).all(axis=0)
 
 
 def groups(rows):
@@ -174,8 +194,13 @@ def table(rows):
 
 def _cell(scores):
     seen, drawn = (times(value) for value in (scores.grid, scores.pattern))
-    return (f"{scores.psnr:.2f}  {scores.ssim:.4f}  {scores.sharpness:4.0%}  {seen:>5}  "
+    return (f"{scores.psnr:.2f}  {scores.ssim:.4f}  {share(scores.sharpness):>4}  {seen:>5}  "
             f"{drawn:>5}")
+
+
+def share(value):
+    """A share as text, "–" for that of an original without any edge."""
+    return f"{value:.0%}" if np.isfinite(value) else "–"
 
 
 def times(value):
@@ -192,7 +217,7 @@ def as_json(source, scale, rows):
     def each(by_method):
         return {method: plain(scores) for method, scores in by_method.items()}
     return {"source": str(source), "scale": scale,
-            "mean": each(means(rows)),
+            "mean": each(means(rows)), "counted": counted(rows),
             "means": {name: each(means(own)) for name, own in groups(rows).items() if name},
             "pictures": [{"picture": row.picture, "height": row.size[0], "width": row.size[1],
                           "scores": each(row.scores)} for row in rows]}

@@ -67,7 +67,7 @@ def _words(shown, name):
     if name in shown.row.scores:
         scores = shown.row.scores[name]
         lines = [f"{_decibels(scores.psnr)} · SSIM {_ssim(scores.ssim)}",
-                 f"sharpness {scores.sharpness:.0%}"]
+                 f"sharpness {measure.share(scores.sharpness)}"]
     elif name == SMALL:
         _, height, width = shown.made[name].shape
         lines = [f"{width}×{height} pixels"]
@@ -101,8 +101,9 @@ def _first(found, side):
     claims = _claims(found)
     if claims:
         sections.append(page.Section(
-            "What holds", TEXT["claims"].format(count=f"{len(rows):,}", grid=NO_GRID,
-                                                  pattern=f"{NO_PATTERN:g}"),
+            "What holds", TEXT["claims"].format(
+                count=f"{len(rows):,}", grid=NO_GRID, pattern=f"{NO_PATTERN:g}",
+                uncounted=measure.uncounted(rows)),
             rows=[("the paper, or this page, says", "measured", ""), *claims]))
     return [*sections, page.Section("The pictures", "\n\n".join(words))]
 
@@ -169,12 +170,12 @@ def _table(found):
     for scale, rows in found.rows.items():
         networks = found.networks.get(scale, {})
         for name, own in measure.groups(rows).items():
-            paper = measure.PAPER.get((name.lower(), scale), {})
+            paper = measure.PAPER.get(((name or found.source).lower(), scale), {})
             for method, scores in measure.means(own).items():
                 psnr, ssim = paper.get(_loss(method, networks.get(method)), (None, None))
                 table.append((name or f"all {len(own):,}", f"×{scale}", method,
-                              f"{scores.psnr:.2f}", _ssim(scores.ssim),
-                              f"{scores.sharpness:.0%}", measure.times(scores.grid),
+                              _decibels(scores.psnr).removesuffix(" dB"), _ssim(scores.ssim),
+                              measure.share(scores.sharpness), measure.times(scores.grid),
                               measure.times(scores.pattern),
                               f"{psnr:.2f}" if psnr else "", _ssim(ssim) if ssim else ""))
     return table
@@ -191,12 +192,13 @@ def _claims(found):
             _claim("The feature loss has a lower PSNR than the pixel loss.",
                    f"{feature.psnr:.2f} against {pixel.psnr:.2f} dB", feature.psnr < pixel.psnr),
             _claim("The feature loss draws sharper edges than the pixel loss.",
-                   f"{feature.sharpness:.0%} against {pixel.sharpness:.0%} of the original's "
-                   "gradient energy", feature.sharpness > pixel.sharpness)]
+                   f"{measure.share(feature.sharpness)} against "
+                   f"{measure.share(pixel.sharpness)} of the original's gradient energy", feature.sharpness > pixel.sharpness)]
     for name in networks:
         gain = means[name].psnr - means[BICUBIC].psnr
-        claims.append(_claim(f"{name}: a higher PSNR than bicubic enlargement.",
-                             f"{gain:+.2f} dB", gain > 0))
+        if np.isfinite(gain):
+            claims.append(_claim(f"{name}: a higher PSNR than bicubic enlargement.",
+                                 f"{gain:+.2f} dB", gain > 0))
         for what, times, most in (("grid", means[name].grid, NO_GRID),
                                   ("pattern of its own", means[name].pattern, NO_PATTERN)):
             if np.isfinite(times):
