@@ -66,6 +66,7 @@ def _run(arguments):
         if unknown:     # told with this command's usage; argparse would show that of all
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         kept = options.kept
+        _check_given(options)
         log_begins()
         options.command(options)
         sys.stdout.flush()
@@ -80,6 +81,14 @@ def _run(arguments):
         _complain(f"numpyzf: {texts.clean(_words(error))}")
         return 2
     return 0
+
+
+def _check_given(options):
+    """Refuse what is given as an empty word: a shell's variable that isn't set."""
+    for name, value in vars(options).items():
+        if name != "kept" and "" in (value if isinstance(value, list) else [value]):
+            raise ValueError(f"{name.replace('_', '-')} is empty; it must have a value, or be left "
+                             "out")
 
 
 def _words(error):

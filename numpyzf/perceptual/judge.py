@@ -11,6 +11,7 @@ import numpy as np
 from .. import checks, texts
 from ..deconvnet import descend
 from ..exchange.model import open_net
+from ..geometry import ceil_div
 from ..layers import ReLU, Rule
 from ..network import Network
 from . import networks
@@ -79,6 +80,26 @@ class Judge:
                 del self._at_size[next(iter(self._at_size))]
             self._at_size[key] = net if net.dtype == x.dtype else net.astype(x.dtype)
         return self._at_size[key]
+
+    def inside(self, layer, shape, margin=0):
+        """The units of a layer that see the picture alone, and no padding: slices (rows, columns).
+
+        shape: of the pictures, (…, H, W).
+        margin: pixels at each side in which the middle of what a unit sees doesn't lie.
+        Returns all units, where none is left.
+        """
+        places = []
+        for axis, pixels in enumerate(shape[-2:]):
+            place, field = slice(None), self.net.receptive_field(layer, axis)
+            if field:
+                # a unit k sees pixels from start + k·stride on; so far from both sides, at least
+                size, stride, start = field
+                least = max(0, margin - size // 2)
+                first = ceil_div(least - start, stride)
+                stop = (pixels - least - size - start) // stride + 1
+                place = slice(first, stop) if stop > first else place
+            places.append(place)
+        return tuple(places)
 
     def pull(self, trace, signals, channels):
         """The gradient with respect to the pictures: floats (N, channels, H, W).

@@ -3,6 +3,7 @@ which a training goes on with the same bits. `fit` is the loop, `train` keeps it
 """
 import json
 import time
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,14 +21,15 @@ EVERY = 250         # steps, after which a training is saved
 class State:
     """A training between two steps: all that it takes to go on."""
     net: object                 # a network.Network
-    rng: np.random.Generator    # draws the patches
+    rng: np.random.Generator    # draws the patches; None of what `share` wrote
     about: dict                 # JSON values: how the net is built, and what it learns from
     step: int = 0
     moments: dict = field(default_factory=dict)     # of Adam: {"conv1.w": (mean, square) …}
     history: list = field(default_factory=list)     # means over EVERY steps each
 
     def __post_init__(self):
-        checks.seedable(self.rng)
+        if self.rng is not None:
+            checks.seedable(self.rng)
         for name, value in self.net.parameters.items():
             self.moments.setdefault(name, (np.zeros_like(value), np.zeros_like(value)))
 
@@ -80,7 +82,14 @@ def fit(state, batches, objective, *, steps, rate, measure=None, save=None, prog
         if state.step % EVERY == 0 or state.step == steps:
             _check_finite(state, rate)
             means = {name: number / count for name, number in sums.items()}
-            measured = measure(state.net) if measure else {}
+            try:
+                measured = measure(state.net) if measure else {}
+                finite = np.isfinite(state.net.predict(x)).all()
+            except ValueError as error:
+                raise checks.diverged(f"step {state.step}: {error}", rate) from error
+            if not finite:
+                raise checks.diverged(f"step {state.step}: the network's output isn't finite",
+                                      rate)
             state.history.append({"step": state.step, "rate": now, **means, **measured})
             sums, count = {}, 0
             if save:
@@ -93,6 +102,25 @@ def _check_finite(state, rate):
     for name, value in {**state.net.parameters, **running(state.net), **squares}.items():
         if not np.isfinite(value).all():
             raise checks.diverged(f"step {state.step}: {name} isn't finite", rate)
+
+
+def _check_read(arrays, info):
+    """Raise ValueError for arrays and values that no training writes."""
+    for name, value in arrays.items():
+        if value.dtype.kind != "f":
+            raise ValueError(f"{name} holds {value.dtype}, not floating-point numbers")
+        if not (np.abs(value) <= np.finfo(np.float32).max).all():
+            raise ValueError(f"{name} holds NaN or infinite values")
+        if name.startswith("square/") or name.endswith(".variance"):
+            if (value < 0).any():
+                raise ValueError(f"{name} holds negative numbers")
+    step, history = info["step"], info["history"]
+    if type(step) is not int or step < 0:
+        raise ValueError(f"its number of steps is {step!r}")
+    rows = history if isinstance(history, list) else [history]
+    bad = [row for row in rows if not isinstance(row, dict) or type(row.get("step")) is not int]
+    if bad or bool(step) != bool(rows):
+        raise ValueError(f"its history is damaged: {(bad or rows)!r}")
 
 
 # ---- on disk ------------------------------------------------------------------------------------
@@ -121,6 +149,9 @@ def train(folder, about, build, start, batches, objective, *, measure=None, repo
             state = load(path, build)
             _check_same(path, state, about)
             if state.step < about["steps"]:
+                if state.rng is None:
+                    raise ValueError(f"{path} was written to be shared, without what a training "
+                                     "goes on from: choose another folder")
                 report(f"continuing {path} after step {state.step:,}")
         else:
             rng = np.random.default_rng(about["seed"])
@@ -214,6 +245,22 @@ def running(net):
             for key in ("mean", "variance") if hasattr(layer, key)}
 
 
+def copy(net, to):
+    """Give a network all that another one of the same build has learned; returns it."""
+    to.load_parameters(net.parameters)
+    for name, value in running(to).items():
+        value[...] = running(net)[name]
+    return to
+
+
+def checksum(net):
+    """A number that tells one trained network from another."""
+    found = 0
+    for value in (*net.parameters.values(), *running(net).values()):
+        found = zlib.crc32(np.ascontiguousarray(value), found)
+    return found
+
+
 def name_of(path):
     """What pictures and tables call a training: its folder's name, or its file's stem."""
     path = checks.path("path", path)
@@ -232,21 +279,23 @@ def load(path, build):
     path = path / FILE if path.is_dir() else path
     arrays = checkpoints.read_npz(path)
     try:
-        info = json.loads(str(arrays["info"]))
-        for name, value in arrays.items():
-            if value.dtype.kind == "f" and not np.isfinite(value).all():
-                raise ValueError(f"{name} holds NaN or infinite values")
-        net, rng = build(info["about"]), np.random.default_rng()
+        info = json.loads(str(arrays.pop("info")))
+        _check_read(arrays, info)
+        net, rng = build(info["about"]), None
         parameters = checkpoints.arrays_under(arrays, "parameter/")
         net.load_parameters({name: value.astype(np.float32) for name, value in parameters.items()})
         for name, value in running(net).items():
             value[...] = arrays[f"running/{name}"]
         moments = {}
         if info["rng"]:
+            rng = np.random.default_rng()
             rng.bit_generator.state = info["rng"]
             means, squares = (checkpoints.arrays_under(arrays, f"{kind}/")
                               for kind in ("mean", "square"))
             moments = {name: (means[name], squares[name]) for name in net.parameters}
+            for name, own in moments.items():
+                if not own[0].shape == own[1].shape == net.parameters[name].shape:
+                    raise ValueError(f"Adam's moments of {name} don't have its shape")
         return State(net, rng, info["about"], info["step"], moments, info["history"])
     except KeyError as error:
         raise ValueError(f"{path} holds no network for pictures: it has no {error}") from None

@@ -161,3 +161,29 @@ def test_a_net_of_one_s_own_whose_layers_have_any_names(tmp_path, rng):
             with pytest.raises(ValueError, match="own.onnx has no ReLU to judge by: name layers; "
                                                  "it has f.0, f.2"):
                 judge_of(str(path))
+
+
+@pytest.mark.parametrize("size", [(56, 49), (72, 64)], ids=str)
+@pytest.mark.parametrize("layer", ["relu1", "fire2", "fire3", "fire4"])
+def test_units_inside_see_no_padding(layer, size, rng):
+    """They come out the same where the picture goes on beyond its border; the next ones don't."""
+    judge, far = judge_of("squeezenet", [layer]), 16        # a multiple of the strides
+    x = rng.random((1, 3, *(n + 2 * far for n in size)))
+    whole = judge.features(x)[layer]
+    own = judge.features(x[:, :, far:-far, far:-far])[layer]
+    stride = judge.net.receptive_field(layer).stride
+    rows, columns = judge.inside(layer, size)
+    same = np.zeros(own.shape[2:], bool)
+    same[rows, columns] = True
+    shifted = whole[:, :, far // stride:, far // stride:][:, :, :own.shape[2], :own.shape[3]]
+    np.testing.assert_allclose(own[..., same], shifted[..., same], rtol=0, atol=1e-9)
+    others = np.abs(own - shifted).max(axis=(0, 1))[~same]
+    assert (others > 1e-6).all() and (layer == "relu1" or len(others))
+
+
+def test_units_whose_middle_lies_in_a_margin_are_left_out():
+    judge = judge_of("squeezenet", ["fire2"])       # windows of 15 pixels, 4 apart, from −4 on
+    assert judge.inside("fire2", (3, 60, 43)) == (slice(1, 13), slice(1, 9))
+    # from 12 − 7 pixels on, and as far from the other side
+    assert judge.inside("fire2", (60, 43), 12) == (slice(3, 12), slice(3, 7))
+    assert judge.inside("fire2", (60, 15), 12) == (slice(3, 12), slice(None))

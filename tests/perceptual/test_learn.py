@@ -1,4 +1,6 @@
 """Training a network for pictures: the loop, the file, going on with the same bits."""
+import json
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from numpyzf import checkpoints
 from numpyzf.layers import Conv
 from numpyzf.network import Network
 from numpyzf.perceptual import learn, losses
+from numpyzf.perceptual.layers import BatchNorm
 
 pytestmark = pytest.mark.small
 
@@ -133,12 +136,16 @@ def test_a_shared_network_is_read_as_half_precision(tmp_path):
 
 
 @pytest.mark.parametrize("name, value, message", [
-    ("info", np.array("{}"), "no 'about'"),
+    ("info", np.array("{}"), "no 'step'"),
     ("info", np.array("{"), r"is damaged, or no network for pictures \(Expecting"),
     ("info", np.array("[]"), r"is damaged, or no network for pictures \(list indices"),
     ("parameter/conv1.w", np.full((1, 1, 3, 3), np.nan, np.float32), "NaN"),
     ("parameter/conv1.w", np.zeros((1, 2, 3, 3), np.float32), "conv1.w"),
+    ("parameter/conv1.w", np.full((1, 1, 3, 3), 1e200), "NaN or infinite"),
+    ("parameter/conv1.w", np.ones((1, 1, 3, 3), complex), "holds complex128"),
     ("mean/conv1.w", None, "mean|conv1.w"),
+    ("mean/conv1.w", np.zeros((3, 3), np.float32), "moments of conv1.w don't have its shape"),
+    ("square/conv1.w", np.full((1, 1, 3, 3), -1, np.float32), "negative numbers"),
 ])
 def test_damaged_files_are_refused_by_name(tmp_path, name, value, message):
     train(tmp_path)
@@ -149,6 +156,61 @@ def test_damaged_files_are_refused_by_name(tmp_path, name, value, message):
     with pytest.raises(ValueError, match=message) as caught:
         learn.load(path, build)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"step": "2"}, "its number of steps is '2'"), ({"step": -5}, "its number of steps is -5"),
+    ({"step": None}, "its number of steps is None"), ({"history": []}, "its history is damaged"),
+    ({"history": None}, "its history is damaged"), ({"history": ["x"]}, "its history is damaged"),
+    ({"step": 0}, "its history is damaged")])
+def test_what_no_training_writes_is_refused(changes, message, tmp_path):
+    train(tmp_path)
+    path = tmp_path / learn.FILE
+    arrays = checkpoints.read_npz(path)
+    info = json.loads(str(arrays["info"])) | changes
+    checkpoints.write_npz(path, arrays | {"info": np.array(json.dumps(info))})
+    with pytest.raises(ValueError, match=message) as caught:
+        learn.load(path, build)
+    assert str(path) in str(caught.value)
+
+
+def test_a_training_does_not_go_on_from_what_was_shared(tmp_path):
+    state = train(tmp_path / "net")
+    learn.share(tmp_path / "net" / learn.FILE, state)
+    assert train(tmp_path / "net").step == 6            # nothing to do
+    state.step = 4
+    learn.share(tmp_path / "net" / learn.FILE, state)
+    with pytest.raises(ValueError, match="written to be shared, without what a training goes on"):
+        train(tmp_path / "net")
+
+
+def test_a_network_whose_output_overflows_is_not_saved(tmp_path):
+    """Its parameters are finite."""
+    def large(y, target):
+        return 1.0, {}, np.ones_like(y)
+    with pytest.raises(ValueError, match="step 6: the network's output isn't finite: training has "
+                                         "diverged"), np.errstate(over="ignore", invalid="ignore"):
+        train(tmp_path, ABOUT | {"rate": 3e37}, objective=large)
+    assert not (tmp_path / learn.FILE).exists()
+
+
+def test_what_is_measured_and_refused_is_a_divergence(tmp_path):
+    def refusing(net):
+        raise ValueError("x holds NaN")
+    with pytest.raises(ValueError, match="step 6: x holds NaN: training has diverged"):
+        train(tmp_path, measure=refusing)
+
+
+def test_a_copy_has_what_normalizations_have_gathered(rng):
+    def made():
+        return Network([("conv1", Conv(1, 2, 3)), ("norm1", BatchNorm(2))], (1, 5, 5))
+    net, other = start(made(), rng), start(made(), rng)
+    net.forward(rng.random((4, 1, 5, 5), np.float32), train=True)
+    assert learn.checksum(net) != learn.checksum(other)
+    assert learn.copy(net, other) is other and learn.checksum(net) == learn.checksum(other)
+    x = rng.random((1, 1, 5, 5), np.float32)
+    np.testing.assert_array_equal(net.predict(x), other.predict(x))
+    assert not np.shares_memory(other.layers["norm1"].mean, net.layers["norm1"].mean)
 
 
 def test_squares_that_overflow_are_not_saved(tmp_path):

@@ -40,8 +40,10 @@ def test_its_terms_are_relative_and_add_up(lab, rng):
     own, other = (lab.judge.features(x)["relu2"] for x in (y, content))
     assert terms["content"] == pytest.approx(((own - other) ** 2).mean() / (other ** 2).mean())
     expected = 0
+    inside = {"relu1": np.s_[..., 2:28, 2:24], "relu2": np.s_[..., 3:11, 3:9]}
     for layer, gram in lab.grams.items():
-        one = lab.judge.features(y)[layer]
+        # what sees no padding: conv2's 5×5 windows, padded by 2
+        one = lab.judge.features(y)[layer][inside[layer]]
         expected += losses.style(one, gram)[0] / (gram ** 2).sum()
     assert terms["style"] == pytest.approx(expected)
     assert terms["variation"] == pytest.approx(losses.total_variation(y)[0] / (3 * 30 * 26))
@@ -90,6 +92,17 @@ def test_neither_grid_nor_frame_is_left(painted):
     assert max(steps[:4].mean(), steps[-4:].mean()) < 3 * steps.mean()
 
 
+def test_a_plain_picture_gets_no_frame():
+    """SqueezeNet's padding is style to its deep layers, and a plain picture can't hide it."""
+    plain = np.broadcast_to(np.uint8([[[210]], [[170]], [[130]]]), (3, 96, 96))
+    coffee = load_image(data.photograph("coffee"), 96)
+    made = measure.transfer(objective.Objective(objective.Plan(), coffee), plain, steps=40)
+    gray = made.picture.mean(axis=0)
+    inside = gray[5:-5, 5:-5]
+    border = (gray.sum() - inside.sum()) / (gray.size - inside.size)
+    assert abs(border - inside.mean()) < 15
+
+
 def test_without_a_style_the_picture_stays(lab, cat):
     still = objective.Objective(LAB._replace(style=0.0, variation=0.0), stripes())
     made = measure.transfer(still, cat, steps=40)
@@ -119,7 +132,7 @@ def test_the_command(tmp_path, capsys):
 @pytest.mark.parametrize("words, message", [
     (["--style-layers", "relu99"], "relu99.*the layers are"),
     (["--style-weight", "nan"], "style must be a finite number"),
-    (["--size", "6"], "pixels"),
+    (["--size", "2"], "2×2 pixels don.t fit"),
     (["--judge", "nowhere.onnx"], "nowhere.onnx"),
     (["--style-weight", "-1"], "style must be a weight of 0 to 1,000,000"),
     (["--variation", "1e300"], "variation must be a weight"),

@@ -143,6 +143,57 @@ def test_a_training_begins_with_one_that_comes_along_and_goes_on_without_it(tmp_
     assert cli.main(command) == 0 and "Try it" in capsys.readouterr().out
 
 
+def test_what_a_training_begins_with_is_told_apart_by_what_it_holds(tmp_path, photos, capsys):
+    """Two networks in folders of one name."""
+    def train_it(folder, *more):
+        return cli.main(["superres", "train", photos, "--out", str(folder), "--size", "16",
+                         "--patch", "4", "--batch", "2", "--maps", "2", "--blocks", "1", "--steps",
+                         "1", *map(str, more)])
+    nets = [tmp_path / side / "net" for side in "ab"]
+    for seed, net in enumerate(nets):
+        assert train_it(net, "--seed", seed) == 0
+        assert train_it(tmp_path / f"from {seed}", "--begin", net) == 0
+    assert train_it(tmp_path / "from 0", "--begin", nets[0]) == 0
+    capsys.readouterr()
+    assert train_it(tmp_path / "from 0", "--begin", nets[1]) == 2
+    assert "was begun with begin_checksum" in capsys.readouterr().err
+
+
+def test_a_network_of_another_build_is_no_beginning(tmp_path, photos, capsys):
+    """It's refused before the pictures are read."""
+    error = refused(capsys, "train", tmp_path / "gone", "--out", tmp_path / "new", "--begin",
+                    "pixel", "--maps", "8", "--scale", "8")
+    assert "begin: pixel is of another build: scale 4, not 8; maps 32, not 8" in error
+
+
+def test_a_beginning_brings_the_running_statistics(tmp_path, photos):
+    def train_it(folder, *more):
+        assert cli.main(["superres", "train", photos, "--out", str(tmp_path / folder), "--size",
+                         "16", "--patch", "4", "--batch", "2", "--network", "paper", *more]) == 0
+        return learn.running(learn.load(tmp_path / folder, train.build).net)
+    before = train_it("first", "--steps", "12")
+    after = train_it("next", "--steps", "1", "--begin", str(tmp_path / "first"), "--rate", "1e-9")
+    # a tenth of it is new
+    for name, value in before.items():
+        if name.endswith("variance"):
+            assert np.median(after[name] / value) == pytest.approx(1, abs=0.15), name
+
+
+def test_a_shared_network_does_not_replace_the_training(tmp_path, photos, capsys):
+    net = tmp_path / "net"
+    error = refused(capsys, "train", photos, "--out", net, "--share", net / "x" / ".." / learn.FILE)
+    assert "no folder" in error
+    net.mkdir()
+    assert "the training's own file" in refused(capsys, "train", photos, "--out", net, "--share",
+                                                net / learn.FILE)
+
+
+def test_an_empty_word_is_refused(tmp_path, photos, capsys):
+    assert "json is empty; it must have a value" in refused(capsys, "evaluate", photos, "--json",
+                                                            "")
+    assert "net is empty" in refused(capsys, "evaluate", photos, "--net", "")
+
+
 def test_a_network_worse_than_bicubic_is_told(tmp_path, rng, capsys):
     folder = tmp_path / "many"
     folder.mkdir()

@@ -8,7 +8,9 @@ import numpy as np
 
 from .. import functional, optimize, pictures
 
-MARGIN = 9          # pixels of a mirror image around a picture, so that its border is no edge
+# pixels of a mirror image around a picture, so that its border is no edge: as far as what
+# SqueezeNet's fire5 sees of its padding
+MARGIN = 24
 GRID = 4            # pixels after which a judge's first layers look at rows as before
 STAGES = 8          # in each of which the judge looks from another corner
 
@@ -27,7 +29,8 @@ def transfer(objective, image, *, steps=200, progress=None):
 
     Three things keep frames and grids out, which a judge's padding, strides and pools like. The
     picture is a smoothed one, so no pattern repeats every two pixels. It is seen within a mirror
-    image of its border. And it is seen from another corner in each stage.
+    image of its border; the style of this margin doesn't count, nor of what sees the judge's
+    padding. And it is seen from another corner in each stage.
 
     objective: an objective.Objective, which holds the style.
     image: uint8 (C, H, W).
@@ -50,13 +53,19 @@ def transfer(objective, image, *, steps=200, progress=None):
         if trouble:
             break
     last = View(objective, content, 0, 0).terms(y)
-    made = smoothed(y)[0][0, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    margin = margin_of(y)
+    made = smoothed(y)[0][0, :, margin:-margin, margin:-margin]
     return Transfer(pictures.to_bytes(made), first, last, done, trouble)
+
+
+def margin_of(y):
+    """How wide the mirror image around pictures (…, H, W) is: a picture has one pixel more."""
+    return max(1, min(MARGIN, *(n - 1 for n in y.shape[-2:])))
 
 
 def smoothed(y):
     """Pictures within a mirror image, smoothed over two pixels; what is needed to come back."""
-    around, saved = functional.reflect_pad_forward(y, pad=MARGIN)
+    around, saved = functional.reflect_pad_forward(y, pad=margin_of(y))
     return functional.smooth(around, factor=2), saved
 
 
@@ -70,19 +79,24 @@ class View:
     """
 
     def __init__(self, objective, content, top, left):
-        H, W = (n + 2 * MARGIN - GRID - 1 for n in content.shape[2:])       # the smoothed ones
+        pad = margin_of(content)
+        H, W = (n + 2 * pad - GRID - 1 for n in content.shape[2:])          # the smoothed ones
         self.place = ..., slice(top + 1, top + 1 + H), slice(left + 1, left + 1 + W)
-        around, _ = functional.reflect_pad_forward(content, pad=MARGIN)     # not smoothed
-        self.objective = objective
+        around, _ = functional.reflect_pad_forward(content, pad=pad)        # not smoothed
+        self.objective, self.margin = objective, max(0, pad - GRID)
         self.content = objective.content(np.ascontiguousarray(around[self.place]))
 
     def terms(self, y):
         """The objective's terms, without weights."""
-        return self.objective(np.ascontiguousarray(smoothed(y)[0][self.place]), self.content)[1]
+        return self._judged(smoothed(y)[0])[1]
 
     def __call__(self, y):
         around, saved = smoothed(y)
-        value, _, gradient = self.objective(np.ascontiguousarray(around[self.place]), self.content)
+        value, _, gradient = self._judged(around)
         around[...] = 0
         around[self.place] = gradient
         return value, functional.reflect_pad_backward(functional.smooth(around, factor=2), saved)
+
+    def _judged(self, around):
+        """What the objective says of smoothed pictures within their mirror images."""
+        return self.objective(np.ascontiguousarray(around[self.place]), self.content, self.margin)

@@ -41,22 +41,28 @@ class Objective:
         self.judge = judge_of(plan.judge, [*dict.fromkeys([*plan.content_layers,
                                                            *plan.style_layers])])
         seen = self.judge.targets(pictures.from_bytes(style)[None])
-        self.grams = {layer: losses.gram(seen[layer]) for layer in plan.style_layers}
+        self.grams = {layer: losses.gram(seen[layer][self._inside(layer, style)])
+                      for layer in plan.style_layers}
         silent = [layer for layer, gram in self.grams.items() if not gram.any()]
         if silent:
             raise ValueError(f"{', '.join(silent)}: silent on the style's picture, so there is no "
                              "style to take from it")
+
+    def _inside(self, layer, x, margin=0):
+        """The place of the units that see no padding: it has no style."""
+        return ..., *self.judge.inside(layer, x.shape, margin)
 
     def content(self, x):
         """What is kept of pictures (N, C, H, W): {layer: maps}."""
         seen = self.judge.targets(x)
         return {layer: seen[layer] for layer in self.plan.content_layers}
 
-    def __call__(self, y, content):
+    def __call__(self, y, content, margin=0):
         """Value, {"content": …, "style": …, "variation": …} without weights, and gradient.
 
         y: floats (N, C, H, W), 0 … 1.
         content: pictures of the same shape, or what `content` made of them.
+        margin: of how many pixels at each side the style doesn't count, see Judge.inside.
         """
         if not isinstance(content, dict):
             content = self.content(content)
@@ -68,11 +74,14 @@ class Objective:
             terms["content"] += float(value / size)
             signals[layer] = signal * number(plan.content / size)
         for layer, gram in self.grams.items():
-            value, signal = losses.style(trace[layer], gram)
+            inside = self._inside(layer, y, margin)
+            value, signal = losses.style(np.ascontiguousarray(trace[layer][inside]), gram)
             size = np.square(gram).sum()
             terms["style"] += float(value / size)
             signal *= number(plan.style / size)
-            signals[layer] = signals[layer] + signal if layer in signals else signal
+            if layer not in signals:
+                signals[layer] = np.zeros_like(trace[layer])
+            signals[layer][inside] += signal
         dy = self.judge.pull(trace, signals, y.shape[1])
         terms["variation"], gradient = losses.total_variation(y)
         per_number = len(y) / y.size

@@ -12,6 +12,7 @@ from ..judge import judge_of
 from .objective import Objective, Plan as Aim
 
 HELD_OUT = 8        # photographs at most that a network is measured on and doesn't learn from
+LACKING = 0.1       # the style loss of what is the style's picture, or nearly; usual ones have 4
 CORNERS = 8         # places, in each direction, from which the judge sees a patch
 
 
@@ -137,13 +138,16 @@ class FromCorners:
 class HeldOut:
     """Measures a network on photographs that it doesn't learn from: {"missing": share}.
 
-    images: uint8 (N, 3, H, W).
+    images: uint8 (N, 3, H, W). One that has the style as it is, LACKING at most, is left out: there
+    is nothing to paint. {} if all are.
     objective: an Objective.
     """
 
     def __init__(self, images, objective):
-        self.images, self.objective = images, objective
-        self.before = [self.lacking(image) for image in images]
+        self.objective = objective
+        lacking = [(image, self.lacking(image)) for image in images]
+        self.images = [image for image, lacks in lacking if lacks > LACKING]
+        self.before = [lacks for image, lacks in lacking if lacks > LACKING]
 
     def lacking(self, image):
         """How much of the style a picture lacks: its style loss."""
@@ -151,7 +155,7 @@ class HeldOut:
 
     def __call__(self, net):
         after = [self.lacking(paint(net, image)) for image in self.images]
-        return {"missing": float(np.mean(np.divide(after, self.before)))}
+        return {"missing": float(np.mean(np.divide(after, self.before)))} if after else {}
 
 
 def paint(net, picture):

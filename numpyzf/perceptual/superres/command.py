@@ -67,6 +67,9 @@ def run_train(options):
     train.check(plan, options.out)
     if options.share:
         options.share = to_write("--share", options.share)
+        if options.share.resolve() == (Path(options.out).expanduser() / learn.FILE).resolve():
+            raise ValueError(f"--share {options.share} is the training's own file, from which it "
+                             "goes on: give another name")
     images = train.read(options.source, folder=options.folder, size=options.size)
     state = train.train(options.out, images, plan, report=say, progress=show_progress)
     row = state.history[-1]

@@ -193,7 +193,8 @@ def _claims(found):
                    f"{feature.psnr:.2f} against {pixel.psnr:.2f} dB", feature.psnr < pixel.psnr),
             _claim("The feature loss draws sharper edges than the pixel loss.",
                    f"{measure.share(feature.sharpness)} against "
-                   f"{measure.share(pixel.sharpness)} of the original's gradient energy", feature.sharpness > pixel.sharpness)]
+                   f"{measure.share(pixel.sharpness)} of the original's gradient energy",
+                   feature.sharpness > pixel.sharpness)]
     for name in networks:
         gain = means[name].psnr - means[BICUBIC].psnr
         if np.isfinite(gain):

@@ -67,31 +67,57 @@ def train(folder, images, plan, *, report=print, progress=None):
     about = {"kind": "superres", **plan._asdict(), "layers": list(plan.layers),
              "channels": images.shape[1], "patch": pairs.patch,
              "images": len(images), "checksum": zlib.crc32(np.ascontiguousarray(images))}
+    begin = beginning(plan, folder)
     if plan.begin:
         about["begin"] = Path(plan.begin).name
+        # where that is gone, the training goes on without it
+        about["begin_checksum"] = (learn.checksum(begin) if begin else
+                                   learn.load(folder, build).about.get("begin_checksum"))
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
-    start = starting(plan, folder)
     objective = objective_of(plan)
     if plan.loss == "feature":      # pictures may be too small for it
         seen = from_corners(np.zeros((1, images.shape[1], *[pairs.patch * plan.scale] * 2), "f"))
         objective.judge.net_for(seen)
-    return learn.train(folder, about, build, start, pairs, objective, report=report,
-                       progress=progress, measure=HeldOut(others, plan.scale) if count else None)
+    return learn.train(folder, about, build, starting(plan, begin), pairs, objective,
+                       report=report, progress=progress,
+                       measure=HeldOut(others, plan.scale) if count else None)
 
 
-def starting(plan, folder):
-    """start(net, rng), which gives a network its first weights; where it goes on, none are asked.
+def beginning(plan, folder):
+    """The network to begin with, as plan.begin says; None without one, or where a training goes on
+    and it is gone.
 
-    Raises what learn.load does about the network that it shall begin with.
+    Raises ValueError if it is of another build, and what learn.load does.
     """
-    if plan.begin is None or (checks.path("out", folder) / learn.FILE).exists():
+    if plan.begin is None:
+        return None
+    try:
+        state = learn.load(COME_ALONG.get(plan.begin, plan.begin), build)
+    except FileNotFoundError:
+        if (checks.path("out", folder) / learn.FILE).exists():
+            return None
+        raise
+    names = ("scale", "network") + (("maps", "blocks") if plan.network == "small" else ())
+    different = [f"{name} {state.about[name]}, not {getattr(plan, name)}" for name in names
+                 if state.about[name] != getattr(plan, name)]
+    if different:
+        raise ValueError(f"begin: {plan.begin} is of another build: {'; '.join(different)}. Ask "
+                         "for the same, or begin with another network")
+    return state.net
+
+
+def starting(plan, begin):
+    """start(net, rng), which gives a network its first weights: those of `begin`, if there is one.
+    """
+    if begin is None:
         return networks.start_bicubic if plan.network == "small" else networks.start
-    begin = learn.load(COME_ALONG.get(plan.begin, plan.begin), build).net.parameters
 
     def start(net, rng):
-        net.load_parameters(begin)
-        return net
+        if net.input_shape[0] != begin.input_shape[0]:
+            raise ValueError(f"begin: {plan.begin} takes pictures of {begin.input_shape[0]} "
+                             f"channels, and these have {net.input_shape[0]}")
+        return learn.copy(begin, net)
     return start
 
 
@@ -125,7 +151,7 @@ class FeatureObjective:
         own = self.judge.features(from_corners(y))
         other = self.judge.targets(from_corners(target))
         feature, signals = 0.0, {}
-        for layer in self.judge.layers:
+        for layer in dict.fromkeys(self.judge.layers):
             value, signals[layer] = losses.feature(own[layer], other[layer])
             feature += value
             signals[layer] *= y.dtype.type(self.weight)
@@ -168,7 +194,7 @@ def check(plan, folder):
     checks.positive(rate=plan.rate)
     for name in ("feature", "pixel"):
         checks.weight(name, getattr(plan, name))
-    starting(plan, folder)
+    beginning(plan, folder)
     if plan.loss == "feature":
         judge.judge_of(plan.judge, plan.layers)     # raises what is wrong with them
 
