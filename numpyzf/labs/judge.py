@@ -153,7 +153,8 @@ class Judge:
             answer = float(answer) if type(answer) is int else answer       # 11.0 will do for 11
             return difference("it", value, answer, tolerance)
 
-        value = self.answer
+        # an array is as good as a tuple of its numbers
+        value = self.answer.tolist() if isinstance(self.answer, np.ndarray) else self.answer
         if differs(right):
             hints = [hint_of(wrong) for wrong in self.wrong if not differs(wrong.answer)]
             parts = value if type(value) in (tuple, list) else [value]

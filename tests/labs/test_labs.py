@@ -122,3 +122,35 @@ def test_an_exercise_is_made_from_a_solution():
 def test_marks_that_do_not_match_are_refused(text):
     with pytest.raises(ValueError, match="SOLUTION"):
         exercise(text)
+
+
+# what a function may do with these arguments: the result is the same
+SAME = {("numerical_gradient", 2), ("relu_backward", 1), ("rectify", 1), ("top_units", 0),
+        ("occlusion_map", 1)}
+
+
+@each_lab
+@pytest.mark.parametrize("wrong", ["np.abs(value)", "np.maximum(value, 0)"])
+def test_who_takes_values_for_positive_is_refused(lab, wrong):
+    """The solution, of an argument's absolute values, or with negative ones as zeros."""
+    survived = set()
+    for task in lab.tasks:
+        for place in range(0 if task.prediction or task.name.startswith("test") else 3):
+            text = lab.solution + f"""
+
+_right = {task.name}
+
+
+def {task.name}(*given, **named):
+    given = list(given)
+    value = given[{place}]
+    if not (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+        raise ValueError("no such argument")
+    given[{place}] = {wrong}
+    return _right(*given, **named)
+"""
+            found = {value[0] for key, value in statuses(lab, text).items()
+                     if key.startswith(f"{task.number}/")}
+            if found == {PASSED}:
+                survived.add((task.name, place))
+    assert survived <= SAME

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ... import functional, geometry
-from ..inputs import distinct, normal
+from ..inputs import normal, signed
 from ..tasks import Check, Task
 
 
@@ -77,7 +77,7 @@ def mirrored(judge, rng):
 
 def filtered(judge, rng, x_shape, w_shape, *, stride=1, pad=0, start=1):
     """Compare conv_forward for whole numbers, the weights' from `start` on, without a bias."""
-    judge.compare(conv_forward, distinct(rng, x_shape), distinct(rng, w_shape, start),
+    judge.compare(conv_forward, signed(rng, x_shape), signed(rng, w_shape, start),
                   np.zeros(w_shape[0], np.float32), stride=stride, pad=pad)
 
 
@@ -99,9 +99,9 @@ def filters(judge, rng):
     for images, count, side in ((1, 2, 2), (2, 1, 2), (2, 3, 3)):
         filtered(judge, rng, (images, 1, side, side), (count, 1, 2, 2))
     # images, channels and filters at once; the second channel has no weight
-    w = distinct(rng, (3, 2, 2, 2))
+    w = signed(rng, (3, 2, 2, 2))
     w[:, 1] = 0
-    judge.compare(conv_forward, distinct(rng, (2, 2, 3, 3)), w, np.zeros(3, np.float32), stride=1,
+    judge.compare(conv_forward, signed(rng, (2, 2, 3, 3)), w, np.zeros(3, np.float32), stride=1,
                   pad=0)
 
 
@@ -109,8 +109,8 @@ def bias(judge, rng):
     """each filter's own bias, once for each output"""
     for count, side, size in ((1, 2, 2), (3, 2, 1), (3, 4, 3)):
         # filters of zeros, so that nothing but the bias comes out
-        judge.compare(conv_forward, distinct(rng, (1, 1, side, side)),
-                      np.zeros((count, 1, size, size), np.float32), distinct(rng, (count,)),
+        judge.compare(conv_forward, signed(rng, (1, 1, side, side)),
+                      np.zeros((count, 1, size, size), np.float32), signed(rng, (count,)),
                       stride=1, pad=0)
 
 
@@ -146,31 +146,31 @@ def forward_manners(judge, rng):
 def unfolded(judge, rng):
     """one square map: a window is a column, row by row"""
     for side, size in ((1, 1), (2, 1), (2, 2), (3, 2), (4, 2)):
-        judge.compare(unfold, distinct(rng, (1, 1, side, side)), size, stride=1, pad=0)
+        judge.compare(unfold, signed(rng, (1, 1, side, side)), size, stride=1, pad=0)
 
 
 def unfolded_channels(judge, rng):
     """several images, and the channels of a window one below the other"""
     for shape, size in (((1, 2, 1, 1), 1), ((1, 2, 2, 2), 2), ((2, 1, 2, 2), 2), ((2, 3, 3, 3), 2)):
-        judge.compare(unfold, distinct(rng, shape), size, stride=1, pad=0)
+        judge.compare(unfold, signed(rng, shape), size, stride=1, pad=0)
 
 
 def unfolded_strides(judge, rng):
     """windows that are further apart"""
     for side, size, stride in ((3, 1, 2), (5, 3, 2), (6, 2, 3)):
-        judge.compare(unfold, distinct(rng, (1, 1, side, side)), size, stride=stride, pad=0)
+        judge.compare(unfold, signed(rng, (1, 1, side, side)), size, stride=stride, pad=0)
 
 
 def unfolded_padding(judge, rng):
     """zeros around the image"""
     for side, size, stride, pad in ((1, 2, 1, 1), (2, 3, 1, 1), (3, 5, 1, 2), *ALONE):
-        judge.compare(unfold, distinct(rng, (1, 1, side, side)), size, stride=stride, pad=pad)
+        judge.compare(unfold, signed(rng, (1, 1, side, side)), size, stride=stride, pad=pad)
 
 
 def unfolded_oblong(judge, rng):
     """maps that aren't square"""
     for shape, size in (((1, 2), 1), ((3, 2), 2), ((2, 4), 2), ((5, 3), 3)):
-        judge.compare(unfold, distinct(rng, (1, 1, *shape)), size, stride=1, pad=0)
+        judge.compare(unfold, signed(rng, (1, 1, *shape)), size, stride=1, pad=0)
 
 
 def unfold_manners(judge, rng):
@@ -183,7 +183,7 @@ def unfold_manners(judge, rng):
 
 def sent(judge, rng, r_shape, w_shape, *, stride, size, pad=0):
     """Compare conv_transpose for whole numbers."""
-    judge.compare(conv_transpose, distinct(rng, r_shape), distinct(rng, w_shape), stride=stride,
+    judge.compare(conv_transpose, signed(rng, r_shape), signed(rng, w_shape), stride=stride,
                   pad=pad, size=size)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from ... import functional, gradcheck
 from ...geometry import conv_output_size
-from ..inputs import distinct, normal
+from ..inputs import distinct, normal, signed
 from ..tasks import Check, Task
 
 
@@ -69,7 +69,7 @@ def one_number(judge, rng):
 def each_element(judge, rng):
     """each element by itself, while the others stay"""
     for shape in ((2,), (3,), (2, 2), (1, 2, 3)):
-        x = distinct(rng, shape, start=2).astype(float)
+        x = signed(rng, shape, start=2).astype(float)
         judge.compare(numerical_gradient, product, x, np.ones(1), h=0.5)
 
 
@@ -83,7 +83,7 @@ def both_sides(judge, rng):
 def weighted(judge, rng):
     """each output counts as much as dy says"""
     for _ in range(3):
-        judge.compare(numerical_gradient, three_copies, distinct(rng, (1,)).astype(float),
+        judge.compare(numerical_gradient, three_copies, signed(rng, (1,)).astype(float),
                       distinct(rng, (3,), start=2).astype(float), h=0.5)
 
 
@@ -168,8 +168,8 @@ def caught(judge, rng):
 
 def connected(judge, rng, N, I, O):
     """Compare linear_backward for whole numbers."""
-    judge.compare(linear_backward, distinct(rng, (N, O)), distinct(rng, (N, I), start=2),
-                  distinct(rng, (O, I), start=3))
+    judge.compare(linear_backward, signed(rng, (N, O)), signed(rng, (N, I), start=2),
+                  signed(rng, (O, I), start=3))
 
 
 def one_image(judge, rng):
@@ -226,9 +226,9 @@ def relu_manners(judge, rng):
 def convolved(judge, rng, x_shape, w_shape, *, stride=1, pad=0):
     """Compare conv_backward for whole numbers."""
     sides = (conv_output_size(n, w_shape[2], stride, pad) for n in x_shape[2:])
-    dy = distinct(rng, (x_shape[0], w_shape[0], *sides))
-    judge.compare(conv_backward, dy, distinct(rng, x_shape, start=2),
-                  distinct(rng, w_shape, start=3), stride=stride, pad=pad)
+    dy = signed(rng, (x_shape[0], w_shape[0], *sides))
+    judge.compare(conv_backward, dy, signed(rng, x_shape, start=2),
+                  signed(rng, w_shape, start=3), stride=stride, pad=pad)
 
 
 def one_map(judge, rng):
@@ -243,8 +243,8 @@ def conv_images(judge, rng):
         convolved(judge, rng, (images, 1, side, side), (1, 1, size, size))
     # images, channels and filters at once: two channels that are the same, a filter without
     # weights, and dy whose sum is 0 for each filter
-    x = np.repeat(distinct(rng, (2, 1, 3, 3), start=2), 2, axis=1)
-    w = distinct(rng, (2, 2, 2, 2), start=3)
+    x = np.repeat(signed(rng, (2, 1, 3, 3), start=2), 2, axis=1)
+    w = signed(rng, (2, 2, 2, 2), start=3)
     w[0] = 0
     dy = np.stack([both_signs(rng, (2, 2, 2)) for _ in range(2)], axis=1)
     judge.compare(conv_backward, dy, x, w, stride=1, pad=0)

@@ -7,7 +7,7 @@ from ...layers import Flatten, Linear
 from ...look import many, occlusion
 from ...network import Network
 from ...paper.table1 import measure as table1
-from ..inputs import distinct, normal
+from ..inputs import distinct, normal, signed
 from ..tasks import Check, Task
 
 
@@ -95,7 +95,7 @@ def each_map(judge, rng):
 def fewer(judge, rng):
     """fewer images than k"""
     for side, k in ((1, 2), (2, 2), (3, 9)):
-        judge.compare(top_units, distinct(rng, (1, 1, side, side)), k)
+        judge.compare(top_units, signed(rng, (1, 1, side, side)), k)
 
 
 def equals(judge, rng):
@@ -179,32 +179,32 @@ def caught(judge, rng):
 def inside(judge, rng):
     """a square inside of the image"""
     for side, corner, size in ((4, 1, 2), (2, 0, 1), (4, 2, 2), (6, 3, 3), (4, 0, 4)):
-        judge.compare(cover, distinct(rng, (1, side, side)), corner, corner, size, 0)
+        judge.compare(cover, signed(rng, (1, side, side)), corner, corner, size, 0)
 
 
 def row_and_column(judge, rng):
     """top is a row, left is a column"""
     for shape, top, left, size in (((1, 2, 2), 0, 1, 1), ((1, 3, 5), 0, 3, 2),
                                    ((1, 5, 4), 3, 1, 2)):
-        judge.compare(cover, distinct(rng, shape), top, left, size, 0)
+        judge.compare(cover, signed(rng, shape), top, left, size, 0)
 
 
 def edge(judge, rng):
     """a square that hangs over an edge, or lies outside"""
     for side, corner, size in ((3, -1, 2), (3, 2, 2), (4, -2, 3), (4, 3, 5), (4, -5, 3), (4, 6, 2)):
-        judge.compare(cover, distinct(rng, (1, side, side)), corner, corner, size, 0)
+        judge.compare(cover, signed(rng, (1, side, side)), corner, corner, size, 0)
 
 
 def colors(judge, rng):
     """all channels are covered"""
     for channels in (2, 3):
-        judge.compare(cover, distinct(rng, (channels, 3, 3)), 1, 1, 2, 0)
+        judge.compare(cover, signed(rng, (channels, 3, 3)), 1, 1, 2, 0)
 
 
 def filling(judge, rng):
     """other values than 0"""
     for value in (-1, 0.5):
-        judge.compare(cover, distinct(rng, (1, 3, 3)), 1, 1, 2, value)
+        judge.compare(cover, signed(rng, (1, 3, 3)), 1, 1, 2, value)
 
 
 def cover_manners(judge, rng):

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ...perceptual import losses
-from ..inputs import distinct, normal
+from ..inputs import distinct, normal, signed
 from ..tasks import Check, Task
 
 
@@ -33,21 +33,21 @@ def larger_and_stronger(judge, rng):
 
 def one_picture(judge, rng):
     """one picture, of square maps"""
-    # the second tells by what is divided: C is 3, H·W is 4, C·C is 9
-    for C, side in ((1, 1), (3, 2), (2, 3), (1, 2), (2, 1)):
-        judge.compare(gram, distinct(rng, (1, C, side, side)))
+    # the first tells by what is divided: C is 3, H·W is 4, C·C is 9
+    for C, side in ((3, 2), (1, 1), (2, 3), (1, 2), (2, 1)):
+        judge.compare(gram, signed(rng, (1, C, side, side)))
 
 
 def several_pictures(judge, rng):
     """several pictures, each with a matrix of its own"""
     for N, C, side in ((2, 1, 1), (2, 2, 2), (3, 2, 2)):
-        judge.compare(gram, distinct(rng, (N, C, side, side)))
+        judge.compare(gram, signed(rng, (N, C, side, side)))
 
 
 def oblong_maps(judge, rng):
     """maps that aren't square"""
     for C, H, W in ((1, 1, 2), (1, 2, 1), (2, 2, 3), (2, 3, 1)):
-        judge.compare(gram, distinct(rng, (1, C, H, W)))
+        judge.compare(gram, signed(rng, (1, C, H, W)))
 
 
 def gram_manners(judge, rng):
@@ -142,7 +142,7 @@ def caught(judge, rng):
 
 def maps_apart(rng, shape):
     """Two arrays of whole numbers, apart in both directions, by 3 and more."""
-    y, apart = distinct(rng, shape, start=2), distinct(rng, shape, start=3)
+    y, apart = signed(rng, shape, start=2), distinct(rng, shape, start=3)
     return y, y + rng.choice(np.float32([-1, 1]), shape) * apart
 
 
@@ -169,13 +169,14 @@ def feature_manners(judge, rng):
 
 def styles(rng, shape):
     """Maps y, their Gram matrices, and those of other maps."""
-    y = distinct(rng, shape, start=2)
-    return y, gram(y), gram(2 * distinct(rng, shape) + 3)
+    y = signed(rng, shape, start=2)
+    return y, gram(y), gram(2 * signed(rng, shape) + 3)
 
 
 def one_picture_s_style(judge, rng):
     """the loss and its gradient, for one picture of square maps"""
-    for C, side in ((2, 1), (1, 1), (1, 2), (2, 2), (3, 2)):
+    # in the first a division by C·H·W is none by 2, nor by H·W
+    for C, side in ((3, 2), (2, 1), (1, 1), (1, 2), (2, 2)):
         judge.compare(style_loss, *styles(rng, (1, C, side, side)))
 
 
@@ -202,7 +203,7 @@ def style_manners(judge, rng):
 
 def in_a_frame(rng, shape):
     """Whole numbers with zeros around: there is no step along, or over, the border."""
-    return np.pad(distinct(rng, shape, start=2), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    return np.pad(signed(rng, shape, start=2), ((0, 0), (0, 0), (1, 1), (1, 1)))
 
 
 def one_map(judge, rng):
@@ -214,7 +215,7 @@ def one_map(judge, rng):
 def at_the_border(judge, rng):
     """the border: no step leads out of the picture, and all steps inside count"""
     for side in (1, 2, 3):
-        judge.compare(total_variation, distinct(rng, (1, 1, side, side), start=2))
+        judge.compare(total_variation, signed(rng, (1, 1, side, side), start=2))
 
 
 def several_colors(judge, rng):

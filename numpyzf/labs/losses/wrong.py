@@ -82,6 +82,27 @@ def each_with_itself(y):
     return (maps ** 2).sum(axis=2) / y.dtype.type(C * H * W)
 
 
+def all_in_one(y):
+    """Each picture has a matrix of its own: G is (N, C, C). Yours has no axis for the pictures."""
+    N, C, H, W = y.shape
+    maps = y.reshape(N * C, H * W)
+    return maps @ maps.T / y.dtype.type(N * C * H * W)
+
+
+def strengths_alone(y):
+    """Values count with their signs. Yours takes all for positive."""
+    N, C, H, W = y.shape
+    maps = np.abs(y).reshape(N, C, H * W)
+    return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * H * W)
+
+
+def rectified(y):
+    """Negative values count, too. Yours takes them for zero."""
+    N, C, H, W = y.shape
+    maps = np.maximum(y, 0).reshape(N, C, H * W)
+    return maps @ maps.transpose(0, 2, 1) / y.dtype.type(C * H * W)
+
+
 def rows_mixed_up(y):
     """As rows the maps are y.reshape(N, C, H·W): a row is one map. Yours has rows that are parts of
     several maps: a reshape to (N, H·W, C) exchanges no axes."""
@@ -401,6 +422,38 @@ def divided_in_the_loss_alone(y, gram, target):
     return loss, (slope @ maps).reshape(y.shape)
 
 
+def half_of_it(y, gram, target):
+    """Yours is half the loss, whose gradient has a 2. It is a good loss too, but not the one that
+    is asked for."""
+    N, C, H, W = y.shape
+    maps = y.reshape(N, C, H * W)
+    difference = gram - target
+    loss = float(np.square(difference).sum() / N) / 2
+    gradient = difference @ maps * y.dtype.type(2 / (N * C * H * W))
+    return loss, gradient.reshape(y.shape)
+
+
+def eight_for_four(y, gram, target):
+    """The factor is 4: a 2 from the square, and another one since each map is in a row and in a
+    column of G. Yours has twice as much."""
+    N, C, H, W = y.shape
+    maps = y.reshape(N, C, H * W)
+    difference = gram - target
+    loss = float(np.square(difference).sum() / N)
+    gradient = difference @ maps * y.dtype.type(8 / (N * C * H * W))
+    return loss, gradient.reshape(y.shape)
+
+
+def past_zeros_alone(y, gram, target):
+    """Negative values have a gradient as all others have. Yours has none where y is negative."""
+    N, C, H, W = y.shape
+    maps = y.reshape(N, C, H * W)
+    difference = gram - target
+    loss = float(np.square(difference).sum() / N)
+    gradient = difference @ maps * y.dtype.type(4 / (N * C * H * W))
+    return loss, gradient.reshape(y.shape) * (y > 0)
+
+
 def divided_again(y, gram, target):
     """Gram matrices are divided by C·H·W already. Yours divides the loss by it once more."""
     N, C, H, W = y.shape
@@ -536,6 +589,19 @@ def steps_not_squared(x):
     gradient[:, :, :, 1:] += right
     gradient[:, :, :, :-1] -= right
     return loss, gradient / x.dtype.type(len(x))
+
+
+def steps_of_strengths(x):
+    """Values count with their signs. Yours takes all for positive."""
+    x = np.abs(x)
+    right, down = np.diff(x, axis=3), np.diff(x, axis=2)
+    loss = float(np.square(right).sum() + np.square(down).sum()) / len(x)
+    gradient = np.zeros_like(x)
+    gradient[:, :, :, 1:] += 2 * right / len(x)
+    gradient[:, :, :, :-1] -= 2 * right / len(x)
+    gradient[:, :, 1:] += 2 * down / len(x)
+    gradient[:, :, :-1] -= 2 * down / len(x)
+    return loss, gradient
 
 
 def right_alone(x):
@@ -836,6 +902,9 @@ WRONG = [
     Wrong("1.2", "one picture", of_equal_lengths),
     Wrong("1.2", "one picture", adds_first),
     Wrong("1.2", "one picture", each_with_itself),
+    Wrong("1.2", "one picture", all_in_one),
+    Wrong("1.2", "one picture", strengths_alone),
+    Wrong("1.2", "one picture", rectified),
     Wrong("1.2", "one picture", rows_mixed_up),
     Wrong("1.2", "pictures", one_for_all),
     Wrong("1.2", "pictures", by_the_batch_too),
@@ -874,6 +943,9 @@ WRONG = [
     Wrong("2.2", "one picture", mean_of_the_numbers),
     Wrong("2.2", "one picture", two_for_four),
     Wrong("2.2", "one picture", one_for_four),
+    Wrong("2.2", "one picture", eight_for_four),
+    Wrong("2.2", "one picture", half_of_it),
+    Wrong("2.2", "one picture", past_zeros_alone),
     Wrong("2.2", "one picture", divided_in_the_loss_alone),
     Wrong("2.2", "one picture", divided_again),
     Wrong("2.2", "one picture", style_upside_down),
@@ -889,6 +961,7 @@ WRONG = [
     Wrong("2.2", "manners", takes_off_gram_itself, judge.INPUT),
     Wrong("2.2", "manners", style_in_float64, judge.DTYPE),
     Wrong("2.3", "one map", steps_not_squared),
+    Wrong("2.3", "one map", steps_of_strengths),
     Wrong("2.3", "one map", right_alone),
     Wrong("2.3", "one map", down_alone),
     Wrong("2.3", "one map", steps_without_the_two),

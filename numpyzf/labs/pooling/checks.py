@@ -3,7 +3,7 @@ import numpy as np
 
 from ... import functional
 from ...geometry import pool_output_size
-from ..inputs import distinct, normal
+from ..inputs import distinct, normal, signed
 from ..tasks import Check, Task
 
 
@@ -182,7 +182,7 @@ def meet(judge, rng):
     for shape, x_shape in (((1, 1, 1, 3), (1, 1, 2, 2)), ((1, 1, 2, 2), (1, 1, 3, 3)),
                            ((1, 1, 3, 3), (1, 1, 7, 7))):
         index = rng.integers(x_shape[2] * x_shape[3], size=shape).astype(np.int32)
-        r = distinct(rng, shape)
+        r = signed(rng, shape)
         # three values meet; the first, the last, the largest and the mean all differ
         index.reshape(-1)[:3] = index.reshape(-1)[0]
         r.reshape(-1)[:3] = rng.integers(1, 5) * np.array([2, 6, 1])
@@ -202,7 +202,7 @@ def back(judge, rng, shape, *, size, stride, pad=0, ceil=False, start=1):
     """Compare max_pool_backward for an x of distinct values and a dy of distinct values."""
     x = distinct(rng, shape, start)
     y = max_pool(x, size=size, stride=stride, pad=pad, ceil=ceil)
-    judge.compare(max_pool_backward, distinct(rng, y.shape), x, size=size, stride=stride, pad=pad,
+    judge.compare(max_pool_backward, signed(rng, y.shape), x, size=size, stride=stride, pad=pad,
                   ceil=ceil)
 
 
@@ -225,7 +225,7 @@ def gradient_overlap(judge, rng):
         x[..., side // 2, side // 2] = 2 * side             # the maximum of every window near it
         x += distinct(rng, x.shape, start=0) / x.size       # no ties
         y = max_pool(x, size=size, stride=stride)
-        judge.compare(max_pool_backward, distinct(rng, y.shape), x, size=size, stride=stride)
+        judge.compare(max_pool_backward, signed(rng, y.shape), x, size=size, stride=stride)
 
 
 def gradient_padding(judge, rng):
@@ -238,11 +238,11 @@ def gradient_padding(judge, rng):
 
 def gradient_ties(judge, rng):
     """of equal maxima only the first gets something"""
-    judge.compare(max_pool_backward, distinct(rng, (1, 1, 1, 1)), np.ones((1, 1, 2, 2), np.float32),
+    judge.compare(max_pool_backward, signed(rng, (1, 1, 1, 1)), np.ones((1, 1, 2, 2), np.float32),
                   size=2, stride=2)
     for _ in range(4):
         x = rng.integers(0, 2, (1, 1, 4, 4)).astype(np.float32)
-        judge.compare(max_pool_backward, distinct(rng, (1, 1, 2, 2)), x, size=2, stride=2)
+        judge.compare(max_pool_backward, signed(rng, (1, 1, 2, 2)), x, size=2, stride=2)
 
 
 def gradient_manners(judge, rng):

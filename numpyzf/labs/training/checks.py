@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import functional, training
 from ..comparing import show
-from ..inputs import distinct, normal
+from ..inputs import distinct, normal, signed
 from ..judge import Judge
 from ..tasks import Check, Task, hint_of
 
@@ -152,12 +152,13 @@ def weight_manners(judge, rng):
 def equal_pieces(judge, rng):
     """pieces of the same size"""
     for shape, size in (((2, 1), 4), ((2, 2), 3), ((4, 3), 2)):
-        judge.compare(mean_gradient, distinct(rng, shape), [size] * shape[0])
+        judge.compare(mean_gradient, signed(rng, shape), [size] * shape[0])
 
 
 def last_piece(judge, rng):
     """a last piece that is smaller; weights of any shape, as those of filters"""
     for shape, sizes in (((2, 1), [3, 1]), ((3, 2), [4, 4, 2]), ((2, 2, 1, 2, 2), [3, 1])):
+        # positive: a mean that should be zero would be so to rounding only
         judge.compare(mean_gradient, distinct(rng, shape), sizes)
 
 
@@ -171,7 +172,7 @@ def gradient_manners(judge, rng):
 
 def stepped(judge, rng, shape, v):
     """Compare one step from w, a velocity of v times whole numbers, and a gradient."""
-    w, speed, gradient = (distinct(rng, shape, start=start) for start in (1, 2, 3))
+    w, speed, gradient = (signed(rng, shape, start=start) for start in (1, 2, 3))
     judge.compare(momentum_step, w, v * speed, gradient, rate=0.25, momentum=0.5)
 
 
@@ -233,24 +234,24 @@ def recovers(judge, rng):
 def one_filter(judge, rng):
     """one filter over one map, too large"""
     for K in (1, 2, 3):
-        judge.compare(renormalize, distinct(rng, (1, 1, K, K), start=2), 0.5)
+        judge.compare(renormalize, signed(rng, (1, 1, K, K), start=2), 0.5)
 
 
 def filters(judge, rng):
     """each filter by its own RMS value"""
     for F in (2, 4):
-        judge.compare(renormalize, distinct(rng, (F, 1, 2, 2)), 0.5)
+        judge.compare(renormalize, signed(rng, (F, 1, 2, 2)), 0.5)
 
 
 def over_maps(judge, rng):
     """all maps of a filter together"""
     for C in (2, 3):
-        judge.compare(renormalize, distinct(rng, (1, C, 2, 2)), 0.5)
+        judge.compare(renormalize, signed(rng, (1, C, 2, 2)), 0.5)
 
 
 def small_ones(judge, rng):
     """a filter that isn't too large, or is all zero, stays as it is"""
-    for w in (distinct(rng, (1, 1, 2, 2)), np.zeros((1, 1, 2, 2), np.float32)):
+    for w in (signed(rng, (1, 1, 2, 2)), np.zeros((1, 1, 2, 2), np.float32)):
         judge.compare(renormalize, w, 10.0)
 
 
@@ -300,14 +301,14 @@ def each_by_itself(judge, rng):
 def testing(judge, rng):
     """in testing nothing is dropped, and nothing scaled"""
     for shape in ((2, 3), (2, 2, 3, 3)):
-        judge.compare(dropout, distinct(rng, shape), 0.5, rng, False)
+        judge.compare(dropout, signed(rng, shape), 0.5, rng, False)
 
 
 def used_mask(judge, rng):
     """y is x times the mask"""
     dropped(judge, rng, lambda x, y, mask: [1 + np.abs(y - x * mask).max()],
             ["1 + the largest difference of y and x·mask"],
-            [(distinct(rng, (4, 25)), rate) for rate in (0.25, 0.5)])
+            [(signed(rng, (4, 25)), rate) for rate in (0.25, 0.5)])
 
 
 def chance_of_dropout(judge, rng):
