@@ -36,7 +36,7 @@ DEMO_KEEP = (1, 2, 4)           # epochs whose nets stay, to see how units grow
 DEMO_MEGABYTES = 4              # of its page of every unit
 # what an interrupted command says
 EPOCHS = "; started again, a training goes on from its last finished epoch"
-STEPS = "; started again, the training goes on from what it has reported last"
+STEPS = "; started again, the training goes on from what it has reported last, if anything"
 
 
 def main(arguments=None):
@@ -96,8 +96,8 @@ def _words(error):
     if isinstance(error, MemoryError):
         told = f" ({error})" if str(error) else ""
         return f"out of memory{told}: try fewer or smaller images, or a smaller batch"
-    if isinstance(error, OSError) and error.errno and error.filename:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
 
 

@@ -38,6 +38,7 @@ GAP = 3             # pixels of it
 TILE = 96           # pixels: about the side of a tile of a mosaic
 PIXELS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP",
           ".tif": "TIFF", ".tiff": "TIFF"}      # endings of images, and what Pillow calls them
+MOST_PIXELS = {"JPEG": 65_500, "WEBP": 16_383}      # along a side, of such files
 HATCH = 0.55        # the gray of lines where there is no image, on white
 
 
@@ -310,23 +311,26 @@ def save_pixels(x, path):
     x: uint8 (C, H, W), C = 1 or 3.
     path: the file; its ending says of what kind it is.
     """
-    kind = check_pixels_path(path)
-    image = pixels(x)
+    kind, image = check_pixels_path(path, max(x.shape)), pixels(x)
     with replacing(path) as file:
         image.save(file, format=kind, quality=95)       # only JPEG and WebP have a quality
 
 
-def check_pixels_path(path):
+def check_pixels_path(path, side=0):
     """Whether `save_pixels` can write this file, to know before a long computation.
 
     path: the file.
-    Returns Pillow's name of its kind. Raises ValueError for an ending that is no kind of image,
-    OSError if there is no folder to write it into.
+    side: of the picture, the longer one in pixels, if it is known.
+    Returns Pillow's name of its kind. Raises ValueError for an ending that is no kind of image, or
+    for more pixels than such a file can have; OSError if there is no folder to write it into.
     """
     kind = PIXELS.get(Path(path).suffix.lower())
     if kind is None:
         raise ValueError(f"{path}: {Path(path).suffix or 'no ending'} is no kind of image; use "
                          f"{', '.join(PIXELS)}")
+    if side > MOST_PIXELS.get(kind, side):
+        raise ValueError(f"{path}: a picture of {side:,} pixels along a side doesn't fit into a "
+                         f"{kind} file, which has {MOST_PIXELS[kind]:,} at most; use .png")
     to_write("path", path, "the picture")
     return kind
 

@@ -4,12 +4,15 @@ Its example runs as a doctest, its commands in .ci/run.
 """
 import importlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from numpyzf import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,6 +34,30 @@ def test_functions_and_tests_of_the_map_exist(function, file, test):
 
 def test_the_two_commands_are_there():
     assert len(re.findall(r"^    python -m pip install -e .* && .*$", README, re.M)) == 2
+
+
+def commands():
+    """The commands in README and lessons, those with a … or a choice in them left out."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "tutorials").glob("[0-9]*.py"))):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".py":
+            text = re.sub(r"\n# ?", " ", text)
+        for parts in re.findall(r"`(numpyzf [a-z][^`]*)`|^    (numpyzf [a-z].*)$", text, re.M):
+            words = " ".join("".join(parts).partition(" #")[0].split())
+            if not re.search(r"[…|{]", words):
+                yield pytest.param(words, id=f"{path.stem}: {words}")
+
+
+@pytest.mark.parametrize("words", commands())
+def test_the_commands_that_are_named_are_commands(words, capsys):
+    """With all that they need; a command's bare name is one, too."""
+    try:
+        _, unknown = cli._parser().parse_known_args(shlex.split(words)[1:])
+    except SystemExit as end:
+        error = capsys.readouterr().err
+        assert end.code == 0 or len(words.split()) == 2 and "are required" in error, error
+    else:
+        assert unknown == []
 
 
 def test_pictures_and_files_that_are_named_exist():

@@ -160,8 +160,8 @@ value, signal = losses.style(shuffled, losses.gram(maps))
 assert value < 1e-6 and losses.gram(maps).shape == (1, 128, 128)
 
 # %% [markdown]
-# `numpyzf style CONTENT STYLE` makes a picture whose features are those of one picture, and whose
-# Gram matrices are those of another one.
+# `numpyzf style transfer CONTENT STYLE` makes a picture whose features are those of one picture,
+# and whose Gram matrices are those of another one.
 
 # %% [markdown]
 # ## Made larger
@@ -207,8 +207,8 @@ assert edges["bicubic"] < edges["pixel"] < edges["feature"]
 # judge is asked further up: its feature loss costs more, and people prefer it. Asked for fire3 as
 # well, our network becomes sharper still, loses more, and draws a weave into fur that is on no
 # raccoon: this judge looks at pixels in strides and takes maxima, and what it can't see, nobody
-# forbids. (Try it: `numpyzf superres train FOLDER --loss feature --begin NET --layers
-# relu1,fire3`.)
+# forbids. (Try it: `numpyzf superres train FOLDER --loss feature --begin pixel --layers relu1,fire3
+# --rate 5e-4 --steps 500 --out sharper`.)
 
 # %% [markdown]
 # ## The grid

@@ -28,6 +28,7 @@ def enlarge(net, picture, scale, *, tile=TILE, progress=None):
     """
     C, H, W = _shape(picture)
     channels, tile = net.input_shape[0], checks.integer("tile", tile, 1)
+    scale = checks.integer("scale", scale, 1)
     if C > channels:
         raise ValueError("this network takes gray pictures; make this one gray first")
     out, margin = np.empty((C, scale * H, scale * W), np.uint8), field(net)
@@ -36,6 +37,9 @@ def enlarge(net, picture, scale, *, tile=TILE, progress=None):
             x = pictures.from_bytes(picture[:, rows.seen, columns.seen])
             x = np.repeat(x, channels // C, axis=0)
             y = networks.at_size(net, x.shape).predict(x[None])[0]
+            if y.shape != (channels, scale * x.shape[1], scale * x.shape[2]):
+                raise ValueError(f"this network makes {y.shape} of {x.shape}: that is not {scale} "
+                                 "times larger")
             y = y[:, scaled(rows.own, scale), scaled(columns.own, scale)]
             y = y if C == channels else y.mean(axis=0, keepdims=True)
             out[:, scaled(rows.out, scale), scaled(columns.out, scale)] = pictures.to_bytes(y)

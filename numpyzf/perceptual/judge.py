@@ -108,6 +108,7 @@ class Judge:
         signals: {layer: gradient with respect to its output}.
         channels: of the pictures, 1 or as many as the net takes.
         """
+        checks.one_of("channels", channels, (1, len(self.mean)))
         net = self.net_for(trace["input"])
         dx = descend(net, trace, signals, slice(None), GRADIENT)
         dx /= self.scale.astype(dx.dtype)

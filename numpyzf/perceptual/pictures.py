@@ -30,8 +30,10 @@ def from_bytes(image, dtype=np.float32):
 def to_bytes(x):
     """Floats 0 … 1 as bytes: rounded, and what is below black or above white is clipped first.
 
-    x: floats of any shape. Raises ValueError for NaN.
+    x: floats of any shape. Raises TypeError for others, ValueError for NaN.
     """
+    if x.dtype.kind != "f":
+        raise TypeError(f"x must be floats 0 … 1, not {x.dtype}")
     if np.isnan(x).any():
         raise ValueError(f"x holds {np.isnan(x).sum():,} NaN values: no picture")
     return np.round(np.clip(x, 0, 1) * RANGE).astype(np.uint8)
@@ -87,7 +89,7 @@ def resize(x, height, width):
 
 def enlarge_bicubic(image, scale):
     """Pictures enlarged by the protocol: bytes (…, H, W) -> bytes (…, scale·H, scale·W)."""
-    height, width = image.shape[-2:]
+    scale, (height, width) = checks.integer("scale", scale, 1), image.shape[-2:]
     return to_bytes(resize(from_bytes(image, np.float64), scale * height, scale * width))
 
 
@@ -96,6 +98,7 @@ def crop_to_multiple(image, scale):
 
     Raises ValueError where a side is shorter than `scale`.
     """
+    scale = checks.integer("scale", scale, 1)
     height, width = (n // scale * scale for n in image.shape[-2:])
     if not (height and width):
         raise ValueError(f"the picture has {image.shape[-1]}×{image.shape[-2]} pixels, too few to "
@@ -123,8 +126,14 @@ def match_histogram(image, like):
     paper does it to what its network made, with the low-resolution picture as `like`.
 
     image, like: uint8 (C, H, W) each; H and W may differ.
-    Returns uint8, of image's shape.
+    Returns uint8, of image's shape. Raises TypeError or ValueError for others.
     """
+    for x in (image, like):
+        if x.dtype != np.uint8:
+            raise TypeError(f"pictures must be uint8 pixels 0 … 255, not {x.dtype}")
+        if x.ndim != 3 or len(x) != len(image) or not x.size:
+            raise ValueError("pictures must be (C, H, W), with as many channels each, not "
+                             f"{image.shape} and {like.shape}")
     levels = np.arange(RANGE + 1)
     out = np.empty_like(image)
     for channel, (own, other) in enumerate(zip(image, like, strict=True)):
@@ -146,10 +155,12 @@ def luminance(image):
 
     That of black is 16, of white 235. A gray picture is its own luminance, 0 … 255.
 
-    image: bytes or floats (…, C, H, W).
-    Returns float64 (…, H, W).
+    image: bytes, or floats 0 … 1, (…, C, H, W).
+    Returns float64 (…, H, W). Raises TypeError for another dtype, ValueError for another shape.
     """
     image = np.asarray(image)
+    if image.dtype != np.uint8 and image.dtype.kind != "f":
+        raise TypeError(f"a picture is uint8, 0 … 255, or floats, 0 … 1, not {image.dtype}")
     if image.ndim < 3 or image.shape[-3] not in (1, 3):
         raise ValueError(f"a picture is (1 or 3, H, W), not of shape {image.shape}")
     values = image.astype(np.float64)
@@ -228,7 +239,8 @@ def _compared(a, b, crop):
 
 
 def _cropped(y, crop):
+    crop = checks.integer("crop", crop, 0)
     if y.ndim != 2 or min(y.shape) <= 2 * crop:
-        raise ValueError(f"one picture of more than {2 * crop}×{2 * crop} pixels is measured, not "
-                         f"luminance of shape {y.shape}")
+        raise ValueError(f"one picture of more than {2 * crop}×{2 * crop} pixels is measured, as "
+                         f"{crop} at each side don't count, not luminance of shape {y.shape}")
     return y[crop:y.shape[0] - crop, crop:y.shape[1] - crop]

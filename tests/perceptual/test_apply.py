@@ -73,3 +73,13 @@ def test_what_is_no_picture_is_refused(picture, error, message, rng):
 def test_color_needs_a_network_for_color(rng):
     with pytest.raises(ValueError, match="gray first"):
         apply.enlarge(net_of(rng, channels=1), np.zeros((3, 4, 4), np.uint8), 2)
+
+
+@pytest.mark.parametrize("scale", [1, 3, 4])
+def test_another_scale_than_the_network_s_is_refused(scale, rng):
+    picture = rng.integers(256, size=(3, 9, 8), dtype=np.uint8)
+    with pytest.raises(ValueError, match=rf"\(3, 18, 16\) of \(3, 9, 8\): that is not {scale} "
+                                         "times larger"):
+        apply.enlarge(net_of(rng), picture, scale)
+    with pytest.raises(TypeError, match="scale"):
+        apply.enlarge(net_of(rng), picture, 2.0)

@@ -29,7 +29,7 @@ def test_the_lowest_layer_gives_the_picture_back(cat):
 
 
 def test_higher_layers_give_back_less(labnet, cat):
-    made = [measure.invert(labnet, cat, layer, steps=24)
+    made = [measure.invert(labnet, cat, layer, steps=60)
             for layer in ("conv1", "conv3", "pool5")]
     assert made[0].psnr > 30
     assert made[0].psnr - 3 > made[1].psnr > made[2].psnr + 1

@@ -239,3 +239,21 @@ def test_histograms_channel_by_channel():
     out = pictures.match_histogram(noise(3, 6, 6), like)
     assert out.shape == (3, 6, 6)
     assert [set(channel.flat) for channel in out] == [{20}, {30}, {40}]
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda: pictures.psnr(noise(3, 12, 12).astype(int), noise(3, 12, 12).astype(int)), TypeError,
+     "uint8, 0 … 255, or floats, 0 … 1, not int64"),
+    (lambda: pictures.psnr(noise(3, 12, 12), noise(3, 12, 12), crop=-1), ValueError, "crop"),
+    (lambda: pictures.to_bytes(noise(3, 4, 4)), TypeError, "floats 0 … 1, not uint8"),
+    (lambda: pictures.crop_to_multiple(noise(3, 4, 4), 0), ValueError, "scale"),
+    (lambda: pictures.match_histogram(noise(3, 4, 4), noise(1, 4, 4)), ValueError,
+     "as many channels each"),
+    (lambda: pictures.match_histogram(noise(3, 4, 4) / 255, noise(3, 4, 4)), TypeError, "uint8")])
+def test_other_numbers_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_small_integer_type_s_scale_does_not_wrap():
+    assert pictures.enlarge_bicubic(noise(3, 2, 3), np.uint8(100)).shape == (3, 200, 300)

@@ -143,7 +143,8 @@ def test_another_style_is_no_continuation(tmp_path, picture, images):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"patch": 26}, "multiple of 4, not 26"), ({"maps": 0}, "maps"), ({"rate": np.nan}, "rate"),
+    ({"patch": 26}, "multiple of 4, and 8 at least, not 26"), ({"maps": 0}, "maps"),
+    ({"patch": 4}, "8 at least, not 4"), ({"rate": np.nan}, "rate"),
     ({"rate": -0.1}, "rate must be positive"), ({"content": -5}, "content must be a weight"),
     ({"style": np.inf}, "style must be"), ({"style_layers": ("relu99",)}, "relu99.*the layers are"),
     ({"content_layers": ("nothing",)}, "nothing.*the layers are"),

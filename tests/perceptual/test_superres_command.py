@@ -115,9 +115,21 @@ def test_bad_input_is_told_in_one_line(tmp_path, net, photos, rng, capsys):
                                    ("--rate", 0, "rate must be positive"),
                                    ("--feature", -1, "feature must be a weight of 0 to 1,000,000"),
                                    ("--pixel", "1e30", "pixel must be a weight"),
+                                   ("--layers", "relu2", "--layers would do nothing without"),
+                                   ("--folder", "x", "--folder is where the files"),
                                    ("--begin", "gone", "gone")):
         assert message in refused(capsys, "train", photos, "--out", tmp_path / "new", option, value)
     assert not (tmp_path / "new").exists()
+    assert "patches of 2 pixels are too small for a judge" in refused(
+        capsys, "train", photos, "--out", tmp_path / "new", "--loss", "feature", "--patch", "1",
+        "--scale", "2", "--judge", "labnet-cifar10")
+    assert "--side 32 is less than --scale 40" in refused(capsys, "page", photos, "--scale", "40",
+                                                          "--side", "32")
+    assert "can't be written to" in refused(capsys, "page", photos, "--nets", source, "--recognize",
+                                            "fashion-mnist-small", "--out", tmp_path / "a.html")
+    wide = write(tmp_path / "wide.png", np.zeros((1, 5000, 3), np.uint8))
+    assert "20,000 pixels along a side doesn't fit into a WEBP file" in refused(
+        capsys, "apply", wide, "--out", tmp_path / "x.webp")
     assert "is no file" in refused(capsys, "evaluate", source, "--json", os.devnull)
     assert "is a folder" in refused(capsys, "apply", source, "--out", tmp_path)
     assert "pixel or feature, which come along" in refused(capsys, "apply", source, "--net", "Px")

@@ -23,8 +23,10 @@ def add_invert(parser):
                         help="side in pixels that the middle square of the picture becomes")
     parser.add_argument("--steps", type=at_least(1), default=200,
                         help="of the optimization for each layer, at most")
-    parser.add_argument("--variation", type=float, default=10.0,
-                        help="weight of what keeps neighboring pixels alike")
+    parser.add_argument("--variation", type=float, default=1.0,
+                        help="weight of what keeps neighboring pixels alike, where a layer doesn't "
+                             "care; 10 makes upper layers' pictures smoother, and those of low "
+                             "ones blurred, too")
     parser.add_argument("--seed", type=at_least(0), default=0, help="of the noise at the start")
     parser.add_argument("--out", metavar="FILE",
                         help="the figure; PICTURE-inverted-NET.png in this folder if not given")

@@ -1,7 +1,8 @@
 """A picture made anew from what one layer of a net saw of it.
 
 Pixels are changed until the layer sees the same (Johnson et al. 2016, Figure 3; Mahendran & Vedaldi
-2015). What comes out like the picture, the layer knows; where it differs, the layer doesn't care.
+2015). What comes out like the picture, the layer knows; where it differs, the layer doesn't care,
+or cares less than the weight of smoothness has it.
 """
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ class Inversion(NamedTuple):
     trouble: str        # see optimize.Found
 
 
-def invert(run, image, layer, *, variation=10.0, steps=200, seed=0, progress=None):
+def invert(run, image, layer, *, variation=1.0, steps=200, seed=0, progress=None):
     """Make a picture anew from the output of one layer.
 
     What becomes small is the feature loss, relative to that of a layer that is silent, plus
@@ -37,7 +38,8 @@ def invert(run, image, layer, *, variation=10.0, steps=200, seed=0, progress=Non
 
     run: a runs.Run, the net.
     image: uint8 (C, H, W).
-    variation: weight of the total variation, for pixels of 0 … 1.
+    variation: weight of the total variation, for pixels of 0 … 1. More of it makes upper layers'
+    pictures smoother; with 10 it blurs the lowest ones of pictures of many edges, too.
     steps: of the optimization in all, at most.
     seed: of the noise at the start.
     progress: progress(step, value).

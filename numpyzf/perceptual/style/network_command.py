@@ -72,6 +72,11 @@ def run_apply(options):
     picture = load_image(source)
     if options.size:
         picture = with_shorter_side(picture, options.size)
+    _, H, W = picture.shape
+    if H * W > MOST_PIXELS:
+        raise ValueError(f"{source} has {W:,}×{H:,} pixels, more than {MOST_PIXELS:,}: give a "
+                         "smaller --size")
+    plots.check_pixels_path(path, max(H, W))
     plots.save_pixels(train.paint(state.net, picture), path)
     say(f"Look at it: {path.resolve()}")
 

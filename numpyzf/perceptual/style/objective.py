@@ -41,6 +41,10 @@ class Objective:
         self.judge = judge_of(plan.judge, [*dict.fromkeys([*plan.content_layers,
                                                            *plan.style_layers])])
         seen = self.judge.targets(pictures.from_bytes(style)[None])
+        flat = [layer for layer in plan.style_layers if seen[layer].ndim != 4]
+        if flat:
+            raise ValueError(f"{', '.join(flat)}: it has no maps any more, and so no style; choose "
+                             "style layers below")
         self.grams = {layer: losses.gram(seen[layer][self._inside(layer, style)])
                       for layer in plan.style_layers}
         silent = [layer for layer, gram in self.grams.items() if not gram.any()]

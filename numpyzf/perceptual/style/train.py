@@ -76,9 +76,9 @@ def check(plan, folder):
     checks.writable_folder(checks.path("out", folder))
     for name in ("maps", "steps", "batch", "patch"):
         checks.integer(name, getattr(plan, name), 1)
-    if plan.patch % 4:
-        raise ValueError(f"patch must be a multiple of 4, not {plan.patch}: the network makes maps "
-                         "4 times smaller, and then larger")
+    if plan.patch % 4 or plan.patch < CORNERS:
+        raise ValueError(f"patch must be a multiple of 4, and {CORNERS} at least, not "
+                         f"{plan.patch}: the network makes maps 4 times smaller, and then larger")
     checks.positive(rate=plan.rate)
     for name in ("content", "style", "variation"):
         checks.weight(name, getattr(plan, name))

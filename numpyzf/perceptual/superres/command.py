@@ -2,7 +2,7 @@
 import json
 from pathlib import Path
 
-from ... import data, plots, texts
+from ... import checks, data, plots, texts
 from ...files import replacing, to_write
 from ...progress import show_progress
 from ...terminal import at_least, say, words
@@ -65,6 +65,14 @@ def run_train(options):
     """Train a network, or go on with it; ValueError or OSError if that can't be."""
     plan = train.Plan(**{name: getattr(options, name) for name in train.Plan._fields})
     train.check(plan, options.out)
+    idle = [f"--{name}" for name in ("judge", "layers", "feature", "pixel")
+            if plan.loss == "pixel" and getattr(plan, name) != getattr(train.Plan(), name)]
+    if idle:
+        raise ValueError(f"{', '.join(idle)} would do nothing without --loss feature: give that, "
+                         "or leave this out")
+    if options.folder and options.source not in data.NAMES:
+        raise ValueError("--folder is where the files of a data set with a name lie; SOURCE is a "
+                         "folder of photographs")
     if options.share:
         options.share = to_write("--share", options.share)
         if options.share.resolve() == (Path(options.out).expanduser() / learn.FILE).resolve():
@@ -104,6 +112,7 @@ def run_apply(options):
     plots.check_pixels_path(path)
     small = data.load_image(source, channels=None)
     _, H, W = small.shape
+    plots.check_pixels_path(path, enlarger.scale * max(H, W))
     if H * W * enlarger.scale ** 2 > MOST_PIXELS:
         raise ValueError(f"{source} has {W}×{H} pixels; {enlarger.scale} times larger it would "
                          f"have more than {MOST_PIXELS:,}: make it smaller, or take a part of it")
@@ -178,6 +187,11 @@ def add_page(parser):
 def run_page(options):
     """Measure, draw and write the page; ValueError or OSError if that can't be."""
     options.out = to_write("--out", options.out)
+    if options.side < options.scale:
+        raise ValueError(f"--side {options.side} is less than --scale {options.scale}: nothing of "
+                         "the small picture would be shown")
+    if options.recognize:
+        checks.writable_folder(checks.path("--nets", options.nets))
     found = findings.find(options, _networks(options), report=say, progress=show_progress)
     report.write(options.out, found, options.side)
     say(f"Look at it: {Path(options.out).resolve()}")

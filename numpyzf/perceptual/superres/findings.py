@@ -59,7 +59,11 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
     groups = {folder.lower(), *(row.group.lower() for row in rows[scale])}
     in_the_paper = {own for group, own in measure.PAPER if group in groups}
     for other in sorted({*networks, *in_the_paper} - {scale}):
-        rows[other] = measure.evaluate(source, other, networks.get(other, {}), progress=progress)
+        try:
+            rows[other] = measure.evaluate(source, other, networks.get(other, {}),
+                                           progress=progress)
+        except ValueError as error:
+            raise ValueError(f"enlarged {other} times, for the paper's table: {error}") from error
     if progress:
         progress("")
     report(f"{len(rows[scale]):,} pictures measured; looking for grids")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ... import checks
 from ...exchange.model import open_net
 from ...layers import Conv, ReLU
 from ...network import Network
@@ -63,6 +64,7 @@ def peak(power, period):
     Returns the largest quotient, over the frequencies 1/period, 2/period … 1/2, of the power there
     and the (geometric) mean of that beside it: about 1 without a grid.
     """
+    checks.one_of("period", period, (2, 4, 8, 16))
     if not power.any():
         return 1.0
     last = len(power) - 1

@@ -77,6 +77,9 @@ def train(folder, images, plan, *, report=print, progress=None):
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
     objective = objective_of(plan)
     if plan.loss == "feature":      # pictures may be too small for it
+        if pairs.patch * plan.scale < GRID:
+            raise ValueError(f"patches of {pairs.patch * plan.scale} pixels are too small for a "
+                             "judge: take a larger patch")
         seen = from_corners(np.zeros((1, images.shape[1], *[pairs.patch * plan.scale] * 2), "f"))
         objective.judge.net_for(seen)
     return learn.train(folder, about, build, starting(plan, begin), pairs, objective,
