@@ -208,7 +208,7 @@ assert edges["bicubic"] < edges["pixel"] < edges["feature"]
 # well, our network becomes sharper still, loses more, and draws a weave into fur that is on no
 # raccoon: this judge looks at pixels in strides and takes maxima, and what it can't see, nobody
 # forbids. (Try it: `numpyzf superres train FOLDER --loss feature --begin pixel --layers relu1,fire3
-# --rate 5e-4 --steps 500 --out sharper`.)
+# --out sharper`.)
 
 # %% [markdown]
 # ## The grid
