@@ -54,8 +54,8 @@ def fit(state, batches, objective, *, steps, rate, measure=None, save=None, prog
     save: save(state) is called after every EVERY steps, when a row was added to the history.
     progress: progress(state, terms) is called after every step.
 
-    Raises ValueError where the loss or a number of the state isn't finite. What was saved last
-    stays.
+    Raises ValueError where the loss, a number of the state or what the network makes isn't finite.
+    What was saved last stays.
     """
     sums, count, begin = {}, 0, state.step
     while state.step < steps:

@@ -122,6 +122,7 @@ def small_style(shape=(3, 256, 256), maps=8):
     convolution in place of zeros and of the wide one, and in place of stride 1/2 every pixel four
     times, smoothed, then a convolution of stride 1. Without the smoothing a grid remains, of 4
     pixels: what a square of four equal pixels becomes still depends on where in it a pixel lies.
+    A picture of one color alone has nothing to normalize by, so its rounding becomes a pattern.
 
     shape: (C, H, W) of the pictures, 5 pixels a side or more. A side that is no multiple of 4 comes
     out as the next one.

@@ -206,3 +206,11 @@ def test_the_paper_s_rows_are_typed_right():
     for (_, scale), row in measure.PAPER.items():
         assert row["feature"][0] < min(row["pixel"][0], row["bicubic"][0])
         assert (row["pixel"][0] > row["bicubic"][0]) == (scale == 8)
+
+
+def test_a_picture_too_small_is_told_before_any_is_measured(tmp_path):
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.zeros((18, 40, 3), np.uint8)).save(tmp_path / "z.png")
+    with pytest.raises(ValueError, match="^z: 40×18 pixels are too few to be measured at ×4: SSIM "
+                                         "takes 11×11 beside 4 at each side"):
+        measure.evaluate(tmp_path, 4, {"net": None})        # which is never called

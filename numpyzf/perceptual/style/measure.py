@@ -25,7 +25,7 @@ class Transfer(NamedTuple):
 
 
 def transfer(objective, image, *, steps=200, progress=None):
-    """Give a picture the style of another; it begins as itself.
+    """Give a picture the style of another; it begins as itself, which is seen smoothed.
 
     Three things keep frames and grids out, which a judge's padding, strides and pools like. The
     picture is a smoothed one, so no pattern repeats every two pixels. It is seen within a mirror

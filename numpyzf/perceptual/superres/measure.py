@@ -99,6 +99,9 @@ def evaluate(source, scale, networks, *, progress=None):
     progress: progress(text) gets a line for every picture.
     Returns a list of Row. Raises ValueError naming the picture that can't be measured.
     """
+    if isinstance(source, str | Path) and source not in data.NAMES:
+        for name, image in read(source):        # none too small, to know before the work
+            _check_size(name, image, scale)
     rows = []
     for name, image in read(source) if isinstance(source, str | Path) else source:
         original, _, made = enlarged(name, image, scale, networks)
@@ -107,6 +110,14 @@ def evaluate(source, scale, networks, *, progress=None):
         if progress:
             progress(f"{len(rows):,} pictures measured: {name}")
     return rows
+
+
+def _check_size(name, image, scale):
+    height, width = (n // scale * scale - 2 * scale for n in image.shape[1:])
+    if min(height, width) < pictures.WINDOW:
+        raise ValueError(f"{name}: {image.shape[2]}×{image.shape[1]} pixels are too few to be "
+                         f"measured at ×{scale}: SSIM takes {pictures.WINDOW}×{pictures.WINDOW} "
+                         f"beside {scale} at each side")
 
 
 def score(name, picture, original, scale):
