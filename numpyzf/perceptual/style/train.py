@@ -27,8 +27,8 @@ class Plan(NamedTuple):
     judge: str = Aim().judge    # this and what follows: see objective.Plan
     content_layers: tuple = Aim().content_layers
     style_layers: tuple = Aim().style_layers
-    # Of a photograph that it paints, 1 leaves nothing that can be recognized: then the Gram loss
-    # falls by 90 %, with 20 by 64 % (photographs that it didn't learn from, the style "coffee").
+    # With 1 nothing can be recognized in a photograph that it paints; with 20 the Gram loss falls by
+    # 63 % (photographs that it didn't learn from, the style "coffee").
     content: float = 20.0
     style: float = 5.0          # an optimization comes nearer to the style, and can take more
     variation: float = 1.0
