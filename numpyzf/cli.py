@@ -87,8 +87,9 @@ def _check_given(options):
     """Refuse what is given as an empty word: a shell's variable that isn't set."""
     for name, value in vars(options).items():
         if name != "kept" and "" in (value if isinstance(value, list) else [value]):
-            raise ValueError(f"{name.replace('_', '-')} is empty; it must have a value, or be left "
-                             "out")
+            word = name.replace("_", "-")
+            word = f"--{word}" if f"--{word} " in options.parser.format_help() else word
+            raise ValueError(f"{word} is empty; it must have a value, or be left out")
 
 
 def _words(error):

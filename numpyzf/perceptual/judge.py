@@ -86,7 +86,7 @@ class Judge:
 
         shape: of the pictures, (…, H, W).
         margin: pixels at each side in which the middle of what a unit sees doesn't lie.
-        Returns all units, where none is left.
+        Along an axis on which no unit is left, it is all of them.
         """
         places = []
         for axis, pixels in enumerate(shape[-2:]):

@@ -215,7 +215,13 @@ class _Progress:
 
 
 def save(path, state):
-    """Write a training between two steps, whole or not at all. Raises OSError naming the file."""
+    """Write a training between two steps, whole or not at all.
+
+    Raises OSError naming the file; ValueError for what was read from a shared file.
+    """
+    if state.rng is None:
+        raise ValueError(f"{path} was not written: this network was shared, without what a "
+                         "training goes on from")
     arrays = {f"parameter/{name}": value for name, value in state.net.parameters.items()}
     for name, (mean, square) in state.moments.items():
         arrays |= {f"mean/{name}": mean, f"square/{name}": square}

@@ -178,6 +178,8 @@ def test_a_training_does_not_go_on_from_what_was_shared(tmp_path):
     state = train(tmp_path / "net")
     learn.share(tmp_path / "net" / learn.FILE, state)
     assert train(tmp_path / "net").step == 6            # nothing to do
+    with pytest.raises(ValueError, match="this network was shared"):
+        learn.save(tmp_path / "copy.npz", learn.load(tmp_path / "net", build))
     state.step = 4
     learn.share(tmp_path / "net" / learn.FILE, state)
     with pytest.raises(ValueError, match="written to be shared, without what a training goes on"):

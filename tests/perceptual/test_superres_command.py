@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numpyzf import cli, data
+from numpyzf import checkpoints, cli, data
 from numpyzf.perceptual import learn, pictures
 from numpyzf.perceptual.style import train as style_train
 from numpyzf.perceptual.superres import enlarge, train
@@ -168,7 +168,14 @@ def test_what_a_training_begins_with_is_told_apart_by_what_it_holds(tmp_path, ph
     assert train_it(tmp_path / "from 0", "--begin", nets[0]) == 0
     capsys.readouterr()
     assert train_it(tmp_path / "from 0", "--begin", nets[1]) == 2
-    assert "was begun with begin_checksum" in capsys.readouterr().err
+    assert f"was begun with another network than {nets[1]} is now" in capsys.readouterr().err
+    # one of a time when there was no checksum goes on, whatever the network is now
+    path = tmp_path / "from 0" / learn.FILE
+    arrays = checkpoints.read_npz(path)
+    info = json.loads(str(arrays["info"]))
+    del info["about"]["begin_checksum"]
+    checkpoints.write_npz(path, arrays | {"info": np.array(json.dumps(info))})
+    assert train_it(tmp_path / "from 0", "--begin", nets[1]) == 0
 
 
 def test_a_network_of_another_build_is_no_beginning(tmp_path, photos, capsys):
@@ -201,9 +208,9 @@ def test_a_shared_network_does_not_replace_the_training(tmp_path, photos, capsys
 
 
 def test_an_empty_word_is_refused(tmp_path, photos, capsys):
-    assert "json is empty; it must have a value" in refused(capsys, "evaluate", photos, "--json",
+    assert "--json is empty; it must have a value" in refused(capsys, "evaluate", photos, "--json",
                                                             "")
-    assert "net is empty" in refused(capsys, "evaluate", photos, "--net", "")
+    assert "--net is empty" in refused(capsys, "evaluate", photos, "--net", "")
 
 
 def test_a_network_worse_than_bicubic_is_told(tmp_path, rng, capsys):

@@ -158,7 +158,10 @@ def test_means_of_each_set():
 
 def test_what_is_left_out_of_means_is_told():
     assert measure.counted(ROWS) == {"psnr": 2, "ssim": 3, "sharpness": 2, "grid": 3, "pattern": 3}
-    assert measure.uncounted(ROWS).endswith("has the number: psnr of 2, sharpness of 2.")
+    assert measure.uncounted(ROWS).endswith("has the number, of 3: psnr of 2, sharpness of "
+                                           "2.")
+    small = [row._replace(scores={"bicubic": Scores(20., .5, .1, np.nan, np.nan)}) for row in ROWS]
+    assert measure.uncounted(small) == ""           # there is no grid by design: none is left out
     assert measure.uncounted(ROWS[:1]) == ""
 
 
@@ -195,6 +198,8 @@ def test_as_json():
     assert found["source"] == "folder" and found["scale"] == 4
     assert found["means"]["Set5"]["bicubic"]["psnr"] == pytest.approx(20)
     assert [*found["means"]] == ["Set5", "Other"] and found["counted"]["psnr"] == 2
+    assert found["counts"]["Set5"] == {"psnr": 1, "ssim": 2, "sharpness": 2, "grid": 2,
+                                       "pattern": 2}
     last = found["pictures"][2]
     assert (last["picture"], last["height"], last["width"]) == ("Other/x/c", 8, 9)
     assert last["scores"]["net"] == {"psnr": 50, "ssim": .2, "sharpness": None, "grid": 1,

@@ -173,6 +173,13 @@ def test_one_set_s_folder_gets_the_paper_s_columns_too(tmp_path):
 
 
 @pytest.mark.small
+def test_nothing_is_claimed_of_numbers_that_are_not_there(tmp_path):
+    flat = {name: Scores(np.inf, 1., np.inf, np.nan, np.nan) for name in ROWS[4][0].scores}
+    _, reader = written(tmp_path, rows={4: [ROWS[4][0]._replace(scores=flat)]})
+    assert not {report.HOLDS, report.DOES_NOT} & {*reader.texts("td")}
+
+
+@pytest.mark.small
 def test_claims_have_verdicts(tmp_path):
     right = np.zeros((3, 1000), bool)
     recognized = Recognition("clothes", 28, ("a", "b"), {

@@ -28,7 +28,7 @@ def add_train(parser):
     for name, text in (("maps", "maps of the first convolution; the later ones have 2 and 4 times "
                                 "as many"),
                        ("steps", "steps in all"), ("batch", "patches per step"),
-                       ("patch", "side of a patch in pixels, a multiple of 4")):
+                       ("patch", "side of a patch in pixels, a multiple of 4, 8 at least")):
         parser.add_argument(f"--{name}", type=at_least(1), default=getattr(plan, name), help=text)
     parser.add_argument("--rate", type=float, default=plan.rate,
                         help="learning rate at the start; it falls to zero")
@@ -75,7 +75,7 @@ def run_apply(options):
     _, H, W = picture.shape
     if H * W > MOST_PIXELS:
         raise ValueError(f"{source} has {W:,}×{H:,} pixels, more than {MOST_PIXELS:,}: give a "
-                         "smaller --size")
+                         "--size")
     plots.check_pixels_path(path, max(H, W))
     plots.save_pixels(train.paint(state.net, picture), path)
     say(f"Look at it: {path.resolve()}")

@@ -12,7 +12,7 @@ from ..judge import judge_of
 from .objective import Objective, Plan as Aim
 
 HELD_OUT = 8        # photographs at most that a network is measured on and doesn't learn from
-LACKING = 0.1       # the style loss of what is the style's picture, or nearly; usual ones have 4
+LACKING = 0.05      # of the largest style loss: with less, a photograph is the style's picture
 CORNERS = 8         # places, in each direction, from which the judge sees a patch
 
 
@@ -27,8 +27,8 @@ class Plan(NamedTuple):
     judge: str = Aim().judge    # this and what follows: see objective.Plan
     content_layers: tuple = Aim().content_layers
     style_layers: tuple = Aim().style_layers
-    # With 1 nothing can be recognized in a photograph that it paints; with 20 the Gram loss falls by
-    # 63 % (photographs that it didn't learn from, the style "coffee").
+    # With 1 nothing can be recognized in a photograph that it paints; with 20 the Gram loss falls
+    # by 63 % (photographs that it didn't learn from, the style "coffee").
     content: float = 20.0
     style: float = 5.0          # an optimization comes nearer to the style, and can take more
     variation: float = 1.0
@@ -78,7 +78,8 @@ def check(plan, folder):
         checks.integer(name, getattr(plan, name), 1)
     if plan.patch % 4 or plan.patch < CORNERS:
         raise ValueError(f"patch must be a multiple of 4, and {CORNERS} at least, not "
-                         f"{plan.patch}: the network makes maps 4 times smaller, and then larger")
+                         f"{plan.patch}: the network makes maps 4 times smaller, and then larger, "
+                         f"and the judge sees a patch from {CORNERS} corners")
     checks.positive(rate=plan.rate)
     for name in ("content", "style", "variation"):
         checks.weight(name, getattr(plan, name))
@@ -138,16 +139,16 @@ class FromCorners:
 class HeldOut:
     """Measures a network on photographs that it doesn't learn from: {"missing": share}.
 
-    images: uint8 (N, 3, H, W). One that has the style as it is, LACKING at most, is left out: there
-    is nothing to paint. {} if all are.
+    images: uint8 (N, 3, H, W). One that has the style as it is, see LACKING, is left out: there is
+    nothing to paint. {} if all are.
     objective: an Objective.
     """
 
     def __init__(self, images, objective):
         self.objective = objective
-        lacking = [(image, self.lacking(image)) for image in images]
-        self.images = [image for image, lacks in lacking if lacks > LACKING]
-        self.before = [lacks for image, lacks in lacking if lacks > LACKING]
+        before = [self.lacking(image) for image in images]
+        measured = [n for n, lacks in enumerate(before) if lacks > LACKING * max(before)]
+        self.images, self.before = ([each[n] for n in measured] for each in (images, before))
 
     def lacking(self, image):
         """How much of the style a picture lacks: its style loss."""

@@ -63,7 +63,7 @@ def find(options, networks, *, report=print, progress=None, steps=STEPS):
             rows[other] = measure.evaluate(source, other, networks.get(other, {}),
                                            progress=progress)
         except ValueError as error:
-            raise ValueError(f"enlarged {other} times, for the paper's table: {error}") from error
+            raise ValueError(f"enlarged {other} times: {error}") from error
     if progress:
         progress("")
     report(f"{len(rows[scale]):,} pictures measured; looking for grids")

@@ -169,9 +169,10 @@ def counted(rows):
 
 def uncounted(rows):
     """A sentence about pictures that are left out of means; "" if none is."""
-    few = [f"{name} of {count:,}" for name, count in counted(rows).items() if count < len(rows)]
-    return (f"Of {len(rows):,} pictures, means are over those for which every method has the "
-            f"number: {', '.join(few)}." if few else "")
+    few = [f"{name} of {count:,}" for name, count in counted(rows).items()
+           if count < len(rows) and (count or name not in ("grid", "pattern"))]
+    return (f"Means are over the pictures for which every method has the number, of {len(rows):,}: "
+            f"{', '.join(few)}." if few else "")
 
 
 def _values(rows):
@@ -230,5 +231,6 @@ def as_json(source, scale, rows):
     return {"source": str(source), "scale": scale,
             "mean": each(means(rows)), "counted": counted(rows),
             "means": {name: each(means(own)) for name, own in groups(rows).items() if name},
+            "counts": {name: counted(own) for name, own in groups(rows).items() if name},
             "pictures": [{"picture": row.picture, "height": row.size[0], "width": row.size[1],
                           "scores": each(row.scores)} for row in rows]}

@@ -188,13 +188,15 @@ def _claims(found):
     by_loss = {_loss(name, network): name for name, network in networks.items()}
     if {"pixel", "feature"} <= by_loss.keys():
         pixel, feature = (means[by_loss[loss]] for loss in ("pixel", "feature"))
-        claims += [
-            _claim("The feature loss has a lower PSNR than the pixel loss.",
-                   f"{feature.psnr:.2f} against {pixel.psnr:.2f} dB", feature.psnr < pixel.psnr),
-            _claim("The feature loss draws sharper edges than the pixel loss.",
-                   f"{measure.share(feature.sharpness)} against "
-                   f"{measure.share(pixel.sharpness)} of the original's gradient energy",
-                   feature.sharpness > pixel.sharpness)]
+        if np.isfinite([feature.psnr, pixel.psnr]).all():
+            claims.append(_claim("The feature loss has a lower PSNR than the pixel loss.",
+                                 f"{feature.psnr:.2f} against {pixel.psnr:.2f} dB",
+                                 feature.psnr < pixel.psnr))
+        if np.isfinite([feature.sharpness, pixel.sharpness]).all():
+            claims.append(_claim("The feature loss draws sharper edges than the pixel loss.",
+                                 f"{feature.sharpness:.0%} against {pixel.sharpness:.0%} of the "
+                                 "original's gradient energy",
+                                 feature.sharpness > pixel.sharpness))
     for name in networks:
         gain = means[name].psnr - means[BICUBIC].psnr
         if np.isfinite(gain):

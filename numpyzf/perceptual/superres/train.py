@@ -69,10 +69,7 @@ def train(folder, images, plan, *, report=print, progress=None):
              "images": len(images), "checksum": zlib.crc32(np.ascontiguousarray(images))}
     begin = beginning(plan, folder)
     if plan.begin:
-        about["begin"] = Path(plan.begin).name
-        # where that is gone, the training goes on without it
-        about["begin_checksum"] = (learn.checksum(begin) if begin else
-                                   learn.load(folder, build).about.get("begin_checksum"))
+        about |= {"begin": Path(plan.begin).name, **_checksum_of(begin, plan, folder)}
     if plan.loss == "pixel":        # what plays no part isn't compared when it is continued
         about |= {"judge": None, "layers": [], "feature": 0.0, "pixel": 1.0}
     objective = objective_of(plan)
@@ -89,7 +86,7 @@ def train(folder, images, plan, *, report=print, progress=None):
 
 def beginning(plan, folder):
     """The network to begin with, as plan.begin says; None without one, or where a training goes on
-    and it is gone.
+    and there is no such file any more.
 
     Raises ValueError if it is of another build, and what learn.load does.
     """
@@ -97,7 +94,7 @@ def beginning(plan, folder):
         return None
     try:
         state = learn.load(COME_ALONG.get(plan.begin, plan.begin), build)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if (checks.path("out", folder) / learn.FILE).exists():
             return None
         raise
@@ -108,6 +105,23 @@ def beginning(plan, folder):
         raise ValueError(f"begin: {plan.begin} is of another build: {'; '.join(different)}. Ask "
                          "for the same, or begin with another network")
     return state.net
+
+
+def _checksum_of(begin, plan, folder):
+    """{"begin_checksum": number} of the network that a training begins, or has begun, with.
+
+    Raises ValueError for a training that has begun with another one of the same name.
+    """
+    own = begin and learn.checksum(begin)
+    path = checks.path("out", folder) / learn.FILE
+    if not path.exists():
+        return {"begin_checksum": own}
+    stored = learn.load(path, build).about
+    first = stored.get("begin_checksum", own)
+    if begin and own != first and stored.get("begin") == Path(plan.begin).name:
+        raise ValueError(f"{path} was begun with another network than {plan.begin} is now: choose "
+                         "another folder")
+    return {"begin_checksum": first} if "begin_checksum" in stored else {}
 
 
 def starting(plan, begin):
