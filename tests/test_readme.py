@@ -48,7 +48,7 @@ def commands():
                 yield pytest.param(words, id=f"{path.stem}: {words}")
 
 
-@pytest.mark.parametrize("words", commands())
+@pytest.mark.parametrize("words", [*commands()])
 def test_the_commands_that_are_named_are_commands(words, capsys):
     """With all that they need; a command's bare name is one, too."""
     try:

@@ -47,7 +47,7 @@ def conv_transpose(r, w, *, stride, pad, size):
 
 def test_conv_transpose(conv_transpose):
     # the whole matrix of filtering, column by column, and that of the way down
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(0)
     w = rng.standard_normal((2, 2, 3, 3))
     pixels = np.eye(2 * 4 * 5).reshape(-1, 2, 4, 5)
     up, _ = library_forward(pixels, w, np.zeros(2), stride=1, pad=1)
