@@ -198,7 +198,7 @@ class Network:
     def outputs(self, x, layers, *, batch=128):
         """The outputs of some layers for any number of images: {layer: (N, …)}.
 
-        x: (N, C, H, W), or a Prepared's x[a:b]. Results may share memory, with x or each other.
+        x: (N, C, H, W), or data.preprocess.Prepared. Results may share memory, with it or others.
         """
         parts = {name: [] for name in checks.layers(self, layers)}
         layers, inputs = rectified_pools(self.layers, self.inputs, keep=parts)

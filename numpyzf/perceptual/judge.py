@@ -30,7 +30,7 @@ class Judge:
     """
 
     def __init__(self, run, layers):
-        self.layers = checks.layers(run.net, layers)
+        self.layers = [*dict.fromkeys(checks.layers(run.net, layers))]      # each counts once
         names = run.net.up_to(*self.layers)         # what lies above is never computed
         self.net = Network([(name, run.net.layers[name], run.net.inputs[name]) for name in names],
                            run.net.input_shape)

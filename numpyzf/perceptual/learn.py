@@ -104,25 +104,6 @@ def _check_finite(state, rate):
             raise checks.diverged(f"step {state.step}: {name} isn't finite", rate)
 
 
-def _check_read(arrays, info):
-    """Raise ValueError for arrays and values that no training writes."""
-    for name, value in arrays.items():
-        if value.dtype.kind != "f":
-            raise ValueError(f"{name} holds {value.dtype}, not floating-point numbers")
-        if not (np.abs(value) <= np.finfo(np.float32).max).all():
-            raise ValueError(f"{name} holds NaN or infinite values")
-        if name.startswith("square/") or name.endswith(".variance"):
-            if (value < 0).any():
-                raise ValueError(f"{name} holds negative numbers")
-    step, history = info["step"], info["history"]
-    if type(step) is not int or step < 0:
-        raise ValueError(f"its number of steps is {step!r}")
-    rows = history if isinstance(history, list) else [history]
-    bad = [row for row in rows if not isinstance(row, dict) or type(row.get("step")) is not int]
-    if bad or bool(step) != bool(rows):
-        raise ValueError(f"its history is damaged: {(bad or rows)!r}")
-
-
 # ---- on disk ------------------------------------------------------------------------------------
 # The file is an .npz: parameter/NAME; running/NAME, what batch normalizations have gathered; info,
 # a JSON object {"about", "step", "history", "rng"}; and, where the training can go on from it,
@@ -310,3 +291,22 @@ def load(path, build):
         if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
             raise ValueError(f"{path}: {words}") from None
         raise ValueError(f"{path} is damaged, or no network for pictures ({words})") from None
+
+
+def _check_read(arrays, info):
+    """Raise ValueError for arrays and values that no training writes."""
+    for name, value in arrays.items():
+        if value.dtype.kind != "f":
+            raise ValueError(f"{name} holds {value.dtype}, not floating-point numbers")
+        if not (np.abs(value) <= np.finfo(np.float32).max).all():
+            raise ValueError(f"{name} holds NaN or infinite values")
+        if name.startswith("square/") or name.endswith(".variance"):
+            if (value < 0).any():
+                raise ValueError(f"{name} holds negative numbers")
+    step, history = info["step"], info["history"]
+    if type(step) is not int or step < 0:
+        raise ValueError(f"its number of steps is {step!r}")
+    rows = history if isinstance(history, list) else [history]
+    bad = [row for row in rows if not isinstance(row, dict) or type(row.get("step")) is not int]
+    if bad or bool(step) != bool(rows):
+        raise ValueError(f"its history is damaged: {(bad or rows)!r}")

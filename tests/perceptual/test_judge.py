@@ -187,3 +187,7 @@ def test_units_whose_middle_lies_in_a_margin_are_left_out():
     # from 12 − 7 pixels on, and as far from the other side
     assert judge.inside("fire2", (60, 43), 12) == (slice(3, 12), slice(3, 7))
     assert judge.inside("fire2", (60, 15), 12) == (slice(3, 12), slice(None))
+
+
+def test_a_layer_that_is_named_twice_counts_once():
+    assert judge_of("squeezenet", ["relu1", "fire2", "relu1"]).layers == ["relu1", "fire2"]

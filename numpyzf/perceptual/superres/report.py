@@ -66,7 +66,7 @@ def _words(shown, name):
     lines = []
     if name in shown.row.scores:
         scores = shown.row.scores[name]
-        lines = [f"{_decibels(scores.psnr)} · SSIM {_ssim(scores.ssim)}",
+        lines = [f"{_psnr(scores.psnr)} dB · SSIM {_ssim(scores.ssim)}",
                  f"sharpness {measure.share(scores.sharpness)}"]
     elif name == SMALL:
         _, height, width = shown.made[name].shape
@@ -77,8 +77,8 @@ def _words(shown, name):
     return lines
 
 
-def _decibels(value):
-    return f"{value:.2f} dB" if np.isfinite(value) else "∞ dB"
+def _psnr(value):
+    return f"{value:.2f}" if np.isfinite(value) else "∞"
 
 
 def _ssim(value):
@@ -174,7 +174,7 @@ def _table(found):
             for method, scores in measure.means(own).items():
                 psnr, ssim = paper.get(_loss(method, networks.get(method)), (None, None))
                 table.append((name or f"all {len(own):,}", f"×{scale}", method,
-                              _decibels(scores.psnr).removesuffix(" dB"), _ssim(scores.ssim),
+                              _psnr(scores.psnr), _ssim(scores.ssim),
                               measure.share(scores.sharpness), measure.times(scores.grid),
                               measure.times(scores.pattern),
                               f"{psnr:.2f}" if psnr else "", _ssim(ssim) if ssim else ""))

@@ -168,7 +168,7 @@ class FeatureObjective:
         own = self.judge.features(from_corners(y))
         other = self.judge.targets(from_corners(target))
         feature, signals = 0.0, {}
-        for layer in dict.fromkeys(self.judge.layers):
+        for layer in self.judge.layers:
             value, signals[layer] = losses.feature(own[layer], other[layer])
             feature += value
             signals[layer] *= y.dtype.type(self.weight)
